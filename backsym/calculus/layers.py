@@ -14,58 +14,15 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from backsym.core import expr as ex
 from backsym.core import stepkinds as sk
 from backsym.core.dims import Dim, dim_names, is_layered, is_ragged, without_places
 from backsym.core.errors import BacksymError, ShapeError
-from backsym.core.expr import (
-    Add,
-    Adj,
-    Cmp,
-    Delta,
-    Div,
-    Entry,
-    Equation,
-    Expr,
-    Eye,
-    Fn,
-    IndexPick,
-    IndexReduce,
-    Ix,
-    Label,
-    Labels,
-    MatMul,
-    Member,
-    Mul,
-    Neg,
-    OneHot,
-    Ones,
-    Pow,
-    Reshape,
-    Run,
-    Shape,
-    Shift,
-    Size,
-    Started,
-    Sym,
-    T,
-    Zeros,
-    children,
-    dim_with,
-    index_over,
-    is_last,
-    labelled,
-    names_in,
-    over,
-    own_dim,
-    rebuild,
-    shifted,
-    walk,
-)
 from backsym.core.problem import NodeEquation, Problem, Symbol
 from backsym.core.steps import Case, Derivation, Fact, ForwardForms, Step, TotalDerivation
 from backsym.core.words import say
 
-Ties = tuple[tuple[Ix, Ix], ...]
+Ties = tuple[tuple[ex.Ix, ex.Ix], ...]
 """Pairs of indices in Kronecker deltas: a summand with one is there only where both are equal."""
 
 
@@ -73,14 +30,14 @@ Ties = tuple[tuple[Ix, Ix], ...]
 class Ranges:
     """What letters run over, by the letters of the problem in which all layers have one size."""
 
-    dims: Mapping[Ix, Dim] = field(default_factory=dict)
+    dims: Mapping[ex.Ix, Dim] = field(default_factory=dict)
     ties: Ties = ()
 
     def joined(self, inner: Ranges) -> Ranges:
         return Ranges({**self.dims, **inner.dims}, (*self.ties, *inner.ties))
 
 
-_ENTRYWISE = (Add, Mul, Neg, Div, Pow, Cmp)
+_ENTRYWISE = (ex.Add, ex.Mul, ex.Neg, ex.Div, ex.Pow, ex.Cmp)
 
 
 # --- one size for all layers -----------------------------------------------------------------------------------------
@@ -94,13 +51,13 @@ def ragged(problem: Problem) -> frozenset[str]:
 def of_one_size(problem: Problem) -> Problem:
     """The problem in which all layers have one size."""
 
-    def plain(shape: Shape) -> Shape:
+    def plain(shape: ex.Shape) -> ex.Shape:
         return tuple(map(without_places, shape))
 
     def equation(eq: NodeEquation) -> NodeEquation:
         starts = tuple(replace(start, declared=plain(start.declared)) for start in eq.starts)
-        indices = tuple(index_over(ix, without_places) for ix in eq.indices)
-        return replace(eq, shape=plain(eq.shape), indices=indices, rhs=over(eq.rhs, without_places), starts=starts)
+        indices = tuple(ex.index_over(ix, without_places) for ix in eq.indices)
+        return replace(eq, shape=plain(eq.shape), indices=indices, rhs=ex.over(eq.rhs, without_places), starts=starts)
 
     def symbol_of(symbol: Symbol) -> Symbol:
         label = None if symbol.label is None else without_places(symbol.label)
@@ -178,13 +135,13 @@ class Sizes:
             member=f.member and self.equation(f.member),
         )
 
-    def _has_lists(self, e: Expr) -> bool:
+    def _has_lists(self, e: ex.Expr) -> bool:
         """Whether a family whose members differ in size stands as a whole in an expression."""
-        if isinstance(e, (Sym, Adj)):
+        if isinstance(e, (ex.Sym, ex.Adj)):
             return e.name in self.problem.symbols and self._whole_is_a_list(e.name)
-        if isinstance(e, (Entry, Member)) and isinstance(e.base, (Sym, Adj)):
-            return isinstance(e, Member) and e.places[0] is None and self._has_lists(e.base)
-        return any(map(self._has_lists, children(e)))
+        if isinstance(e, (ex.Entry, ex.Member)) and isinstance(e.base, (ex.Sym, ex.Adj)):
+            return isinstance(e, ex.Member) and e.places[0] is None and self._has_lists(e.base)
+        return any(map(self._has_lists, ex.children(e)))
 
     def _whole_is_a_list(self, name: str) -> bool:
         return is_layered(self.problem.symbols[name].shape)
@@ -198,10 +155,10 @@ class Sizes:
             indices=tuple(self.index(ix, ranges) for ix in case.indices),
         )
 
-    def equation(self, equation: Equation) -> Equation:
+    def equation(self, equation: ex.Equation) -> ex.Equation:
         ranges = self.ranges(equation.lhs, equation.rhs)
         lhs = self.expression(equation.lhs, ranges, None)
-        return Equation(lhs, self.expression(equation.rhs, ranges, lhs.shape))
+        return ex.Equation(lhs, self.expression(equation.rhs, ranges, lhs.shape))
 
     def step(self, step: Step, outer: Ranges) -> Step:
         ranges = outer.joined(self.ranges(step.before, step.after, ties=outer.ties))
@@ -215,10 +172,10 @@ class Sizes:
         )
 
     def _fact(self, fact: Fact, ranges: Ranges) -> Fact:
-        if isinstance(fact, Ix):
+        if isinstance(fact, ex.Ix):
             # A letter that a sum within binds is named only.
             return self.index(fact, ranges) if fact in ranges.dims or not self.is_open(fact.dim) else fact
-        if isinstance(fact, Expr):
+        if isinstance(fact, ex.Expr):
             return self.expression(fact, ranges.joined(self.ranges(fact, ties=ranges.ties)), None)
         if isinstance(fact, tuple):
             return tuple(self._fact(part, ranges) for part in fact)  # type: ignore[return-value]
@@ -226,66 +183,68 @@ class Sizes:
 
     # --- what letters run over ---
 
-    def ranges(self, *forms: Expr, ties: Ties = ()) -> Ranges:
+    def ranges(self, *forms: ex.Expr, ties: Ties = ()) -> Ranges:
         """The ranges of the free letters of forms; raises BacksymError where a letter stands on axes that differ.
 
         Axes may differ where a Kronecker delta says that the layers are the same: y_i delta(l, M) beside a_i of a^(l).
         """
-        found: dict[Ix, Dim] = {}
-        ties = (*ties, *((e.i, e.j) for form in forms for e in walk(form) if isinstance(e, Delta)))
+        found: dict[ex.Ix, Dim] = {}
+        ties = (*ties, *((e.i, e.j) for form in forms for e in ex.walk(form) if isinstance(e, ex.Delta)))
         for ix, dim in (slot for form in forms for slot in self._slots(form)):
             self._check_alike(ix, found.setdefault(ix, dim), dim, ties)
         for form in forms:
             self._by_deltas(form, found)
         return Ranges(found, ties)
 
-    def _slots(self, e: Expr) -> Iterator[tuple[Ix, Dim]]:
+    def _slots(self, e: ex.Expr) -> Iterator[tuple[ex.Ix, Dim]]:
         """Each free letter over layers with the size of an axis that it stands on."""
-        if isinstance(e, (IndexReduce, IndexPick)):
+        if isinstance(e, (ex.IndexReduce, ex.IndexPick)):
             yield from ((ix, dim) for ix, dim in self._slots(e.body) if ix not in e.indices)
         else:
-            for child in children(e):
+            for child in ex.children(e):
                 yield from self._slots(child)
-        if isinstance(e, (Entry, Member)):
-            places = e.indices if isinstance(e, Entry) else e.places
-            if not any(type(ix) is Ix and not ix.fixed and self.is_open(ix.dim) for ix in places):
+        if isinstance(e, (ex.Entry, ex.Member)):
+            places = e.indices if isinstance(e, ex.Entry) else e.places
+            if not any(type(ix) is ex.Ix and not ix.fixed and self.is_open(ix.dim) for ix in places):
                 return
             for ix, dim in zip(places, self._axes(e.base), strict=False):
-                if type(ix) is Ix and not ix.fixed and self.is_open(ix.dim):
-                    yield ix, own_dim(dim, places[0])
+                if type(ix) is ex.Ix and not ix.fixed and self.is_open(ix.dim):
+                    yield ix, ex.own_dim(dim, places[0])
 
-    def _axes(self, base: Expr) -> Shape:
+    def _axes(self, base: ex.Expr) -> ex.Shape:
         """The sizes of an array; none where what it stands in has to tell them."""
-        if isinstance(base, (Sym, Adj)):
+        if isinstance(base, (ex.Sym, ex.Adj)):
             return self._named(base).declared
         try:
             return self.expression(base, self.ranges(base), None).shape
         except BacksymError:
             return ()
 
-    def _by_deltas(self, e: Expr, found: dict[Ix, Dim]) -> None:
+    def _by_deltas(self, e: ex.Expr, found: dict[ex.Ix, Dim]) -> None:
         """A letter that stands in a Kronecker delta only runs over what the other one does."""
-        if isinstance(e, Delta):
+        if isinstance(e, ex.Delta):
             for ix, other in ((e.i, e.j), (e.j, e.i)):
                 if other in found:
                     found.setdefault(ix, found[other])
-        for child in children(e):
+        for child in ex.children(e):
             self._by_deltas(child, found)
 
-    def index(self, ix: Ix, ranges: Ranges, slot: Dim | None = None) -> Ix:
+    def index(self, ix: ex.Ix, ranges: Ranges, slot: Dim | None = None) -> ex.Ix:
         """The index with its range; ``slot`` is the size of the axis that it stands on, where that is known."""
-        if isinstance(ix, Shift):
+        if isinstance(ix, ex.Shift):
             parts = ((self.index(letter, ranges), factor) for letter, factor in ix.parts)
-            return shifted(parts, ix.offset, ix.dim if slot is None else slot)
-        if isinstance(ix, Label) and not is_last(ix):
-            return labelled(ix.name, tuple(self.index(inner, ranges) for inner in ix.at), self.classes(ix.name, ix.dim))
-        if isinstance(ix, (Label, Run)) or not self.is_open(ix.dim):
+            return ex.shifted(parts, ix.offset, ix.dim if slot is None else slot)
+        if isinstance(ix, ex.Label) and not ex.is_last(ix):
+            return ex.labelled(
+                ix.name, tuple(self.index(inner, ranges) for inner in ix.at), self.classes(ix.name, ix.dim)
+            )
+        if isinstance(ix, (ex.Label, ex.Run)) or not self.is_open(ix.dim):
             return ix
         if ix.fixed and slot is not None:
-            return Ix(ix.letter, slot)
+            return ex.Ix(ix.letter, slot)
         if ix not in ranges.dims:
             raise BacksymError(say("calculus.unknown_size", letter=ix.letter))
-        return Ix(ix.letter, ranges.dims[ix])
+        return ex.Ix(ix.letter, ranges.dims[ix])
 
     def classes(self, label: str, dim: Dim) -> Dim:
         """The size of which a label is a position."""
@@ -294,73 +253,75 @@ class Sizes:
 
     # --- expressions ---
 
-    def expression(self, e: Expr, ranges: Ranges, wanted: Shape | None) -> Expr:
+    def expression(self, e: ex.Expr, ranges: Ranges, wanted: ex.Shape | None) -> ex.Expr:
         """The expression with its sizes; ``wanted`` is its shape, where that is known from what it is equal to."""
-        if isinstance(e, (Sym, Adj)):
+        if isinstance(e, (ex.Sym, ex.Adj)):
             return self._named(e)
-        if isinstance(e, (Entry, Member)) and isinstance(e.base, (Sym, Adj)):
+        if isinstance(e, (ex.Entry, ex.Member)) and isinstance(e.base, (ex.Sym, ex.Adj)):
             return self._part(e, e.base, ranges)
-        if isinstance(e, Entry):
+        if isinstance(e, ex.Entry):
             whole = self.expression(e.base, ranges, None)
-            return Entry(whole, tuple(map(self.index, e.indices, itertools.repeat(ranges), whole.shape)), span=e.span)
-        if isinstance(e, (Ones, Zeros, Eye)):
+            return ex.Entry(
+                whole, tuple(map(self.index, e.indices, itertools.repeat(ranges), whole.shape)), span=e.span
+            )
+        if isinstance(e, (ex.Ones, ex.Zeros, ex.Eye)):
             return self._constant(e, wanted)
-        if isinstance(e, Labels):
+        if isinstance(e, ex.Labels):
             return replace(e, of=self.classes(e.name, e.of))
-        if isinstance(e, OneHot):
-            (name,) = names_in(e.labels)
+        if isinstance(e, ex.OneHot):
+            (name,) = ex.names_in(e.labels)
             return replace(e, labels=self.expression(e.labels, ranges, None), of=self.classes(name, e.of))
-        if isinstance(e, Size) and self.is_open(e.dim):
+        if isinstance(e, ex.Size) and self.is_open(e.dim):
             raise BacksymError(say("calculus.size_of_layer", dim=e.dim))
-        if isinstance(e, Delta):
+        if isinstance(e, ex.Delta):
             return replace(e, i=self.index(e.i, ranges), j=self.index(e.j, ranges))
-        if isinstance(e, (IndexReduce, IndexPick)):
+        if isinstance(e, (ex.IndexReduce, ex.IndexPick)):
             return self._bound(e, ranges, wanted)
-        if isinstance(e, MatMul):
+        if isinstance(e, ex.MatMul):
             return self._product(e, ranges, wanted)
-        if isinstance(e, T):
+        if isinstance(e, ex.T):
             row = wanted is not None and len(wanted) == 2
             turned = None if wanted is None or not row else wanted[1:] if len(e.arg.shape) == 1 else wanted[::-1]
-            return T(self.expression(e.arg, ranges, turned), span=e.span)
-        if isinstance(e, _ENTRYWISE) or (isinstance(e, Fn) and e.entrywise):
+            return ex.T(self.expression(e.arg, ranges, turned), span=e.span)
+        if isinstance(e, _ENTRYWISE) or (isinstance(e, ex.Fn) and e.entrywise):
             shape = wanted if wanted else self._shape_of_one(e, ranges)
-            return rebuild(e, lambda child: self.expression(child, ranges, shape))
-        if isinstance(e, Reshape) and any(map(self.is_open, e.to)):
+            return ex.rebuild(e, lambda child: self.expression(child, ranges, shape))
+        if isinstance(e, ex.Reshape) and any(map(self.is_open, e.to)):
             if wanted is None or len(wanted) != len(e.to):
                 raise BacksymError(say("calculus.unknown_size", letter=str(e.to)))
             return replace(e, arg=self.expression(e.arg, ranges, None), to=wanted)
-        return rebuild(e, lambda child: self.expression(child, ranges, None))
+        return ex.rebuild(e, lambda child: self.expression(child, ranges, None))
 
-    def _named(self, e: Sym | Adj) -> Sym | Adj:
+    def _named(self, e: ex.Sym | ex.Adj) -> ex.Sym | ex.Adj:
         shape = self.problem.symbols[e.name].shape if e.name in self.problem.symbols else e.declared
-        if isinstance(e, Started):
-            starts = tuple(self._named(start) for start in e.starts if isinstance(start, Sym))
+        if isinstance(e, ex.Started):
+            starts = tuple(self._named(start) for start in e.starts if isinstance(start, ex.Sym))
             return replace(e, declared=shape, starts=starts)
         return replace(e, declared=shape)
 
-    def _part(self, e: Entry | Member, base: Sym | Adj, ranges: Ranges) -> Expr:
+    def _part(self, e: ex.Entry | ex.Member, base: ex.Sym | ex.Adj, ranges: Ranges) -> ex.Expr:
         whole = self._named(base)
-        places = e.indices if isinstance(e, Entry) else e.places
-        sizes = [own_dim(dim, places[0]) for dim in whole.declared]
+        places = e.indices if isinstance(e, ex.Entry) else e.places
+        sizes = [ex.own_dim(dim, places[0]) for dim in whole.declared]
         found = [ix and self.index(ix, ranges, dim) for ix, dim in zip(places, sizes, strict=True)]
-        if isinstance(e, Member):
+        if isinstance(e, ex.Member):
             return replace(e, base=whole, places=tuple(found))
         return replace(e, base=whole, indices=tuple(ix for ix in found if ix is not None))
 
-    def _constant(self, e: Ones | Zeros | Eye, wanted: Shape | None) -> Expr:
+    def _constant(self, e: ex.Ones | ex.Zeros | ex.Eye, wanted: ex.Shape | None) -> ex.Expr:
         """Ones, zeros and the identity say nothing of their size: it is that of what they are equal or added to."""
         if not any(map(self.is_open, e.shape)):
             return e
         if wanted is None or len(wanted) != len(e.shape):
             raise BacksymError(say("calculus.unknown_size", letter=type(e).__name__))
-        return Eye(wanted[0]) if isinstance(e, Eye) else replace(e, of=wanted)
+        return ex.Eye(wanted[0]) if isinstance(e, ex.Eye) else replace(e, of=wanted)
 
-    def _bound(self, e: IndexReduce | IndexPick, ranges: Ranges, wanted: Shape | None) -> Expr:
+    def _bound(self, e: ex.IndexReduce | ex.IndexPick, ranges: Ranges, wanted: ex.Shape | None) -> ex.Expr:
         outer = Ranges({ix: dim for ix, dim in ranges.dims.items() if ix not in e.indices}, ranges.ties)
         inner = self._around(outer, self.ranges(e.body, ties=ranges.ties))
         indices = tuple(self.index(ix, inner) for ix in e.indices)
         body = self.expression(e.body, inner, wanted)
-        if isinstance(e, IndexPick):
+        if isinstance(e, ex.IndexPick):
             return replace(e, body=body, indices=indices, at=tuple(self.index(ix, ranges) for ix in e.at))
         return replace(e, body=body, indices=indices)
 
@@ -370,15 +331,15 @@ class Sizes:
             self._check_alike(ix, outer.dims.get(ix, dim), dim, own.ties)
         return Ranges({**own.dims, **outer.dims}, own.ties)
 
-    def _check_alike(self, ix: Ix, own: Dim, dim: Dim, ties: Ties) -> None:
+    def _check_alike(self, ix: ex.Ix, own: Dim, dim: Dim, ties: Ties) -> None:
         """Raises BacksymError for two ranges of a letter that are not said to be the same."""
         if own != dim and not any(_tied(own, i, j) == _tied(dim, i, j) for pair in ties for i, j in _ways(pair)):
             raise BacksymError(say("calculus.letter_of_two_sizes", letter=ix.letter, dim=own, other=dim))
 
-    def _product(self, e: MatMul, ranges: Ranges, wanted: Shape | None) -> Expr:
+    def _product(self, e: ex.MatMul, ranges: Ranges, wanted: ex.Shape | None) -> ex.Expr:
         """A chain; the sizes of ones and identities in it are those of their neighbours."""
         known = [self._attempt(arg, ranges) for arg in e.args]
-        done: list[Expr] = []
+        done: list[ex.Expr] = []
         for n, (arg, found) in enumerate(zip(e.args, known, strict=True)):
             if found is not None:
                 done.append(found)
@@ -391,17 +352,17 @@ class Sizes:
             done.append(self.expression(arg, ranges, shape))
         return replace(e, args=tuple(done))
 
-    def _attempt(self, e: Expr, ranges: Ranges) -> Expr | None:
+    def _attempt(self, e: ex.Expr, ranges: Ranges) -> ex.Expr | None:
         """The expression with its sizes where nothing around it is needed to tell them."""
         try:
             return self.expression(e, ranges, None)
         except BacksymError:
             return None
 
-    def _shape_of_one(self, e: Expr, ranges: Ranges) -> Shape | None:
+    def _shape_of_one(self, e: ex.Expr, ranges: Ranges) -> ex.Shape | None:
         """The shape of the operand with most axes that tells its own."""
-        shapes: list[Shape] = []
-        for child in children(e):
+        shapes: list[ex.Shape] = []
+        for child in ex.children(e):
             found = self._attempt(child, ranges)
             try:
                 shapes += [] if found is None else [found.shape]
@@ -410,22 +371,22 @@ class Sizes:
         return max(shapes, key=len, default=None)
 
 
-def _has_shape(e: Expr) -> bool:
+def _has_shape(e: ex.Expr) -> bool:
     """Whether the sizes of all operands meet."""
     try:
-        return all(node.shape is not None for node in walk(e) if not isinstance(node, Started))
+        return all(node.shape is not None for node in ex.walk(e) if not isinstance(node, ex.Started))
     except ShapeError:
         return False
 
 
-def _ways(pair: tuple[Ix, Ix]) -> tuple[tuple[Ix, Ix], ...]:
+def _ways(pair: tuple[ex.Ix, ex.Ix]) -> tuple[tuple[ex.Ix, ex.Ix], ...]:
     return pair, pair[::-1]
 
 
-def _tied(dim: Dim, i: Ix, j: Ix) -> Dim:
+def _tied(dim: Dim, i: ex.Ix, j: ex.Ix) -> Dim:
     """The size where the index i is j."""
-    data = isinstance(j, Label) and not is_last(j)
-    return dim_with(dim, {i: j}) if type(i) is Ix and not i.fixed and not data else dim
+    data = isinstance(j, ex.Label) and not ex.is_last(j)
+    return ex.dim_with(dim, {i: j}) if type(i) is ex.Ix and not i.fixed and not data else dim
 
 
 __all__ = ["Sizes", "of_one_size", "ragged"]

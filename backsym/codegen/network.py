@@ -14,32 +14,9 @@ from dataclasses import dataclass, replace
 
 from backsym.codegen.loops import Branch, Loop, Members, Step, by_cases, fixed_members, furthest, member_form
 from backsym.codegen.tidy import HELPERS, tidied
+from backsym.core import expr as ex
 from backsym.core.dims import amount, dim_names, is_layered, is_ragged
 from backsym.core.errors import BacksymError
-from backsym.core.expr import (
-    Adj,
-    Delta,
-    Dim,
-    Entry,
-    Equation,
-    Expr,
-    Fn,
-    Ix,
-    Labels,
-    Member,
-    Shape,
-    Started,
-    Sym,
-    free_indices,
-    member_of,
-    member_shape,
-    position_of,
-    rebuild,
-    renamed_label,
-    walk,
-    with_indices,
-    without_adjoints,
-)
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.problem import NodeEquation, Problem, Symbol
 from backsym.core.python import expression_of
@@ -157,8 +134,8 @@ def _abstract(problem: Problem) -> dict[str, str]:
     """The abstract functions that the equations use, with the kind of each."""
     found: dict[str, str] = {}
     for equation in problem.equations:
-        for e in walk(equation.rhs):
-            if isinstance(e, Fn) and (e.name in problem.abstract or e.name == ABSTRACT_LOSS not in FUNCTIONS):
+        for e in ex.walk(equation.rhs):
+            if isinstance(e, ex.Fn) and (e.name in problem.abstract or e.name == ABSTRACT_LOSS not in FUNCTIONS):
                 found[e.name] = e.kind
     return found
 
@@ -196,20 +173,20 @@ class _Maker:
         equations = tuple(replace(eq, rhs=self.renamed(eq.rhs)) for eq in self.problem.equations)
         self.inner = self.problem.changed(symbols=symbols, equations=equations)
 
-    def renamed(self, e: Expr) -> Expr:
-        done = rebuild(e, self.renamed)
-        if isinstance(done, Sym):
+    def renamed(self, e: ex.Expr) -> ex.Expr:
+        done = ex.rebuild(e, self.renamed)
+        if isinstance(done, ex.Sym):
             own = self.names.get(done.name, done.name)
-            return replace(done, name=own) if isinstance(done, Started) else Sym(own, done.declared)
-        if isinstance(done, Labels):
+            return replace(done, name=own) if isinstance(done, ex.Started) else ex.Sym(own, done.declared)
+        if isinstance(done, ex.Labels):
             # The last position of a dimension is named by it.
             return replace(done, name=self.names.get(done.name, done.name))
-        if isinstance(done, Entry):
-            return Entry(done.base, tuple(renamed_label(ix, self.names) for ix in done.indices))
-        if isinstance(done, Member):
-            return Member(done.base, tuple(ix and renamed_label(ix, self.names) for ix in done.places))
-        if isinstance(done, Delta):
-            return Delta(renamed_label(done.i, self.names), renamed_label(done.j, self.names), done.equal)
+        if isinstance(done, ex.Entry):
+            return ex.Entry(done.base, tuple(ex.renamed_label(ix, self.names) for ix in done.indices))
+        if isinstance(done, ex.Member):
+            return ex.Member(done.base, tuple(ix and ex.renamed_label(ix, self.names) for ix in done.places))
+        if isinstance(done, ex.Delta):
+            return ex.Delta(ex.renamed_label(done.i, self.names), ex.renamed_label(done.j, self.names), done.equal)
         return done
 
     # --- the two passes ---
@@ -238,8 +215,8 @@ class _Maker:
                 value = self.source(eq.rhs, eq.indices, () if eq.indices else eq.shape, known)
             if rank_of(value, self.ranks) is None:
                 value = call("np.array", value)
-            written = eq.member or Equation(eq.lhs, eq.rhs)
-            yield Statement(eq.name, self.names[eq.name], value, self.formula(written, free_indices(written.lhs)))
+            written = eq.member or ex.Equation(eq.lhs, eq.rhs)
+            yield Statement(eq.name, self.names[eq.name], value, self.formula(written, ex.free_indices(written.lhs)))
             known.append(eq.name)
 
     def backward(self) -> Iterable[Statement | Step | Loop]:
@@ -301,22 +278,22 @@ class _Maker:
         leaves = itertools.takewhile(lambda other: self.is_leaf_of(other, d.indices[0]), after)
         return list(leaves) or [d]
 
-    def is_leaf_of(self, d: Derivation, letter: Ix) -> bool:
+    def is_leaf_of(self, d: Derivation, letter: ex.Ix) -> bool:
         shape = self.problem.symbols[d.node].shape
         return d.node not in self.problem.by_name and shape[:1] == (letter.dim,)
 
     def zero_loop(self, symbol: Symbol, known: Sequence[str]) -> Loop:
-        letter = next(Ix(a, dim) for a, dim in self.problem.index_dims.items() if dim == symbol.shape[0])
+        letter = next(ex.Ix(a, dim) for a, dim in self.problem.index_dims.items() if dim == symbol.shape[0])
         members = self.members(letter)
         own = members.opened(self.problem.any_member(symbol.name))
-        whole = self.source(own, (), member_shape(symbol.shape, letter), known, members)
+        whole = self.source(own, (), ex.member_shape(symbol.shape, letter), known, members)
         step = Step(symbol.name, f"d_{symbol.name}", (Branch("", call("np.zeros_like", whole), ""),))
         return self.loop(letter, [step], members, known)
 
     def derived(self, d: Derivation) -> str:
         """The formula of a derivative: as a whole, or by members, or entry by entry."""
         if d.matrix is None and d.member is not None:
-            return self.formula(d.member, free_indices(d.member.lhs))
+            return self.formula(d.member, ex.free_indices(d.member.lhs))
         return self.formula(d.matrix or d.entry, () if d.matrix is not None else d.indices)
 
     # --- recurrences ---
@@ -329,15 +306,15 @@ class _Maker:
         branches = []
         for length in range(1, least + 1):
 
-            def beyond(ix: Ix, length: int = length) -> bool:
-                return ix.dim == dim and (position_of(ix) or 0) > length
+            def beyond(ix: ex.Ix, length: int = length) -> bool:
+                return ix.dim == dim and (ex.position_of(ix) or 0) > length
 
-            form = without_adjoints(d.entry.rhs, beyond)
+            form = ex.without_adjoints(d.entry.rhs, beyond)
             value = self.source(form, d.indices, () if d.indices else shape, known)
             if rank_of(value, self.ranks) is None:
                 value = call("np.full_like", name(self.names[d.node]), value, dtype=name("float"))
             test = f"{size} == {length}" if length < least else ""
-            branches.append(Branch(test, value, self.formula(Equation(d.entry.lhs, form), d.indices)))
+            branches.append(Branch(test, value, self.formula(ex.Equation(d.entry.lhs, form), d.indices)))
         return Step(d.node, f"d_{d.node}", tuple(branches))
 
     def forward_loop(
@@ -348,12 +325,12 @@ class _Maker:
         letter = block[0].indices[0]
         members = self.members(letter)
         for eq in block:
-            own = Ix(eq.indices[0].letter, eq.indices[0].dim)
+            own = ex.Ix(eq.indices[0].letter, eq.indices[0].dim)
             member = forms[eq.name].member
-            whole = with_indices(member_form(eq, None if member is None else member.rhs), {own: letter})
-            value = self.source(members.opened(whole), (), member_shape(eq.shape, letter), known, members)
-            written = eq.member or Equation(eq.lhs, eq.rhs)
-            formula = self.formula(written, free_indices(written.lhs))
+            whole = ex.with_indices(member_form(eq, None if member is None else member.rhs), {own: letter})
+            value = self.source(members.opened(whole), (), ex.member_shape(eq.shape, letter), known, members)
+            written = eq.member or ex.Equation(eq.lhs, eq.rhs)
+            formula = self.formula(written, ex.free_indices(written.lhs))
             steps.append(Step(eq.name, self.names[eq.name], (Branch("", value, formula),)))
         return self.loop(letter, steps, members, known)
 
@@ -367,30 +344,30 @@ class _Maker:
             shape = self.problem.symbols[d.node].shape
             branches = []
             for after, form in by_cases(d, own):
-                whole = with_indices(form, {own: letter})
+                whole = ex.with_indices(form, {own: letter})
                 opened = members.opened(whole)
-                wanted = member_shape(shape, letter)
+                wanted = ex.member_shape(shape, letter)
                 if is_layered(shape) and len(opened.shape) == len(wanted):
                     wanted = opened.shape  # The last layer has its size by another name.
                 value = self.source(opened, (), wanted, known, members)
                 if rank_of(value, {**self.ranks, **members.ranks}) is None:
                     value = call("np.full_like", members.variable_of(self.names[d.node]), value, dtype=name("float"))
-                lhs = member_of(Adj(d.node, shape), [own]) if shape[1:] else d.entry.lhs
-                equation = Equation(lhs, form)
+                lhs = ex.member_of(ex.Adj(d.node, shape), [own]) if shape[1:] else d.entry.lhs
+                equation = ex.Equation(lhs, form)
                 size = ast.unparse(self.size(letter.dim, self.arrays(known)))
                 test = "" if after is None else f"{members.loop} == {size} - {after + 1}"
                 branches.append(Branch(test, value, self.formula(equation, ())))
             steps.append(Step(d.node, f"d_{d.node}", tuple(branches)))
         return replace(self.loop(letter, steps, members, known), back=True)
 
-    def members(self, letter: Ix) -> Members:
+    def members(self, letter: ex.Ix) -> Members:
         taken = {*_reserved(self.problem), *self.names.values(), *self.sizes.values()}
         return Members(letter, self.variable, taken)
 
-    def variable(self, whole: Sym | Adj) -> str:
-        return f"d_{whole.name}" if isinstance(whole, Adj) else self.names[whole.name]
+    def variable(self, whole: ex.Sym | ex.Adj) -> str:
+        return f"d_{whole.name}" if isinstance(whole, ex.Adj) else self.names[whole.name]
 
-    def loop(self, letter: Ix, steps: Sequence[Step], members: Members, known: Sequence[str]) -> Loop:
+    def loop(self, letter: ex.Ix, steps: Sequence[Step], members: Members, known: Sequence[str]) -> Loop:
         size = self.size(letter.dim, self.arrays(known))
         lists = frozenset(s.quantity for s in steps if is_layered(self.problem.symbols[s.quantity].shape))
         return Loop(members.loop, size, tuple(steps), members.places, members.ranks, members.earlier, lists=lists)
@@ -398,13 +375,13 @@ class _Maker:
     def arrays(self, known: Sequence[str]) -> list[str]:
         return [self.names[quantity] for quantity in known]
 
-    def formula(self, equation: Equation, indices: tuple[Ix, ...]) -> str:
+    def formula(self, equation: ex.Equation, indices: tuple[ex.Ix, ...]) -> str:
         text = to_unicode(equation_layout(equation, self.notation))
         spans = range_layout(indices, self.notation)
         return text if spans is None else f"{text},  {to_unicode(spans)}"
 
     def source(
-        self, e: Expr, free: tuple[Ix, ...], shape: Shape, known: Sequence[str], members: Members | None = None
+        self, e: ex.Expr, free: tuple[ex.Ix, ...], shape: ex.Shape, known: Sequence[str], members: Members | None = None
     ) -> ast.expr:
         own = {} if members is None else {sym.name: Symbol(sym.name, sym.declared, "node") for sym in members.symbols}
         inner = self.inner.changed(symbols={**self.inner.symbols, **own}) if own else self.inner
@@ -442,7 +419,7 @@ class _Maker:
 
         return replaced(node, rule)
 
-    def size(self, dim: Dim, arrays: Iterable[str], members: Members | None = None) -> ast.expr:
+    def size(self, dim: ex.Dim, arrays: Iterable[str], members: Members | None = None) -> ast.expr:
         own, known = (
             str(dim),
             [a for a in arrays if self.quantities.get(a, a.removeprefix("d_")) in self.problem.symbols],

@@ -10,31 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from backsym.core.expr import (
-    ZERO,
-    Add,
-    Adj,
-    Cmp,
-    Div,
-    Entry,
-    Expr,
-    Fn,
-    IndexReduce,
-    MatMul,
-    Member,
-    Mul,
-    Neg,
-    Num,
-    Pow,
-    Reduce,
-    Reshape,
-    Slice,
-    Sym,
-    T,
-    Zeros,
-    children,
-    names_in,
-)
+from backsym.core import expr as ex
 from backsym.core.functions import FUNCTIONS
 from backsym.core.problem import Problem
 from backsym.core.steps import Derivation, Verification
@@ -47,7 +23,7 @@ from backsym.numeric.stated import with_adjoints
 UNEXERCISED = "unexercised"
 
 
-Zero = tuple[type[Expr], str]
+Zero = tuple[type[ex.Expr], str]
 """The value of a quantity, Sym, or the derivative by it, Adj, that is zero."""
 
 
@@ -63,26 +39,26 @@ def explained(
     if all(v.status != UNEXERCISED for v in found.values()):
         return dict(found)
     cancel = frozenset[str]().union(*(cancelling(derivations, with_adjoints(derivations, p)) for p in points))
-    zeros: set[Zero] = {(Sym, name) for name in _vanishing_nodes(problem)}
+    zeros: set[Zero] = {(ex.Sym, name) for name in _vanishing_nodes(problem)}
     missing = exercise.wanted - set(exercised)
     out = dict(found)
     for d in derivations:
         if found[d.node].status != UNEXERCISED:
             continue
         consumers = [eq for eq in (problem.by_name[c] for c in problem.consumers.get(d.node, ())) if eq.name in out]
-        heard = [eq for eq in consumers if (Adj, eq.name) not in zeros and d.node in _outside_conditions(eq.rhs)]
+        heard = [eq for eq in consumers if (ex.Adj, eq.name) not in zeros and d.node in _outside_conditions(eq.rhs)]
         kinks = [
-            say("unexercised.side", function=node.name if isinstance(node, Fn) else node.op, node=eq.name)
+            say("unexercised.side", function=node.name if isinstance(node, ex.Fn) else node.op, node=eq.name)
             for number, (eq, node) in exercise.kinks
             if eq in heard and any((eq.name, number, above) in missing for above in (False, True))
         ]
         if not kinks and is_zero(d.entry.rhs, zeros):
-            zeros.add((Adj, d.node))
+            zeros.add((ex.Adj, d.node))
             out[d.node] = replace(found[d.node], status="verified", reason=say("unexercised.zero", node=d.node))
         else:
             silent = [eq.name for eq in heard if out[eq.name].status == UNEXERCISED]
             outside = [eq.name for eq in heard if all(out_of_reach(eq.rhs, point.dims) for point in points)]
-            dead = [name for name in names_in(d.entry.rhs) if not any(np.any(p.values.get(name, 1)) for p in points)]
+            dead = [name for name in ex.names_in(d.entry.rhs) if not any(np.any(p.values.get(name, 1)) for p in points)]
             reason = _reason(d, cancel, outside, silent, dead, kinks, len(points))
             out[d.node] = replace(found[d.node], reason=reason)
     return out
@@ -92,7 +68,7 @@ def _reason(
     d: Derivation, cancel: Collection[str], outside: Sequence[str], silent: Sequence[str], dead: Sequence[str],
     kinks: Sequence[Words], draws: int,
 ) -> Words:  # fmt: skip
-    if d.node in cancel and d.entry.rhs != ZERO:
+    if d.node in cancel and d.entry.rhs != ex.ZERO:
         return say("unexercised.cancels", node=d.node)
     if outside:
         return say("unexercised.out_of_reach", node=d.node, consumers=outside)
@@ -105,12 +81,12 @@ def _reason(
     return say("unexercised.no_point", node=d.node, draws=draws)
 
 
-def _outside_conditions(e: Expr) -> set[str]:
+def _outside_conditions(e: ex.Expr) -> set[str]:
     """The names in an expression that stand elsewhere than in comparisons, whose derivative is zero."""
-    if isinstance(e, Cmp):
+    if isinstance(e, ex.Cmp):
         return set()
-    inner = children(e)
-    return set(names_in(e)) if not inner else {name for child in inner for name in _outside_conditions(child)}
+    inner = ex.children(e)
+    return set(ex.names_in(e)) if not inner else {name for child in inner for name in _outside_conditions(child)}
 
 
 def _vanishing_nodes(problem: Problem) -> Iterator[str]:
@@ -118,34 +94,34 @@ def _vanishing_nodes(problem: Problem) -> Iterator[str]:
     zeros: set[Zero] = set()
     for eq in problem.equations:
         if not eq.block and is_zero(eq.rhs, zeros):
-            zeros.add((Sym, eq.name))
+            zeros.add((ex.Sym, eq.name))
             yield eq.name
 
 
-def is_zero(e: Expr, zeros: Collection[Zero] = ()) -> bool:
+def is_zero(e: ex.Expr, zeros: Collection[Zero] = ()) -> bool:
     """Whether an expression is zero whatever the values in it are, where those in ``zeros`` are.
 
     It is one where products have a factor that is, sums add up what is or take away what they add, and functions are
     zero at zero.  What is zero for a deeper reason is not found.
     """
-    if isinstance(e, (Sym, Adj)):
+    if isinstance(e, (ex.Sym, ex.Adj)):
         return (type(e), e.name) in zeros
-    if isinstance(e, Num):
+    if isinstance(e, ex.Num):
         return e.value == 0
-    if isinstance(e, (Zeros, Neg, T, Reduce, Reshape, Slice, Entry, Member, IndexReduce)):
-        return all(is_zero(inner, zeros) for inner in children(e))
-    if isinstance(e, (Mul, MatMul)):
+    if isinstance(e, (ex.Zeros, ex.Neg, ex.T, ex.Reduce, ex.Reshape, ex.Slice, ex.Entry, ex.Member, ex.IndexReduce)):
+        return all(is_zero(inner, zeros) for inner in ex.children(e))
+    if isinstance(e, (ex.Mul, ex.MatMul)):
         return any(is_zero(factor, zeros) for factor in e.args)
-    if isinstance(e, Div):
+    if isinstance(e, ex.Div):
         return is_zero(e.num, zeros)
-    if isinstance(e, Pow):
-        return isinstance(e.exp, Num) and e.exp.value > 0 and is_zero(e.base, zeros)
-    if isinstance(e, Add):
+    if isinstance(e, ex.Pow):
+        return isinstance(e.exp, ex.Num) and e.exp.value > 0 and is_zero(e.base, zeros)
+    if isinstance(e, ex.Add):
         left = [term for term in e.args if not is_zero(term, zeros)]
-        added = [term for term in left if not isinstance(term, Neg)]
-        taken = [term.arg for term in left if isinstance(term, Neg)]
+        added = [term for term in left if not isinstance(term, ex.Neg)]
+        taken = [term.arg for term in left if isinstance(term, ex.Neg)]
         return all(added.count(term) == taken.count(term) for term in (*added, *taken))
-    if isinstance(e, Fn) and e.kind == "elementwise" and e.order == 0 and len(e.args) == 1:
+    if isinstance(e, ex.Fn) and e.kind == "elementwise" and e.order == 0 and len(e.args) == 1:
         value = FUNCTIONS[e.name].value if e.name in FUNCTIONS else None
         return value is not None and is_zero(e.args[0], zeros) and bool(value(np, np.zeros(())) == 0)
     return False

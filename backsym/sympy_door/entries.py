@@ -12,47 +12,9 @@ from typing import Any
 
 import sympy
 
+from backsym.core import expr as ex
 from backsym.core.dims import Whole, amount
 from backsym.core.errors import BacksymError
-from backsym.core.expr import (
-    Add,
-    Adj,
-    Cmp,
-    Concat,
-    Const,
-    Delta,
-    Dim,
-    Div,
-    Entry,
-    Equation,
-    Expr,
-    Eye,
-    Fn,
-    IndexPick,
-    IndexReduce,
-    Ix,
-    Label,
-    MatMul,
-    Mul,
-    Neg,
-    Num,
-    OneHot,
-    Ones,
-    Pick,
-    Pow,
-    Reduce,
-    Reshape,
-    Shape,
-    Shift,
-    Size,
-    Slice,
-    Started,
-    Sym,
-    T,
-    Zeros,
-    names_in,
-    walk,
-)
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, Function, definition_of
 from backsym.core.kinds import RuleTable
 from backsym.core.words import say
@@ -69,7 +31,7 @@ _EXTREMES = {op: name for name, op in INDEX_EXTREMES.items()}
 _FIRST = {op: name for name, op in FIRST_EXTREMES.items()}
 
 
-def size(dim: Dim) -> Any:
+def size(dim: ex.Dim) -> Any:
     """A dimension as a number or a positive integer symbol."""
     return whole(amount(dim))
 
@@ -83,7 +45,7 @@ def whole(a: Whole) -> Any:
     )
 
 
-def entry_equation(equation: Equation, loss: str) -> Any:
+def entry_equation(equation: ex.Equation, loss: str) -> Any:
     """The equation as a ``sympy.Eq`` of numbers."""
     converter = Entries.of(equation, loss)
     return sympy.Eq(converter.number(equation.lhs), converter.number(equation.rhs), evaluate=False)
@@ -98,36 +60,36 @@ class Entries:
     bound: dict[str, Any] = field(default_factory=dict)
 
     @staticmethod
-    def of(equation: Equation, loss: str) -> Entries:
-        nodes = [*walk(equation.lhs), *walk(equation.rhs)]
+    def of(equation: ex.Equation, loss: str) -> Entries:
+        nodes = [*ex.walk(equation.lhs), *ex.walk(equation.rhs)]
         taken = {str(getattr(n, "name", "")) for n in nodes}
         for node in nodes:
             for letters in (getattr(node, key, ()) for key in ("indices", "at")):
                 taken |= {ix.letter for ix in letters}
         return Entries(loss, taken)
 
-    def number(self, e: Expr) -> Any:
+    def number(self, e: ex.Expr) -> Any:
         """A scalar expression."""
         return self.at(e, tuple(_ONE for _ in e.shape))
 
-    def at(self, e: Expr, ixs: Indices) -> Any:
+    def at(self, e: ex.Expr, ixs: Indices) -> Any:
         """The entry of ``e`` at ``ixs``, one index for each axis."""
         rule = _RULES.get(type(e))
         if rule is None:
             raise TypeError(f"no SymPy for an expression of type {type(e).__name__}")
         return rule(self, e, ixs)
 
-    def part(self, e: Expr, ixs: Indices) -> Any:
+    def part(self, e: ex.Expr, ixs: Indices) -> Any:
         """The entry of an operand that broadcasts: axes of length one stay at 1, missing ones are dropped."""
         padded = (*(_ONE for _ in e.shape), *ixs)[-len(e.shape) :] if e.shape else ()
         return self.at(e, tuple(_ONE if dim == 1 else ix for dim, ix in zip(e.shape, padded, strict=True)))
 
     # --- letters ---
 
-    def index(self, ix: Ix) -> Any:
-        if isinstance(ix, Shift):
+    def index(self, ix: ex.Ix) -> Any:
+        if isinstance(ix, ex.Shift):
             return sympy.Add(whole(ix.offset), *(whole(factor) * self.index(letter) for letter, factor in ix.parts))
-        if isinstance(ix, Label) and ix.at:
+        if isinstance(ix, ex.Label) and ix.at:
             return sympy.IndexedBase(sympy.Symbol(ix.name, integer=True))[tuple(map(self.index, ix.at))]
         if ix.fixed:
             return sympy.Integer(int(ix.letter))
@@ -135,15 +97,15 @@ class Entries:
             return self.bound[ix.letter]
         return sympy.Idx(sympy.Symbol(ix.letter, integer=True), (1, size(ix.dim)))
 
-    def delta(self, e: Delta) -> Any:
+    def delta(self, e: ex.Delta) -> Any:
         same = sympy.KroneckerDelta(self.index(e.i), self.index(e.j))
         return same if e.equal else 1 - same
 
-    def label(self, e: Expr, ixs: Indices) -> Any:
+    def label(self, e: ex.Expr, ixs: Indices) -> Any:
         """The class of a label, which counts from 1 here, at indices."""
-        if isinstance(e, Entry):
+        if isinstance(e, ex.Entry):
             ixs = tuple(map(self.index, e.indices))
-        (name,) = names_in(e)
+        (name,) = ex.names_in(e)
         symbol = sympy.Symbol(name, integer=True)
         return sympy.IndexedBase(symbol)[ixs] if ixs else sympy.Idx(symbol)
 
@@ -157,7 +119,7 @@ class Entries:
                     return sympy.Symbol(letter + primes, integer=True)
             primes += "'"
 
-    def over(self, op: str, letters: Sequence[Any], dims: Shape, body: Any) -> Any:
+    def over(self, op: str, letters: Sequence[Any], dims: ex.Shape, body: Any) -> Any:
         """A sum, mean, maximum or minimum over letters; an axis of length one needs none of them."""
         ranges = [(letter, 1, size(dim)) for letter, dim in zip(letters, dims, strict=True)]
         if not ranges:
@@ -172,11 +134,11 @@ class Entries:
 # --- atoms -----------------------------------------------------------------------------------------------------------
 
 
-def array_entry(name: str, shape: Shape, ixs: Indices) -> Any:
+def array_entry(name: str, shape: ex.Shape, ixs: Indices) -> Any:
     return sympy.IndexedBase(name)[ixs] if shape else sympy.Symbol(name)
 
 
-def _adjoint(c: Entries, e: Adj, ixs: Indices) -> Any:
+def _adjoint(c: Entries, e: ex.Adj, ixs: Indices) -> Any:
     return array_entry(adjoint_name(e.name, c.loss), e.declared, ixs)
 
 
@@ -184,25 +146,25 @@ def adjoint_name(name: str, loss: str) -> str:
     return f"d{loss}_d{name}"
 
 
-def constant(e: Const) -> Any:
+def constant(e: ex.Const) -> Any:
     if e.name not in ("pi", "e"):
         raise BacksymError(say("sympy.no_constant", name=e.name))
     return sympy.pi if e.name == "pi" else sympy.E
 
 
-def _entry(c: Entries, e: Entry, ixs: Indices) -> Any:
+def _entry(c: Entries, e: ex.Entry, ixs: Indices) -> Any:
     """One entry; zero where a shifted index lies outside of the array."""
     positions = tuple(map(c.index, e.indices))
-    if isinstance(e.base, Started):
+    if isinstance(e.base, ex.Started):
         return _started(c, e.base, e.indices[0], positions)
     entry = c.at(e.base, positions)
-    moved = [n for n, ix in enumerate(e.indices) if isinstance(ix, Shift)]
+    moved = [n for n, ix in enumerate(e.indices) if isinstance(ix, ex.Shift)]
     if not moved:
         return entry
     return guarded(entry, [positions[n] for n in moved], [size(e.indices[n].dim) for n in moved])
 
 
-def _started(c: Entries, base: Started, first: Ix, positions: Indices) -> Any:
+def _started(c: Entries, base: ex.Started, first: ex.Ix, positions: Indices) -> Any:
     """An entry of a recurrence: before the first member what it starts from, after the last one zero."""
     entry = array_entry(base.name, base.declared, positions)
     place, *rest = positions
@@ -213,15 +175,15 @@ def _started(c: Entries, base: Started, first: Ix, positions: Indices) -> Any:
 # --- arithmetic ------------------------------------------------------------------------------------------------------
 
 
-def _compare(c: Entries, e: Cmp, ixs: Indices) -> Any:
+def _compare(c: Entries, e: ex.Cmp, ixs: Indices) -> Any:
     return indicator(e.op, c.part(e.a, ixs), c.part(e.b, ixs))
 
 
-def _matmul(c: Entries, e: MatMul, ixs: Indices) -> Any:
+def _matmul(c: Entries, e: ex.MatMul, ixs: Indices) -> Any:
     """A chain: a sum over each inner dimension."""
     sides = [_two_axes(arg.shape) for arg in e.args]
     letters: list[Any] = []
-    dims: list[Dim] = []
+    dims: list[ex.Dim] = []
     between: list[Any] = []
     for rows, _ in sides[1:]:
         letter = _ONE if rows == 1 else c.fresh()
@@ -239,22 +201,22 @@ def _matmul(c: Entries, e: MatMul, ixs: Indices) -> Any:
     return c.over("sum", letters, tuple(dims), sympy.Mul(*entries))
 
 
-def _two_axes(shape: Shape) -> tuple[Dim, Dim]:
+def _two_axes(shape: ex.Shape) -> tuple[ex.Dim, ex.Dim]:
     if len(shape) > 2:
         raise BacksymError(say("reasons.many_axes", axes=len(shape)))
     return (shape[0], shape[1]) if len(shape) == 2 else (shape[0], 1) if shape else (1, 1)
 
 
-def _at(ix: Any, dim: Dim) -> Any:
+def _at(ix: Any, dim: ex.Dim) -> Any:
     return _ONE if dim == 1 else ix
 
 
-def _transpose(c: Entries, e: T, ixs: Indices) -> Any:
+def _transpose(c: Entries, e: ex.T, ixs: Indices) -> Any:
     rank = len(e.arg.shape)
     return c.at(e.arg, ixs[1:] if rank == 1 else ixs[::-1])
 
 
-def _reshape(c: Entries, e: Reshape, ixs: Indices) -> Any:
+def _reshape(c: Entries, e: ex.Reshape, ixs: Indices) -> Any:
     """The indices of the axes that are longer than one, in order."""
     if e.regroups:
         raise BacksymError(say("sympy.regrouped"))
@@ -262,13 +224,13 @@ def _reshape(c: Entries, e: Reshape, ixs: Indices) -> Any:
     return c.at(e.arg, tuple(_ONE if dim == 1 else kept.pop(0) for dim in e.arg.shape))
 
 
-def _slice(c: Entries, e: Slice, ixs: Indices) -> Any:
+def _slice(c: Entries, e: ex.Slice, ixs: Indices) -> Any:
     places = list(ixs if e.shape else (_ONE,) * len(e.arg.shape))
     places[e.axis] = places[e.axis] + whole(e.first - 1)
     return c.at(e.arg, tuple(places))
 
 
-def _concat(c: Entries, e: Concat, ixs: Indices) -> Any:
+def _concat(c: Entries, e: ex.Concat, ixs: Indices) -> Any:
     """The entry of that array whose place it is."""
     cases = []
     for arg, start in zip(e.args, e.starts, strict=True):
@@ -281,36 +243,36 @@ def _concat(c: Entries, e: Concat, ixs: Indices) -> Any:
 # --- functions -------------------------------------------------------------------------------------------------------
 
 
-def _function(c: Entries, e: Fn, ixs: Indices) -> Any:
+def _function(c: Entries, e: ex.Fn, ixs: Indices) -> Any:
     if e.name == ABSTRACT_LOSS and e.kind == "scalar":
         return _loss(c, e, ixs)
     rule = sympy_entries.find(e.kind)
     return rule(c, e, ixs) if rule is not None else defined(c, e, ixs)
 
 
-sympy_entries: RuleTable[Callable[[Entries, Fn, Indices], Any]] = RuleTable("sympy_entries")
+sympy_entries: RuleTable[Callable[[Entries, ex.Fn, Indices], Any]] = RuleTable("sympy_entries")
 """The entry of f(args) in SymPy, for each kind of function that needs more than its definition."""
 
 
 @sympy_entries("elementwise")
-def _entrywise(c: Entries, e: Fn, ixs: Indices) -> Any:
+def _entrywise(c: Entries, e: ex.Fn, ixs: Indices) -> Any:
     return elementwise(c, e, [c.part(arg, ixs) for arg in e.args])
 
 
 @sympy_entries("diag")
-def _diag(c: Entries, e: Fn, ixs: Indices) -> Any:
+def _diag(c: Entries, e: ex.Fn, ixs: Indices) -> Any:
     if len(e.args[0].shape) == 1:
         return sympy.KroneckerDelta(*ixs) * c.at(e.args[0], ixs[:1])
     return c.at(e.args[0], (ixs[0], ixs[0]))
 
 
 @sympy_entries("cumulative")
-def _cumulative(c: Entries, e: Fn, ixs: Indices) -> Any:
+def _cumulative(c: Entries, e: ex.Fn, ixs: Indices) -> Any:
     letter = c.fresh()
     return sympy.Sum(c.at(e.args[0], (letter,)), (letter, 1, ixs[0]))
 
 
-def defined(c: Entries, e: Fn, ixs: Indices) -> Any:
+def defined(c: Entries, e: ex.Fn, ixs: Indices) -> Any:
     """By the function's definition."""
     function = FUNCTIONS.get(e.name)
     definition = definition_of(function, e.args) if function is not None and not e.order else None
@@ -319,7 +281,7 @@ def defined(c: Entries, e: Fn, ixs: Indices) -> Any:
     return c.part(formula(definition, dict(zip(function.args, e.args, strict=False))), ixs)
 
 
-def elementwise(c: Entries, e: Fn, args: Sequence[Any]) -> Any:
+def elementwise(c: Entries, e: ex.Fn, args: Sequence[Any]) -> Any:
     """The function, or a derivative of it by its first argument, at SymPy numbers."""
     function = FUNCTIONS.get(e.name)
     if function is None or not (function.partials or function.definition):
@@ -346,8 +308,8 @@ def elementwise(c: Entries, e: Fn, args: Sequence[Any]) -> Any:
     return derivative.subs(dict(zip(names.values(), values, strict=True)), simultaneous=True)
 
 
-def _numbers(function: Function) -> dict[str, Expr]:
-    return {name: Sym(name, ()) for name in function.args}
+def _numbers(function: Function) -> dict[str, ex.Expr]:
+    return {name: ex.Sym(name, ()) for name in function.args}
 
 
 @dataclass
@@ -360,11 +322,11 @@ class Placeholders(Entries):
         super().__init__(loss)
         self.names = names
 
-    def at(self, e: Expr, ixs: Indices) -> Any:
-        return self.names[e.name] if isinstance(e, Sym) else super().at(e, ixs)
+    def at(self, e: ex.Expr, ixs: Indices) -> Any:
+        return self.names[e.name] if isinstance(e, ex.Sym) else super().at(e, ixs)
 
 
-def _abstract(e: Fn, args: Sequence[Any]) -> Any:
+def _abstract(e: ex.Fn, args: Sequence[Any]) -> Any:
     function = sympy.Function(e.name)
     if not e.order:
         return function(*args)
@@ -375,7 +337,7 @@ def _abstract(e: Fn, args: Sequence[Any]) -> Any:
     return sympy.Subs(derivative, variable, args[0])
 
 
-def _loss(c: Entries, e: Fn, ixs: Indices) -> Any:
+def _loss(c: Entries, e: ex.Fn, ixs: Indices) -> Any:
     """L(y, t) and its derivative by y or by one entry of y."""
     args = [_whole(c, arg) for arg in e.args]
     value = sympy.Function(e.name)(*args)
@@ -393,11 +355,11 @@ def _loss(c: Entries, e: Fn, ixs: Indices) -> Any:
     return sympy.Function(e.name + "_prime" * e.order)(*args, *ixs)
 
 
-def _whole(c: Entries, e: Expr) -> Any:
+def _whole(c: Entries, e: ex.Expr) -> Any:
     """An argument as a whole: a number, an IndexedBase, or a Lambda from positions to entries."""
     if not e.shape:
         return c.number(e)
-    if isinstance(e, Sym):
+    if isinstance(e, ex.Sym):
         return sympy.IndexedBase(e.name)
     letters = tuple(c.fresh() for _ in e.shape)
     return sympy.Lambda(letters, c.at(e, letters))
@@ -406,7 +368,7 @@ def _whole(c: Entries, e: Expr) -> Any:
 # --- reductions ------------------------------------------------------------------------------------------------------
 
 
-def _reduce(c: Entries, e: Reduce, ixs: Indices) -> Any:
+def _reduce(c: Entries, e: ex.Reduce, ixs: Indices) -> Any:
     shape = e.arg.shape
     axes = range(len(shape)) if e.axis is None else (e.axis % len(shape),)
     letters = {axis: c.fresh() for axis in axes if shape[axis] != 1}
@@ -423,7 +385,7 @@ def _reduce(c: Entries, e: Reduce, ixs: Indices) -> Any:
     return c.over(e.op, list(letters.values()), tuple(shape[axis] for axis in letters), body)
 
 
-def _index_reduce(c: Entries, e: IndexReduce, ixs: Indices) -> Any:
+def _index_reduce(c: Entries, e: ex.IndexReduce, ixs: Indices) -> Any:
     outer = dict(c.bound)
     letters = [sympy.Symbol(ix.letter, integer=True) for ix in e.indices]
     c.bound.update({ix.letter: letter for ix, letter in zip(e.indices, letters, strict=True)})
@@ -432,12 +394,12 @@ def _index_reduce(c: Entries, e: IndexReduce, ixs: Indices) -> Any:
     return c.over(e.op, letters, tuple(ix.dim for ix in e.indices), body)
 
 
-def _first(op: str, letters: Sequence[Any], body: Any, dims: Shape, at: Indices) -> Any:
+def _first(op: str, letters: Sequence[Any], body: Any, dims: ex.Shape, at: Indices) -> Any:
     """1 where ``at`` is the first position of the maximum; SymPy has no word for it."""
     return sympy.Function(_FIRST[op])(sympy.Lambda(tuple(letters), body), *map(size, dims), *at)
 
 
-def _pick(c: Entries, e: Pick, ixs: Indices) -> Any:
+def _pick(c: Entries, e: ex.Pick, ixs: Indices) -> Any:
     axes = range(len(e.arg.shape)) if e.axis is None else (e.axis % len(e.arg.shape),)
     letters = {axis: c.fresh() for axis in axes}
     body = c.at(e.arg, tuple(letters.get(axis, ix) for axis, ix in enumerate(ixs)))
@@ -445,7 +407,7 @@ def _pick(c: Entries, e: Pick, ixs: Indices) -> Any:
     return _first(e.op, list(letters.values()), body, dims, tuple(ixs[axis] for axis in axes))
 
 
-def _index_pick(c: Entries, e: IndexPick, ixs: Indices) -> Any:
+def _index_pick(c: Entries, e: ex.IndexPick, ixs: Indices) -> Any:
     outer = dict(c.bound)
     at = tuple(map(c.index, e.at))
     letters = [sympy.Symbol(ix.letter, integer=True) for ix in e.indices]
@@ -455,32 +417,32 @@ def _index_pick(c: Entries, e: IndexPick, ixs: Indices) -> Any:
     return _first(e.op, letters, body, tuple(ix.dim for ix in e.indices), at)
 
 
-_RULES: dict[type[Expr], Callable[..., Any]] = {
-    Num: lambda c, e, ixs: sympy.Rational(e.value.numerator, e.value.denominator),
-    Const: lambda c, e, ixs: constant(e),
-    Sym: lambda c, e, ixs: array_entry(e.name, e.declared, ixs),
-    Adj: _adjoint,
-    Size: lambda c, e, ixs: size(e.dim),
-    Ones: lambda c, e, ixs: _ONE,
-    Zeros: lambda c, e, ixs: sympy.Integer(0),
-    Eye: lambda c, e, ixs: sympy.KroneckerDelta(*ixs),
-    Delta: lambda c, e, ixs: c.delta(e),
-    OneHot: lambda c, e, ixs: sympy.KroneckerDelta(ixs[-1], c.label(e.labels, ixs[:-1])),
-    Add: lambda c, e, ixs: sympy.Add(*(c.part(arg, ixs) for arg in e.args)),
-    Neg: lambda c, e, ixs: -c.at(e.arg, ixs),
-    Mul: lambda c, e, ixs: sympy.Mul(*(c.part(arg, ixs) for arg in e.args)),
-    Div: lambda c, e, ixs: c.part(e.num, ixs) / c.part(e.den, ixs),
-    Pow: lambda c, e, ixs: c.part(e.base, ixs) ** c.part(e.exp, ixs),
-    MatMul: _matmul,
-    T: _transpose,
-    Fn: _function,
-    Cmp: _compare,
-    Reduce: _reduce,
-    Pick: _pick,
-    Reshape: _reshape,
-    Slice: _slice,
-    Concat: _concat,
-    Entry: _entry,
-    IndexReduce: _index_reduce,
-    IndexPick: _index_pick,
+_RULES: dict[type[ex.Expr], Callable[..., Any]] = {
+    ex.Num: lambda c, e, ixs: sympy.Rational(e.value.numerator, e.value.denominator),
+    ex.Const: lambda c, e, ixs: constant(e),
+    ex.Sym: lambda c, e, ixs: array_entry(e.name, e.declared, ixs),
+    ex.Adj: _adjoint,
+    ex.Size: lambda c, e, ixs: size(e.dim),
+    ex.Ones: lambda c, e, ixs: _ONE,
+    ex.Zeros: lambda c, e, ixs: sympy.Integer(0),
+    ex.Eye: lambda c, e, ixs: sympy.KroneckerDelta(*ixs),
+    ex.Delta: lambda c, e, ixs: c.delta(e),
+    ex.OneHot: lambda c, e, ixs: sympy.KroneckerDelta(ixs[-1], c.label(e.labels, ixs[:-1])),
+    ex.Add: lambda c, e, ixs: sympy.Add(*(c.part(arg, ixs) for arg in e.args)),
+    ex.Neg: lambda c, e, ixs: -c.at(e.arg, ixs),
+    ex.Mul: lambda c, e, ixs: sympy.Mul(*(c.part(arg, ixs) for arg in e.args)),
+    ex.Div: lambda c, e, ixs: c.part(e.num, ixs) / c.part(e.den, ixs),
+    ex.Pow: lambda c, e, ixs: c.part(e.base, ixs) ** c.part(e.exp, ixs),
+    ex.MatMul: _matmul,
+    ex.T: _transpose,
+    ex.Fn: _function,
+    ex.Cmp: _compare,
+    ex.Reduce: _reduce,
+    ex.Pick: _pick,
+    ex.Reshape: _reshape,
+    ex.Slice: _slice,
+    ex.Concat: _concat,
+    ex.Entry: _entry,
+    ex.IndexReduce: _index_reduce,
+    ex.IndexPick: _index_pick,
 }

@@ -14,36 +14,8 @@ import sympy
 from sympy.matrices.expressions.diagonal import DiagonalOf
 from sympy.matrices.expressions.matexpr import MatrixElement
 
+from backsym.core import expr as ex
 from backsym.core.errors import BacksymError, NoMatrixForm
-from backsym.core.expr import (
-    Add,
-    Adj,
-    Cmp,
-    Concat,
-    Const,
-    Dim,
-    Div,
-    Entry,
-    Equation,
-    Expr,
-    Eye,
-    Fn,
-    MatMul,
-    Mul,
-    Neg,
-    Num,
-    Ones,
-    Pow,
-    Reduce,
-    Reshape,
-    Shape,
-    Size,
-    Slice,
-    Sym,
-    T,
-    Zeros,
-    scalar_if_ones,
-)
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, definition_of
 from backsym.core.kinds import RuleTable
 from backsym.core.words import say
@@ -53,7 +25,7 @@ from backsym.sympy_door.entries import defined as entry_defined
 from backsym.sympy_door.functions import indicator, value
 
 
-def matrix_equation(equation: Equation, loss: str) -> Any:
+def matrix_equation(equation: ex.Equation, loss: str) -> Any:
     """The equation as a ``sympy.Eq`` of matrices, or of numbers."""
     converter = Matrices(Entries.of(equation, loss))
     lhs, rhs = converter.of(equation.lhs), converter.of(equation.rhs)
@@ -62,14 +34,14 @@ def matrix_equation(equation: Equation, loss: str) -> Any:
     return sympy.Eq(lhs, rhs, evaluate=False)
 
 
-def rows_columns(shape: Shape) -> tuple[Dim, Dim]:
+def rows_columns(shape: ex.Shape) -> tuple[ex.Dim, ex.Dim]:
     """The size of the SymPy matrix that stands for an array."""
     if len(shape) > 2:
         raise NoMatrixForm(say("reasons.many_axes", axes=len(shape)))
     return (shape[0], shape[1]) if len(shape) == 2 else (shape[0], 1) if shape else (1, 1)
 
 
-def ones(rows: Dim, columns: Dim) -> Any:
+def ones(rows: ex.Dim, columns: ex.Dim) -> Any:
     return sympy.OneMatrix(size(rows), size(columns))
 
 
@@ -90,21 +62,21 @@ class Matrices:
 
     entries: Entries
 
-    def of(self, e: Expr) -> Any:
+    def of(self, e: ex.Expr) -> Any:
         rule = _RULES.get(type(e))
         if rule is None:
             raise NoMatrixForm(say("sympy.no_matrix_expression", name=type(e).__name__))
         value = rule(self, e)
         return value if e.shape else as_number(value)
 
-    def symbol(self, name: str, shape: Shape) -> Any:
+    def symbol(self, name: str, shape: ex.Shape) -> Any:
         rows, columns = rows_columns(shape)
         return sympy.MatrixSymbol(name, size(rows), size(columns)) if shape else sympy.Symbol(name)
 
-    def spread(self, value: Any, shape: Shape, to: Shape) -> Any:
+    def spread(self, value: Any, shape: ex.Shape, to: ex.Shape) -> Any:
         """A value of one shape as a matrix of a shape that it broadcasts to."""
         rows, columns = rows_columns(to)
-        if not scalar_if_ones(shape):
+        if not ex.scalar_if_ones(shape):
             number = as_number(value)
             return number * ones(rows, columns) if (rows, columns) != (1, 1) else number * sympy.Identity(1)
         if len(shape) == 1 and len(to) == 2:
@@ -116,15 +88,15 @@ class Matrices:
             value = value * ones(1, columns)
         return value
 
-    def arguments(self, e: Expr, args: tuple[Expr, ...]) -> tuple[Any, list[tuple[Expr, Any]]]:
+    def arguments(self, e: ex.Expr, args: tuple[ex.Expr, ...]) -> tuple[Any, list[tuple[ex.Expr, Any]]]:
         """The product of the numbers among the factors, and the arrays spread to the shape of the product."""
         number = sympy.Integer(1)
-        arrays: list[tuple[Expr, Any]] = []
+        arrays: list[tuple[ex.Expr, Any]] = []
         for arg in args:
             value = self.of(arg)
-            if not scalar_if_ones(arg.shape):
+            if not ex.scalar_if_ones(arg.shape):
                 number = number * as_number(value)
-            elif not isinstance(arg, Ones) or len(args) == 1:
+            elif not isinstance(arg, ex.Ones) or len(args) == 1:
                 arrays.append((arg, self.spread(value, arg.shape, e.shape)))
         return number, arrays
 
@@ -134,14 +106,14 @@ class Matrices:
         return value.applyfunc(sympy.Lambda(variable, function(variable)))
 
 
-def _add(m: Matrices, e: Add) -> Any:
+def _add(m: Matrices, e: ex.Add) -> Any:
     if not e.shape:
         return sympy.Add(*(m.of(arg) for arg in e.args))
     terms = [m.spread(m.of(arg), arg.shape, e.shape) for arg in e.args]
     return sympy.MatAdd(*terms)
 
 
-def _mul(m: Matrices, e: Mul) -> Any:
+def _mul(m: Matrices, e: ex.Mul) -> Any:
     number, arrays = m.arguments(e, e.args)
     if not e.shape:
         return number
@@ -152,31 +124,31 @@ def _mul(m: Matrices, e: Mul) -> Any:
     return product if number == 1 else number * product
 
 
-def _div(m: Matrices, e: Div) -> Any:
+def _div(m: Matrices, e: ex.Div) -> Any:
     below = m.of(e.den)
-    if not scalar_if_ones(e.den.shape):
+    if not ex.scalar_if_ones(e.den.shape):
         above = m.of(e.num)
         quotient = above / as_number(below)
         return m.spread(quotient, e.num.shape, e.shape) if e.shape else quotient
     inverse = sympy.HadamardPower(m.spread(below, e.den.shape, e.shape), -1)
-    if not scalar_if_ones(e.num.shape):
+    if not ex.scalar_if_ones(e.num.shape):
         return as_number(m.of(e.num)) * inverse
     return sympy.HadamardProduct(m.spread(m.of(e.num), e.num.shape, e.shape), inverse)
 
 
-def _pow(m: Matrices, e: Pow) -> Any:
+def _pow(m: Matrices, e: ex.Pow) -> Any:
     base, exponent = m.of(e.base), m.of(e.exp)
     if not e.shape:
         return base**exponent
-    if not scalar_if_ones(e.exp.shape):
+    if not ex.scalar_if_ones(e.exp.shape):
         return sympy.HadamardPower(m.spread(base, e.base.shape, e.shape), as_number(exponent))
-    if not scalar_if_ones(e.base.shape):
+    if not ex.scalar_if_ones(e.base.shape):
         number = as_number(base)
         return m.map(lambda u: number**u, m.spread(exponent, e.exp.shape, e.shape))
     return sympy.HadamardPower(m.spread(base, e.base.shape, e.shape), m.spread(exponent, e.exp.shape, e.shape))
 
 
-def _matmul(m: Matrices, e: MatMul) -> Any:
+def _matmul(m: Matrices, e: ex.MatMul) -> Any:
     """A number among the factors scales the rest."""
     number = sympy.Integer(1)
     product: Any = None
@@ -191,19 +163,19 @@ def _matmul(m: Matrices, e: MatMul) -> Any:
     return product if number == 1 else number * product
 
 
-def _compare(m: Matrices, e: Cmp) -> Any:
+def _compare(m: Matrices, e: ex.Cmp) -> Any:
     """Of arrays: their difference is compared with 0."""
     if not e.shape:
         return indicator(e.op, m.of(e.a), m.of(e.b))
     left = m.spread(m.of(e.a), e.a.shape, e.shape)
-    if not scalar_if_ones(e.b.shape):
+    if not ex.scalar_if_ones(e.b.shape):
         number = as_number(m.of(e.b))
         return m.map(lambda u: indicator(e.op, u, number), left)
     difference = left - m.spread(m.of(e.b), e.b.shape, e.shape)
     return m.map(lambda u: indicator(e.op, u, sympy.Integer(0)), difference)
 
 
-def _reduce(m: Matrices, e: Reduce) -> Any:
+def _reduce(m: Matrices, e: ex.Reduce) -> Any:
     """Products with ones; SymPy has no maximum of a matrix."""
     if e.op not in ("sum", "mean"):
         raise NoMatrixForm(say("sympy.no_reduction", operation=e.op))
@@ -223,7 +195,7 @@ def _reduce(m: Matrices, e: Reduce) -> Any:
     return value if e.op == "sum" or count == 1 else value / count
 
 
-def _reshape(m: Matrices, e: Reshape) -> Any:
+def _reshape(m: Matrices, e: ex.Reshape) -> Any:
     if e.regroups:
         raise BacksymError(say("sympy.regrouped"))
     value = m.of(e.arg)
@@ -232,7 +204,7 @@ def _reshape(m: Matrices, e: Reshape) -> Any:
     return value if rows_columns(e.arg.shape) == rows_columns(e.to) else value.T
 
 
-def _slice(m: Matrices, e: Slice) -> Any:
+def _slice(m: Matrices, e: ex.Slice) -> Any:
     value = m.of(e.arg)
     ranges = [(0, n, 1) for n in value.shape]
     ranges[e.axis] = (whole(e.first - 1), whole(e.last), 1)
@@ -240,35 +212,35 @@ def _slice(m: Matrices, e: Slice) -> Any:
     return part if e.shape else part[0, 0]
 
 
-def _concat(m: Matrices, e: Concat) -> Any:
+def _concat(m: Matrices, e: ex.Concat) -> Any:
     parts = [value if is_matrix(value := m.of(arg)) else value * sympy.Identity(1) for arg in e.args]
     return sympy.BlockMatrix([parts] if e.axis else [[part] for part in parts])
 
 
-def _function(m: Matrices, e: Fn) -> Any:
+def _function(m: Matrices, e: ex.Fn) -> Any:
     if e.name == ABSTRACT_LOSS and e.kind == "scalar":
         return _loss(m, e)
     rule = sympy_matrices.find(e.kind)
     return rule(m, e) if rule is not None else defined(m, e)
 
 
-sympy_matrices: RuleTable[Callable[[Matrices, Fn], Any]] = RuleTable("sympy_matrices")
+sympy_matrices: RuleTable[Callable[[Matrices, ex.Fn], Any]] = RuleTable("sympy_matrices")
 """f(args) as a SymPy matrix, for each kind of function that needs more than its definition."""
 
 
 @sympy_matrices("diag")
-def _diag(m: Matrices, e: Fn) -> Any:
+def _diag(m: Matrices, e: ex.Fn) -> Any:
     value = m.of(e.args[0])
     return sympy.DiagMatrix(value) if len(e.args[0].shape) == 1 else DiagonalOf(value)
 
 
 @sympy_matrices("kron")
-def _kron(m: Matrices, e: Fn) -> Any:
+def _kron(m: Matrices, e: ex.Fn) -> Any:
     return sympy.KroneckerProduct(*(m.of(arg) for arg in e.args))
 
 
 @sympy_matrices("matrix")
-def _of_matrices(m: Matrices, e: Fn) -> Any:
+def _of_matrices(m: Matrices, e: ex.Fn) -> Any:
     function = FUNCTIONS[e.name]
     if function.sympy is None and definition_of(function, e.args) is not None:
         return defined(m, e)
@@ -280,7 +252,7 @@ def _of_matrices(m: Matrices, e: Fn) -> Any:
 
 
 @sympy_entries("matrix")
-def _entry_of_matrix(c: Entries, e: Fn, ixs: tuple[Any, ...]) -> Any:
+def _entry_of_matrix(c: Entries, e: ex.Fn, ixs: tuple[Any, ...]) -> Any:
     """The entry of a matrix expression, as SymPy has none of a function of an IndexedBase; else by the definition."""
     function = FUNCTIONS[e.name]
     if function.sympy is None and definition_of(function, e.args) is not None:
@@ -290,7 +262,7 @@ def _entry_of_matrix(c: Entries, e: Fn, ixs: tuple[Any, ...]) -> Any:
     return MatrixElement(made, *(*places, sympy.Integer(0))[:2]) if e.shape else made
 
 
-def defined(m: Matrices, e: Fn) -> Any:
+def defined(m: Matrices, e: ex.Fn) -> Any:
     """By the function's definition."""
     if e.name == "trace" and not e.order:
         return sympy.Trace(m.of(e.args[0]))
@@ -302,8 +274,8 @@ def defined(m: Matrices, e: Fn) -> Any:
 
 
 @sympy_matrices("elementwise")
-def _elementwise(m: Matrices, e: Fn) -> Any:
-    arrays = [n for n, arg in enumerate(e.args) if scalar_if_ones(arg.shape)]
+def _elementwise(m: Matrices, e: ex.Fn) -> Any:
+    arrays = [n for n, arg in enumerate(e.args) if ex.scalar_if_ones(arg.shape)]
     values = [m.of(arg) for arg in e.args]
     numbers = [value if n in arrays else as_number(value) for n, value in enumerate(values)]
     if not e.shape:
@@ -323,7 +295,7 @@ def _elementwise(m: Matrices, e: Fn) -> Any:
     raise NoMatrixForm(say("sympy.no_function_of_several", name=e.name))
 
 
-def _loss(m: Matrices, e: Fn) -> Any:
+def _loss(m: Matrices, e: ex.Fn) -> Any:
     """The gradient of an abstract loss is the matrix of its derivatives."""
     args = [m.of(arg) for arg in e.args]
     value = sympy.Function(e.name)(*args)
@@ -339,35 +311,35 @@ def _loss(m: Matrices, e: Fn) -> Any:
     return sympy.FunctionMatrix(rows, columns, sympy.Lambda((i, j), sympy.Derivative(value, position)))
 
 
-def _entry(m: Matrices, e: Entry) -> Any:
+def _entry(m: Matrices, e: ex.Entry) -> Any:
     """The entry at a fixed position, which is a number."""
-    if not all(ix.fixed for ix in e.indices) or not isinstance(e.base, (Sym, Adj)):
+    if not all(ix.fixed for ix in e.indices) or not isinstance(e.base, (ex.Sym, ex.Adj)):
         raise NoMatrixForm(say("sympy.no_matrix_of_entries"))
     places = [int(ix.letter) - 1 for ix in e.indices]
     return m.of(e.base)[places[0], places[1] if len(places) == 2 else 0]
 
 
-_RULES: dict[type[Expr], Callable[..., Any]] = {
-    Num: lambda m, e: sympy.Rational(e.value.numerator, e.value.denominator),
-    Const: lambda m, e: constant(e),
-    Size: lambda m, e: size(e.dim),
-    Sym: lambda m, e: m.symbol(e.name, e.declared),
-    Adj: lambda m, e: m.symbol(adjoint_name(e.name, m.entries.loss), e.declared),
-    Ones: lambda m, e: ones(*rows_columns(e.of)) if scalar_if_ones(e.of) else sympy.Identity(1),
-    Zeros: lambda m, e: sympy.ZeroMatrix(*map(size, rows_columns(e.of))),
-    Eye: lambda m, e: sympy.Identity(size(e.dim)),
-    Add: _add,
-    Neg: lambda m, e: -m.of(e.arg),
-    Mul: _mul,
-    Div: _div,
-    Pow: _pow,
-    MatMul: _matmul,
-    T: lambda m, e: m.of(e.arg).T if e.arg.shape else m.of(e.arg),
-    Fn: _function,
-    Cmp: _compare,
-    Entry: _entry,
-    Reduce: _reduce,
-    Reshape: _reshape,
-    Slice: _slice,
-    Concat: _concat,
+_RULES: dict[type[ex.Expr], Callable[..., Any]] = {
+    ex.Num: lambda m, e: sympy.Rational(e.value.numerator, e.value.denominator),
+    ex.Const: lambda m, e: constant(e),
+    ex.Size: lambda m, e: size(e.dim),
+    ex.Sym: lambda m, e: m.symbol(e.name, e.declared),
+    ex.Adj: lambda m, e: m.symbol(adjoint_name(e.name, m.entries.loss), e.declared),
+    ex.Ones: lambda m, e: ones(*rows_columns(e.of)) if ex.scalar_if_ones(e.of) else sympy.Identity(1),
+    ex.Zeros: lambda m, e: sympy.ZeroMatrix(*map(size, rows_columns(e.of))),
+    ex.Eye: lambda m, e: sympy.Identity(size(e.dim)),
+    ex.Add: _add,
+    ex.Neg: lambda m, e: -m.of(e.arg),
+    ex.Mul: _mul,
+    ex.Div: _div,
+    ex.Pow: _pow,
+    ex.MatMul: _matmul,
+    ex.T: lambda m, e: m.of(e.arg).T if e.arg.shape else m.of(e.arg),
+    ex.Fn: _function,
+    ex.Cmp: _compare,
+    ex.Entry: _entry,
+    ex.Reduce: _reduce,
+    ex.Reshape: _reshape,
+    ex.Slice: _slice,
+    ex.Concat: _concat,
 }

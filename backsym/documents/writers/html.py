@@ -12,33 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from backsym.core.bundled import resource
-from backsym.documents.content.blocks import (
-    Aside,
-    Blanks,
-    Block,
-    Break,
-    Bullets,
-    Code,
-    Derivations,
-    Derived,
-    Document,
-    Equations,
-    Heading,
-    Inline,
-    Inlines,
-    Link,
-    Listed,
-    Logo,
-    Math,
-    Paragraph,
-    Picture,
-    Quote,
-    Ref,
-    Room,
-    Row,
-    Table,
-    Text,
-)
+from backsym.documents.content import blocks as bl
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.sentences import catalogue
 from backsym.documents.writers.breaking import EQUALS, GAP, as_formula, range_column, remark_lines, remark_width
@@ -65,7 +39,7 @@ SHRUNK = 0.7
 """How far a figure shrinks on a narrow screen before it scrolls."""
 
 
-def html(document: Document, options: Options = FULL, stem: str = "solution") -> dict[str, str]:
+def html(document: bl.Document, options: Options = FULL, stem: str = "solution") -> dict[str, str]:
     """The whole document, through its template."""
     from backsym.documents.writers.templating import render_template
 
@@ -97,13 +71,13 @@ def html(document: Document, options: Options = FULL, stem: str = "solution") ->
 _KINDS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".svg": "svg+xml"}
 
 
-def _logo(logo: Logo, words: str) -> str:
+def _logo(logo: bl.Logo, words: str) -> str:
     """The picture within the page, which needs no other file; an SVG in ``img`` can neither run nor load anything."""
     data = base64.b64encode(logo.data).decode()
     return f'<img class="logo" alt="{escape(words)}" src="data:image/{_KINDS[logo.ending]};base64,{data}">'
 
 
-def html_text(blocks: Iterable[Block], *, anchors: bool = True) -> str:
+def html_text(blocks: Iterable[bl.Block], *, anchors: bool = True) -> str:
     """Blocks without a title and a page around them; no newline at the end.
 
     Without ``anchors``, the headings can be put into a page with others, on which an id would stand twice.
@@ -111,17 +85,17 @@ def html_text(blocks: Iterable[Block], *, anchors: bool = True) -> str:
     return _Page(anchors=anchors).blocks(blocks)
 
 
-def inlines_html(content: Inlines) -> str:
+def inlines_html(content: bl.Inlines) -> str:
     """Inline content; the punctuation after a formula stays on its line."""
     out = ""
     for n, item in enumerate(content):
         text = _inline(item)
         before = content[n - 1] if n else None
-        mark = _PUNCTUATION.match(item.text) if isinstance(item, Text) and item.style == "plain" else None
-        if mark is not None and isinstance(before, Math) and width(before.layout) <= NARROW:
+        mark = _PUNCTUATION.match(item.text) if isinstance(item, bl.Text) and item.style == "plain" else None
+        if mark is not None and isinstance(before, bl.Math) and width(before.layout) <= NARROW:
             formula = _inline(before)
             out = f'{out[: -len(formula)]}<span class="whole">{formula}{escape(mark[0])}</span>'
-            text = escape(item.text[mark.end() :]) if isinstance(item, Text) else text
+            text = escape(item.text[mark.end() :]) if isinstance(item, bl.Text) else text
         out += text
     return out
 
@@ -137,61 +111,61 @@ def escape(text: str) -> str:
 class _Page:
     """Numbers the headings, and notes whether anything unfolds."""
 
-    headings: list[Heading] = field(default_factory=list)
+    headings: list[bl.Heading] = field(default_factory=list)
     folded: bool = False
     anchors: bool = True
 
-    def blocks(self, blocks: Iterable[Block]) -> str:
+    def blocks(self, blocks: Iterable[bl.Block]) -> str:
         return "\n".join(self.block(block) for block in blocks)
 
-    def block(self, block: Block) -> str:
-        if isinstance(block, Heading):
+    def block(self, block: bl.Block) -> str:
+        if isinstance(block, bl.Heading):
             self.headings.append(block)
             level = min(block.level, 6)
             anchor = f' id="h{len(self.headings)}"' if self.anchors else ""
             return f"<h{level}{anchor}>{inlines_html(block.content)}</h{level}>"
-        if isinstance(block, Paragraph):
+        if isinstance(block, bl.Paragraph):
             start = '<p class="lead">' if block.leads else "<p>"
             return f"{start}{inlines_html(block.content)}</p>"
-        if isinstance(block, Equations):
+        if isinstance(block, bl.Equations):
             return _beside(block.rows) if block.beside else _display(block.rows)
-        if isinstance(block, Bullets):
+        if isinstance(block, bl.Bullets):
             items = "\n".join(f"<li>{inlines_html(item)}</li>" for item in block.items)
             return f"<ul>\n{items}\n</ul>"
-        if isinstance(block, Listed):
+        if isinstance(block, bl.Listed):
             items = "\n".join(f"<li>{self.blocks(item)}</li>" for item in block.items)
             start = f' start="{block.first}"' if block.first not in (None, 1) else ""
             return f"<ul>\n{items}\n</ul>" if block.first is None else f"<ol{start}>\n{items}\n</ol>"
-        if isinstance(block, Quote):
+        if isinstance(block, bl.Quote):
             return f"<blockquote>\n{self.blocks(block.blocks)}\n</blockquote>"
-        if isinstance(block, Code):
+        if isinstance(block, bl.Code):
             label = escape(" ".join(block.text.split())[:60])
             attributes = f'class="scroll" role="group" aria-label="{label}" tabindex="0"'
             return f"<pre {attributes}><code>{escape(block.text)}</code></pre>"
-        if isinstance(block, Table):
+        if isinstance(block, bl.Table):
             return _table(block)
-        if isinstance(block, Aside):
+        if isinstance(block, bl.Aside):
             return f'<p class="aside {block.kind}">{inlines_html(block.content)}</p>'
-        if isinstance(block, Picture):
+        if isinstance(block, bl.Picture):
             return _picture(block)
-        if isinstance(block, Derivations) and block.beside:
+        if isinstance(block, bl.Derivations) and block.beside:
             return self.block(block.display)
-        if isinstance(block, Derivations):
+        if isinstance(block, bl.Derivations):
             self.folded = True
             return "\n".join(map(_unfolding, block.items))
-        if isinstance(block, Blanks):
+        if isinstance(block, bl.Blanks):
             fields = [f'<span>{inlines_html(label)}:</span><span class="blank"></span>' for label in block.labels]
             total = f"<span>/ {escape(block.total)}</span>" if block.total else ""
             return f'<p class="blanks">{"".join(fields)}{total}</p>'
-        if isinstance(block, Room):
+        if isinstance(block, bl.Room):
             return f'<div class="room" style="height:{block.height:g}cm"></div>'
         raise TypeError(f"no HTML for a block of type {type(block).__name__}")
 
 
-def _unfolding(item: Derived) -> str:
+def _unfolding(item: bl.Derived) -> str:
     """What leads to a result, below the result."""
     result = _inline(
-        Math(lay.row(item.result.lhs, lay.EQUALS, item.result.rhs) if item.result.lhs else item.result.rhs)
+        bl.Math(lay.row(item.result.lhs, lay.EQUALS, item.result.rhs) if item.result.lhs else item.result.rhs)
     )
     return f"<details>\n<summary>{result}</summary>\n{_display(item.rows)}\n</details>"
 
@@ -204,7 +178,7 @@ def _answers_sheet() -> str:
     return f'<details class="sheet" lang="en">\n<summary>{words}</summary>\n{pre}\n</details>'
 
 
-def _contents(headings: list[Heading]) -> str:
+def _contents(headings: list[bl.Heading]) -> str:
     """Links to the headings of the first two levels, as nested lists."""
     out, depth = "", 0
     for number, heading in enumerate(headings, start=1):
@@ -218,7 +192,7 @@ def _contents(headings: list[Heading]) -> str:
     return out + "</li></ul>" * depth
 
 
-def _table(block: Table) -> str:
+def _table(block: bl.Table) -> str:
     head = "".join(f'<th scope="col">{inlines_html(cell)}</th>' for cell in block.head)
     rows = "\n".join(
         "<tr>" + "".join(f"<td>{inlines_html(cell)}</td>" for cell in cells) + "</tr>" for cells in block.rows
@@ -228,7 +202,7 @@ def _table(block: Table) -> str:
     return f'<div class="scroll" role="group" aria-label="{label}" tabindex="0">\n{table}\n</div>'
 
 
-def _picture(block: Picture) -> str:
+def _picture(block: bl.Picture) -> str:
     drawing = block.drawn.drawing
     least = SHRUNK * drawing.width * drawing.scale
     svg = block.drawn.svg(inline=True).strip()
@@ -238,7 +212,7 @@ def _picture(block: Picture) -> str:
 # --- mathematics -----------------------------------------------------------------------------------------------------
 
 
-def _display(rows: tuple[Row, ...]) -> str:
+def _display(rows: tuple[bl.Row, ...]) -> str:
     bare = max(_reach(r) for r in rows)
     ranges = range_column(rows, bare, ROOM) is not None
     lines = [line for r in rows for line in _lines(r, ranges=ranges)]
@@ -250,18 +224,18 @@ def _display(rows: tuple[Row, ...]) -> str:
     return f'<div class="formula" role="group" aria-label="{label}" tabindex="0">{text}</div>'
 
 
-def _beside(rows: tuple[Row, ...]) -> str:
+def _beside(rows: tuple[bl.Row, ...]) -> str:
     """Equations that stand side by side where the screen has room."""
     shown = "\n".join(_display((row,)) for row in rows)
     return f'<div class="beside">\n{shown}\n</div>'
 
 
-def _reach(r: Row) -> float:
+def _reach(r: bl.Row) -> float:
     """Where a row ends without its range, as far as it has room."""
     return min(ROOM, width(r.right) + (width(r.lhs) + EQUALS if r.lhs is not None else 0.0))
 
 
-def _lines(r: Row, *, ranges: bool = False) -> list[tuple[Layout, ...]]:
+def _lines(r: bl.Row, *, ranges: bool = False) -> list[tuple[Layout, ...]]:
     """One row as lines of two cells, what is left and right of the alignment, and two more for a remark.
 
     With ``ranges``, these have two of their own before it.
@@ -293,21 +267,21 @@ def _lines(r: Row, *, ranges: bool = False) -> list[tuple[Layout, ...]]:
     return [*cells, *((lay.tight(), lay.Tinted(line, "remark")) for line in own)]
 
 
-def _inline(item: Inline) -> str:
-    if isinstance(item, Math):
+def _inline(item: bl.Inline) -> str:
+    if isinstance(item, bl.Math):
         text = to_mathml(item.layout, display=False)
         if width(item.layout) <= NARROW:
             return text
         label = escape(inlines_plain((item,)))
         return f'<span class="scroll" role="group" aria-label="{label}" tabindex="0">{text}</span>'
-    if isinstance(item, Ref):
+    if isinstance(item, bl.Ref):
         where = f'id="{item.target}"' if item.here else f'href="#{item.target}"'
         return f"<a {where}>{item.text}</a>"
-    if isinstance(item, Break):
+    if isinstance(item, bl.Break):
         return " "
-    if isinstance(item, Link):
+    if isinstance(item, bl.Link):
         return f'<a href="{escape(item.address)}">{escape(item.text)}</a>'
-    if isinstance(item, Text):
+    if isinstance(item, bl.Text):
         text = escape(item.text)
         tag = _STYLES.get(item.style)
         return f"<{tag}>{text}</{tag}>" if tag else text

@@ -12,30 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import quote
 
-from backsym.documents.content.blocks import (
-    Aside,
-    Blanks,
-    Block,
-    Break,
-    Bullets,
-    Code,
-    Derivations,
-    Document,
-    Equations,
-    Heading,
-    Inline,
-    Inlines,
-    Link,
-    Listed,
-    Math,
-    Paragraph,
-    Picture,
-    Quote,
-    Ref,
-    Room,
-    Row,
-    Table,
-)
+from backsym.documents.content import blocks as bl
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.writers.breaking import as_formula, side_by_side
 from backsym.printing import layout as lay
@@ -58,7 +35,7 @@ _NEW_ROW, _CR = "\\\\ ", "\\cr "
 _STYLES = {"strong": "**", "emphasis": "*"}
 
 
-def markdown(document: Document, options: Options = FULL, stem: str = "solution") -> Files:
+def markdown(document: bl.Document, options: Options = FULL, stem: str = "solution") -> Files:
     """The whole document, through its template; drawings are SVG files beside it, named after ``stem``."""
     from backsym.documents.writers.templating import render_template
 
@@ -81,7 +58,7 @@ def markdown(document: Document, options: Options = FULL, stem: str = "solution"
     return {f"{stem}.md": text, **pictures}
 
 
-def markdown_text(blocks: Iterable[Block]) -> str:
+def markdown_text(blocks: Iterable[bl.Block]) -> str:
     """Blocks without a title and without drawings; no newline at the end."""
     return "\n\n".join(_block(block) for block in blocks)
 
@@ -93,20 +70,20 @@ class _Named:
     stem: str
     files: Files
 
-    def block(self, block: Block) -> str:
-        if not isinstance(block, Picture):
+    def block(self, block: bl.Block) -> str:
+        if not isinstance(block, bl.Picture):
             return _block(block)
         name = f"{self.stem}-figure-{len(self.files) + 1}.svg"
         self.files[name] = block.drawn.svg()
         return f"![{_SPECIAL.sub(_ESCAPED, block.alt)}]({quote(name)})"
 
 
-def _contents(document: Document) -> str:
+def _contents(document: bl.Document) -> str:
     """A list of the headings of the first two levels, each a link to its place on the page, as GitHub names it."""
     lines: list[str] = []
     seen: Counter[str] = Counter()
     for block in document.blocks:
-        if not isinstance(block, Heading):
+        if not isinstance(block, bl.Heading):
             continue
         text = inlines_text(block.content)
         anchor = re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
@@ -117,41 +94,41 @@ def _contents(document: Document) -> str:
     return "\n".join(lines)
 
 
-def inlines_text(content: Inlines) -> str:
+def inlines_text(content: bl.Inlines) -> str:
     return "".join(_inline(item) for item in content)
 
 
-def _block(block: Block) -> str:
-    if isinstance(block, Heading):
+def _block(block: bl.Block) -> str:
+    if isinstance(block, bl.Heading):
         return f"{'#' * min(block.level, 6)} {inlines_text(block.content)}"
-    if isinstance(block, Paragraph):
+    if isinstance(block, bl.Paragraph):
         return _guarded(inlines_text(block.content))
-    if isinstance(block, Equations):
+    if isinstance(block, bl.Equations):
         latex = _beside(block.rows) if block.beside else equations_latex(block.rows)
         return _anchors(block.rows) + "$$\n" + _plain_relations(latex) + "\n$$"
-    if isinstance(block, Bullets):
+    if isinstance(block, bl.Bullets):
         return "\n".join(f"- {inlines_text(item)}" for item in block.items)
-    if isinstance(block, Listed):
+    if isinstance(block, bl.Listed):
         return "\n".join(map(_item, range(len(block.items)), block.items, [block.first] * len(block.items)))
-    if isinstance(block, Quote):
+    if isinstance(block, bl.Quote):
         return _set_in(markdown_text(block.blocks), "> ", "> ")
-    if isinstance(block, Code):
+    if isinstance(block, bl.Code):
         return f"{_fence(block.text)}\n{block.text}\n{_fence(block.text)}"
-    if isinstance(block, Table):
+    if isinstance(block, bl.Table):
         return _table(block)
-    if isinstance(block, Aside):
+    if isinstance(block, bl.Aside):
         return f"> {_guarded(inlines_text(block.content))}"
-    if isinstance(block, Derivations):
+    if isinstance(block, bl.Derivations):
         return _block(block.display)
-    if isinstance(block, Blanks):
+    if isinstance(block, bl.Blanks):
         fields = [f"{inlines_text(label)}: {BLANK}" for label in block.labels]
         return " ".join(fields) + (f" / {block.total}" if block.total else "")
-    if isinstance(block, Room):
+    if isinstance(block, bl.Room):
         return "\n".join(["<br>"] * max(1, round(block.height / LINE)))
     raise TypeError(f"no Markdown for a block of type {type(block).__name__}")
 
 
-def _item(place: int, blocks: Iterable[Block], first: int | None) -> str:
+def _item(place: int, blocks: Iterable[bl.Block], first: int | None) -> str:
     mark = "- " if first is None else f"{first + place}. "
     return _set_in(markdown_text(blocks), mark, " " * len(mark))
 
@@ -166,13 +143,13 @@ def _fence(text: str) -> str:
     return "`" * max(3, longest + 1)
 
 
-def _table(block: Table) -> str:
+def _table(block: bl.Table) -> str:
     lines = [block.head, *block.rows]
     rows = ["| " + " | ".join(inlines_text(cell).replace("|", r"\|") for cell in cells) + " |" for cells in lines]
     return "\n".join([rows[0], "| " + " | ".join("---" for _ in block.head) + " |", *rows[1:]])
 
 
-def equations_latex(rows: tuple[Row, ...]) -> str:
+def equations_latex(rows: tuple[bl.Row, ...]) -> str:
     """Rows as LaTeX: one formula, or several aligned at the equals sign with their ranges in a column of their own."""
     if len(rows) == 1 and not rows[0].reason:
         only = rows[0]
@@ -191,7 +168,7 @@ def equations_latex(rows: tuple[Row, ...]) -> str:
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 
 
-def _beside(rows: tuple[Row, ...]) -> str:
+def _beside(rows: tuple[bl.Row, ...]) -> str:
     """Several equations on a line, aligned in columns."""
     lines = side_by_side(rows, ROOM)
     if all(len(line) == 1 for line in lines):
@@ -203,19 +180,19 @@ def _beside(rows: tuple[Row, ...]) -> str:
     return "\\begin{aligned}\n" + " \\\\\n".join(set_lines) + "\n\\end{aligned}"
 
 
-def _after(r: Row) -> str:
+def _after(r: bl.Row) -> str:
     """The range of an equation and its remark, on its line."""
     tail = f", \\quad {to_latex(r.tail)}" if r.tail else ""
     return f"{tail} \\qquad {_remark(r)}" if r.reason else tail
 
 
-def _remark(r: Row) -> str:
+def _remark(r: bl.Row) -> str:
     return f"\\textcolor{{gray}}{{{to_latex(as_formula(r.reason, linked=False))}}}"
 
 
-def _anchors(rows: Iterable[Row]) -> str:
+def _anchors(rows: Iterable[bl.Row]) -> str:
     """Where links to the results of a display lead."""
-    marks = [item for r in rows for item in r.reason if isinstance(item, Ref) and item.here]
+    marks = [item for r in rows for item in r.reason if isinstance(item, bl.Ref) and item.here]
     return "".join(f'<a id="{mark.target}"></a>' for mark in marks) + ("\n\n" if marks else "")
 
 
@@ -223,15 +200,15 @@ def _side(lhs: Layout | None, mark: str = "") -> str:
     return "" if lhs is None else f"{to_latex(lhs)} {mark}= "
 
 
-def _inline(item: Inline) -> str:
-    if isinstance(item, Math):
+def _inline(item: bl.Inline) -> str:
+    if isinstance(item, bl.Math):
         # Between single dollar signs GitHub takes two backslashes for one.
         return f"${_plain_relations(to_latex(item.layout)).replace(_NEW_ROW, _CR)}$"
-    if isinstance(item, Ref):
+    if isinstance(item, bl.Ref):
         return f'<a id="{item.target}"></a>{item.text}' if item.here else f"[{item.text}](#{item.target})"
-    if isinstance(item, Break):
+    if isinstance(item, bl.Break):
         return " "
-    if isinstance(item, Link):
+    if isinstance(item, bl.Link):
         return f"[{_SPECIAL.sub(_ESCAPED, item.text)}](<{item.address}>)"
     if item.style == "code":
         fence = "``" if "`" in item.text else "`"

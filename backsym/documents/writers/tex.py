@@ -13,33 +13,7 @@ from dataclasses import replace
 from backsym.core.errors import BacksymError
 from backsym.core.names import GREEK
 from backsym.core.words import say
-from backsym.documents.content.blocks import (
-    Aside,
-    Blanks,
-    Block,
-    Break,
-    Bullets,
-    Code,
-    Derivations,
-    Document,
-    Equations,
-    Heading,
-    Inline,
-    Inlines,
-    Link,
-    Listed,
-    Logo,
-    Math,
-    Paragraph,
-    Picture,
-    Quote,
-    Ref,
-    Room,
-    Row,
-    Table,
-    Text,
-    leads,
-)
+from backsym.documents.content import blocks as bl
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.sentences import catalogue
 from backsym.documents.writers.breaking import (
@@ -87,7 +61,7 @@ ROOM = 40.5
 """The width of the text in em."""
 
 
-def tex(document: Document, options: Options = FULL, stem: str = "solution") -> dict[str, str | bytes]:
+def tex(document: bl.Document, options: Options = FULL, stem: str = "solution") -> dict[str, str | bytes]:
     """The whole document, through its template; a fragment has no preamble, for a document that has its own."""
     from backsym.documents.writers.templating import render_template
 
@@ -111,78 +85,78 @@ def tex(document: Document, options: Options = FULL, stem: str = "solution") -> 
     return {f"{stem}.tex": text, **logo}
 
 
-def _plain(content: Inlines) -> str:
+def _plain(content: bl.Inlines) -> str:
     """Text for the file's own data, which knows no formula: signs that it may lack are left out."""
     words = " ".join(inlines_plain(content).split())
     return escape("".join(sign for sign in words if sign.isascii() or sign in LATIN_LETTERS))
 
 
-def _logo_name(logo: Logo | None, stem: str) -> str:
+def _logo_name(logo: bl.Logo | None, stem: str) -> str:
     """The name of the file beside the document; pdflatex shows no SVG."""
     if logo is not None and logo.ending == ".svg":
         raise BacksymError(say("documents.svg_logo"))
     return f"{stem}-logo{logo.ending}" if logo is not None else ""
 
 
-def tex_text(blocks: Iterable[Block]) -> str:
+def tex_text(blocks: Iterable[bl.Block]) -> str:
     """Blocks without title and preamble; no newline at the end."""
     return _joined(blocks)
 
 
-def inlines_tex(content: Inlines) -> str:
+def inlines_tex(content: bl.Inlines) -> str:
     return "".join(_inline(item) for item in content)
 
 
-def _block(block: Block) -> str:
-    if isinstance(block, Heading):
+def _block(block: bl.Block) -> str:
+    if isinstance(block, bl.Heading):
         command = _SECTIONS.get(block.level, "paragraph*")
         end = "\\mbox{}\\nopagebreak" if command == "paragraph*" else ""
         large = "".join(_inline(item, large=True) for item in block.content)
         listed = _LISTED.get(block.level)
         line = f"\n\\phantomsection\\addcontentsline{{toc}}{{{listed}}}{{{inlines_tex(block.content)}}}"
         return f"\\{command}{{{large}}}{end}{line if listed else ''}"
-    if isinstance(block, Paragraph):
+    if isinstance(block, bl.Paragraph):
         return inlines_tex(block.content)
-    if isinstance(block, Equations):
+    if isinstance(block, bl.Equations):
         return _beside(block.rows) if block.beside else _display(block.rows)
-    if isinstance(block, Bullets):
+    if isinstance(block, bl.Bullets):
         texts = [inlines_tex(item) for item in block.items]
         # A bracket after \\item would be its label.
         items = "\n".join(f"  \\item {'{}' if text.startswith('[') else ''}{text}" for text in texts)
         return f"\\begin{{itemize}}\n{items}\n\\end{{itemize}}"
-    if isinstance(block, Listed):
+    if isinstance(block, bl.Listed):
         return _listed(block)
-    if isinstance(block, Quote):
+    if isinstance(block, bl.Quote):
         return f"\\begin{{quote}}\n{_joined(block.blocks)}\n\\end{{quote}}"
-    if isinstance(block, Code):
+    if isinstance(block, bl.Code):
         lines = " \\\\\n".join(escape(line).replace(" ", "~") or "~" for line in block.text.split("\n"))
         return f"\\begin{{flushleft}}\n\\ttfamily\n{lines}\n\\end{{flushleft}}"
-    if isinstance(block, Picture):
+    if isinstance(block, bl.Picture):
         # The environment center would let a page end between a sentence and its drawing.
         return f"\\medskip\n{{\\centering\n{block.drawn.tikz()}\\par}}\n\\medskip"
-    if isinstance(block, Table):
+    if isinstance(block, bl.Table):
         return _table(block)
-    if isinstance(block, Aside):
+    if isinstance(block, bl.Aside):
         return f"\\aside{block.kind}{{{inlines_tex(block.content)}}}"
-    if isinstance(block, Derivations):
+    if isinstance(block, bl.Derivations):
         return _block(block.display)
-    if isinstance(block, Blanks):
+    if isinstance(block, bl.Blanks):
         fields = " ".join(f"{inlines_tex(label)}: \\hrulefill\\quad" for label in block.labels[:2])
         points = [f"{inlines_tex(label)}: \\rule{{3em}}{{0.4pt}}" for label in block.labels[2:]]
         return "\\noindent " + " ".join([fields, *points]) + (f" / {escape(block.total)}" if block.total else "")
-    if isinstance(block, Room):
+    if isinstance(block, bl.Room):
         return f"\\nopagebreak\\vspace*{{{block.height:g}cm}}"
     raise TypeError(f"no LaTeX for a block of type {type(block).__name__}")
 
 
-def _listed(block: Listed) -> str:
+def _listed(block: bl.Listed) -> str:
     labels = ["" if block.first is None else f"[{block.first + n}.]" for n in range(len(block.items))]
     items = "\n".join(f"  \\item{label} {_joined(item)}" for label, item in zip(labels, block.items, strict=True))
     kind = "itemize" if block.first is None else "enumerate"
     return f"\\begin{{{kind}}}\n{items}\n\\end{{{kind}}}"
 
 
-def _table(block: Table) -> str:
+def _table(block: bl.Table) -> str:
     """Rows with some air, because a cell may hold a matrix; a long table goes on over the page."""
     table, widths = narrowed(block, ROOM)
     rows = [" & ".join(inlines_tex(cell) for cell in cells) + r" \\[4pt]" for cells in (table.head, *table.rows)]
@@ -192,20 +166,20 @@ def _table(block: Table) -> str:
     return f"\\begin{{longtable}}{{{columns}}}\n{body}\n\\end{{longtable}}"
 
 
-def _joined(blocks: Iterable[Block]) -> str:
+def _joined(blocks: Iterable[bl.Block]) -> str:
     """Blocks one after another; a displayed formula belongs to the paragraph before it, so no empty line parts them.
 
     Where there is no such paragraph, LaTeX makes an empty one, whose line is taken back.
     """
     text = ""
-    before: Block | None = None
+    before: bl.Block | None = None
     for block in blocks:
-        displayed = isinstance(block, (Equations, Derivations))
-        if displayed and isinstance(before, (Paragraph, Equations, Derivations)):
+        displayed = isinstance(block, (bl.Equations, bl.Derivations))
+        if displayed and isinstance(before, (bl.Paragraph, bl.Equations, bl.Derivations)):
             text += "\n"
         elif before is not None:
-            keep = "\\keepwithnext" if isinstance(block, Heading) else "\\nopagebreak"
-            text += f"{keep}\n\n" if leads(before, block) else "\n\n"
+            keep = "\\keepwithnext" if isinstance(block, bl.Heading) else "\\nopagebreak"
+            text += f"{keep}\n\n" if bl.leads(before, block) else "\n\n"
             text += "\\vspace{-\\baselineskip}\n" if displayed else ""
         text += _block(block)
         before = block
@@ -215,7 +189,7 @@ def _joined(blocks: Iterable[Block]) -> str:
 # --- mathematics -----------------------------------------------------------------------------------------------------
 
 
-def _display(rows: tuple[Row, ...]) -> str:
+def _display(rows: tuple[bl.Row, ...]) -> str:
     rows = fitted(rows, ROOM)
     left = max(width(r.lhs) if r.lhs is not None else 0.0 for r in rows)
     end = range_column(rows, reach_of((_lines(replace(r, tail=None), ROOM, left) for r in rows), ROOM), ROOM)
@@ -238,7 +212,7 @@ def _display(rows: tuple[Row, ...]) -> str:
     return f"\\begin{{{kind}}}{columns}\n{body}\n\\end{{{kind}}}"
 
 
-def _beside(rows: tuple[Row, ...]) -> str:
+def _beside(rows: tuple[bl.Row, ...]) -> str:
     """Several equations on a line, aligned in columns."""
     lines = side_by_side(rows, ROOM)
     count = max(map(len, lines))
@@ -248,7 +222,7 @@ def _beside(rows: tuple[Row, ...]) -> str:
     return f"\\begin{{alignat*}}{{{count}}}\n{body}\n\\end{{alignat*}}"
 
 
-def _cell(r: Row) -> str:
+def _cell(r: bl.Row) -> str:
     tail = f", \\quad {to_latex(r.tail)}" if r.tail is not None else ""
     remark = f" \\why{{{to_latex(as_formula(r.reason))}}}" if r.reason else ""
     return (
@@ -256,7 +230,9 @@ def _cell(r: Row) -> str:
     )
 
 
-def _remarked(lines: list[str], r: Row, reach: float, edges: tuple[float, float | None], *, ranges: bool) -> list[str]:
+def _remarked(
+    lines: list[str], r: bl.Row, reach: float, edges: tuple[float, float | None], *, ranges: bool
+) -> list[str]:
     """The lines of a row with its remark: in a column, behind the last line, or on a line of its own.
 
     ``edges`` are where the left sides end, and where the column of remarks begins, if there is one.
@@ -274,7 +250,7 @@ def _remarked(lines: list[str], r: Row, reach: float, edges: tuple[float, float 
     return [*lines, *(f"& \\{command}{{{to_latex(line)}}}" for line in own)]
 
 
-def _lines(r: Row, room: float, left: float, *, ranges: bool = False) -> tuple[list[str], float]:
+def _lines(r: bl.Row, room: float, left: float, *, ranges: bool = False) -> tuple[list[str], float]:
     """One row as lines of an alignment whose left sides are ``left`` em wide, and where the last one ends.
 
     A row that is too wide is broken.  With ``ranges`` they have a column of their own.
@@ -297,18 +273,18 @@ def _lines(r: Row, room: float, left: float, *, ranges: bool = False) -> tuple[l
 # --- text ------------------------------------------------------------------------------------------------------------
 
 
-def _inline(item: Inline, *, large: bool = False) -> str:
+def _inline(item: bl.Inline, *, large: bool = False) -> str:
     """``large`` formulas, in a heading, have fractions of full size."""
-    if isinstance(item, Math):
+    if isinstance(item, bl.Math):
         style = "\\displaystyle " if large and is_tall(item.layout) else ""
         return f"${style}{to_latex(item.layout)}$"
-    if isinstance(item, Ref):
+    if isinstance(item, bl.Ref):
         return f"\\{'marked' if item.here else 'linked'}{{{item.target}}}{{{item.text}}}"
-    if isinstance(item, Break):
+    if isinstance(item, bl.Break):
         return "\\newline "
-    if isinstance(item, Link):
+    if isinstance(item, bl.Link):
         return f"\\href{{{escape(item.address)}}}{{{escape(item.text)}}}"
-    if isinstance(item, Text):
+    if isinstance(item, bl.Text):
         text = escape(item.text)
         return f"\\{_STYLES[item.style]}{{{text}}}" if item.style != "plain" else text
     raise TypeError(f"no LaTeX for inline content of type {type(item).__name__}")

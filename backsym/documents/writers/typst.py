@@ -12,33 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from backsym.documents.content.blocks import (
-    Aside,
-    Blanks,
-    Block,
-    Break,
-    Bullets,
-    Code,
-    Derivations,
-    Document,
-    Equations,
-    Heading,
-    Inline,
-    Inlines,
-    Link,
-    Listed,
-    Logo,
-    Math,
-    Paragraph,
-    Picture,
-    Quote,
-    Ref,
-    Room,
-    Row,
-    Table,
-    Text,
-    leads,
-)
+from backsym.documents.content import blocks as bl
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.sentences import catalogue
 from backsym.documents.writers.breaking import (
@@ -82,7 +56,7 @@ SHORT = 6
 """A display of more lines may be parted by the end of a page."""
 
 
-def typst(document: Document, options: Options = FULL, stem: str = "solution") -> dict[str, str]:
+def typst(document: bl.Document, options: Options = FULL, stem: str = "solution") -> dict[str, str]:
     """The whole document, through its template."""
     from backsym.documents.writers.templating import render_template
 
@@ -109,19 +83,19 @@ _PAPERS = {"a4": "a4", "letter": "us-letter"}
 _KINDS = {".png": "png", ".jpg": "jpg", ".jpeg": "jpg", ".svg": "svg"}
 
 
-def _logo(logo: Logo, words: str) -> str:
+def _logo(logo: bl.Logo, words: str) -> str:
     """The picture within the text, which needs no other file."""
     data = f"({', '.join(map(str, logo.data))},)"
     kind = string(_KINDS[logo.ending])
     return f'image(bytes({data}), format: {kind}, height: 1.6cm, fit: "contain", alt: {string(words)})'
 
 
-def typst_text(blocks: Iterable[Block]) -> str:
+def typst_text(blocks: Iterable[bl.Block]) -> str:
     """Blocks without title and preamble; no newline at the end."""
     return _joined(blocks)
 
 
-def inlines_typst(content: Inlines, *, whole: bool = False) -> str:
+def inlines_typst(content: bl.Inlines, *, whole: bool = False) -> str:
     """Inline content; a semicolon ends a call before a sign that Typst would read as a part of it.
 
     Formulas that are to stay ``whole`` are parted by no end of a line, as far as they have room on one.
@@ -131,74 +105,74 @@ def inlines_typst(content: Inlines, *, whole: bool = False) -> str:
         text = _inline(item, ROOM / 2 if whole else WHOLE, tall=whole)
         if text.startswith("#box(") and (sign := _mark_after(content, n)):
             text = f"#box[#{text[5:-1]}{sign}]"  # Where the box is too narrow, the sign stands after its last line.
-        if n and isinstance(item, Text) and out.endswith(f"{_mark_after(content, n - 1)}]"):
+        if n and isinstance(item, bl.Text) and out.endswith(f"{_mark_after(content, n - 1)}]"):
             text = text.removeprefix(_mark_after(content, n - 1))
         out += ";" + text if called and _CLINGING.match(text) else text
         called = text.startswith("#") if text else called
     return out
 
 
-def _mark_after(content: Inlines, n: int) -> str:
+def _mark_after(content: bl.Inlines, n: int) -> str:
     """The comma or full stop right after a formula; none after anything else."""
     following = content[n + 1] if n + 1 < len(content) else None
-    plain = isinstance(content[n], Math) and isinstance(following, Text) and following.style == "plain"
-    return following.text[:1] if plain and isinstance(following, Text) and following.text[:1] in (",", ".") else ""
+    plain = isinstance(content[n], bl.Math) and isinstance(following, bl.Text) and following.style == "plain"
+    return following.text[:1] if plain and isinstance(following, bl.Text) and following.text[:1] in (",", ".") else ""
 
 
-def _joined(blocks: Iterable[Block]) -> str:
+def _joined(blocks: Iterable[bl.Block]) -> str:
     """Blocks one after another; a paragraph that a displayed formula follows stays with it."""
     pieces: list[str] = []
-    before: Block | None = None
+    before: bl.Block | None = None
     for block in blocks:
-        if leads(before, block) and isinstance(before, Paragraph):
+        if bl.leads(before, block) and isinstance(before, bl.Paragraph):
             pieces[-1] = _lead(before.content)
-        follows = isinstance(block, (Equations, Derivations)) and isinstance(before, Paragraph)
+        follows = isinstance(block, (bl.Equations, bl.Derivations)) and isinstance(before, bl.Paragraph)
         pieces += ["" if before is None else "\n" if follows else "\n\n", _block(block)]
         before = block
     return "".join(pieces)
 
 
-def _block(block: Block) -> str:
-    if isinstance(block, Heading):
+def _block(block: bl.Block) -> str:
+    if isinstance(block, bl.Heading):
         return f"{'=' * max(block.level - 1, 1)} {inlines_typst(block.content)}"
-    if isinstance(block, Paragraph):
+    if isinstance(block, bl.Paragraph):
         return _guarded(inlines_typst(block.content))
-    if isinstance(block, Equations):
+    if isinstance(block, bl.Equations):
         return _beside(block.rows) if block.beside else _display(block.rows)
-    if isinstance(block, Bullets):
+    if isinstance(block, bl.Bullets):
         return "\n".join(f"- {inlines_typst(item)}" for item in block.items)
-    if isinstance(block, Listed):
+    if isinstance(block, bl.Listed):
         items = "\n".join(f"  [{_joined(item)}]," for item in block.items)
         return f"#list(\n{items}\n)" if block.first is None else f"#enum(start: {block.first},\n{items}\n)"
-    if isinstance(block, Quote):
+    if isinstance(block, bl.Quote):
         return f"#quote(block: true)[\n{_joined(block.blocks)}\n]"
-    if isinstance(block, Code):
+    if isinstance(block, bl.Code):
         return f"#block(code({string(block.text)}))"
-    if isinstance(block, Table):
+    if isinstance(block, bl.Table):
         return _table(block)
-    if isinstance(block, Picture):
+    if isinstance(block, bl.Picture):
         return f"#drawing({string(block.alt)}, {block.drawn.typst()})"
-    if isinstance(block, Aside):
+    if isinstance(block, bl.Aside):
         return f"#{block.kind}[{_guarded(inlines_typst(block.content))}]"
-    if isinstance(block, Derivations) and block.beside:
+    if isinstance(block, bl.Derivations) and block.beside:
         return _beside(block.display.rows, "worked")
-    if isinstance(block, Derivations):
+    if isinstance(block, bl.Derivations):
         return "\n".join(_display(item.rows, "worked") for item in block.items)
-    if isinstance(block, Blanks):
+    if isinstance(block, bl.Blanks):
         labels = ", ".join(f"[{inlines_typst(label)}]" for label in block.labels)
         return f"#blanks({string(block.total)}, {labels})"
-    if isinstance(block, Room):
+    if isinstance(block, bl.Room):
         return f"#block(height: {block.height:g}cm, breakable: false)"
     raise TypeError(f"no Typst for a block of type {type(block).__name__}")
 
 
-def _lead(content: Inlines) -> str:
+def _lead(content: bl.Inlines) -> str:
     """What stands before a formula, on the same page; nothing where there is nothing to say."""
     return f"#lead[{_guarded(inlines_typst(content))}]" if content else ""
 
 
-def _table(block: Table) -> str:
-    def cells(row: tuple[Inlines, ...]) -> str:
+def _table(block: bl.Table) -> str:
+    def cells(row: tuple[bl.Inlines, ...]) -> str:
         return ", ".join(f"[{inlines_typst(cell, whole=True)}]" for cell in row)
 
     table, widths = narrowed(block, ROOM)
@@ -214,7 +188,7 @@ Line = tuple[str, str]
 """A line of a display, left and right of where lines are aligned; the right one has the equals sign."""
 
 
-def _display(rows: tuple[Row, ...], function: str = "formula") -> str:
+def _display(rows: tuple[bl.Row, ...], function: str = "formula") -> str:
     room = ROOM - INSET[function]
     set_rows = fitted(rows, room)
     left = max(width(r.lhs) if r.lhs is not None else 0.0 for r in set_rows)
@@ -256,7 +230,7 @@ def _taken_together(count: int, function: str) -> bool:
     return count > SHORT and function != "worked"
 
 
-def _beside(rows: tuple[Row, ...], function: str = "formula") -> str:
+def _beside(rows: tuple[bl.Row, ...], function: str = "formula") -> str:
     """Several equations on a line, aligned in columns."""
     lines = side_by_side(rows, ROOM - INSET[function])
     if all(len(line) == 1 for line in lines):
@@ -266,14 +240,14 @@ def _beside(rows: tuple[Row, ...], function: str = "formula") -> str:
     return f"#{function}({string(equations_text(rows))}, $ {body} $)"
 
 
-def _cell(r: Row) -> str:
+def _cell(r: bl.Row) -> str:
     tail = f", quad {to_typst(r.tail)}" if r.tail is not None else ""
     remark = f" #why(${to_typst(as_formula(r.reason))}$)" if r.reason else ""
     return f"{to_typst(r.lhs)} &= {to_typst(r.right)}{tail}{remark}" if r.lhs else f"&{to_typst(r.right)}{tail}{remark}"
 
 
 def _remarked(
-    lines: list[Line], r: Row, reach: float, edges: tuple[float, float | None, float], *, ranges: bool
+    lines: list[Line], r: bl.Row, reach: float, edges: tuple[float, float | None, float], *, ranges: bool
 ) -> list[Line]:
     """The lines of a row with its remark: in a column, behind the last line, or on a line of its own.
 
@@ -311,7 +285,7 @@ def _together(lines: Sequence[Line]) -> str:
     return f"& #h(-0.2778em) mat(delim: #none, align: #start, row-gap: #0.75em, {'; '.join(cells)})"
 
 
-def _lines(r: Row, room: float, left: float, *, ranges: bool = False) -> tuple[list[Line], float]:
+def _lines(r: bl.Row, room: float, left: float, *, ranges: bool = False) -> tuple[list[Line], float]:
     """One row as lines of an alignment whose left sides are ``left`` em wide, and where the last one ends.
 
     A row that is too wide is broken.  With ``ranges`` they have a column of their own.
@@ -342,18 +316,18 @@ def _after_words(text: str) -> str:
 # --- text ------------------------------------------------------------------------------------------------------------
 
 
-def _inline(item: Inline, whole: float, *, tall: bool = False) -> str:
-    if isinstance(item, Math):
+def _inline(item: bl.Inline, whole: float, *, tall: bool = False) -> str:
+    if isinstance(item, bl.Math):
         function = "tall" if tall and lay.is_tall(item.layout) else "formula"
         formula = f"{function}({string(inlines_plain((item,)))}, ${to_typst(item.layout)}$)"
         return f"#box({formula})" if _parted(item.layout) and width(item.layout) <= whole else f"#{formula}"
-    if isinstance(item, Ref):
+    if isinstance(item, bl.Ref):
         return f"#{'marked' if item.here else 'linked'}({string(item.target)})[{item.text}]"
-    if isinstance(item, Break):
+    if isinstance(item, bl.Break):
         return "#linebreak()"
-    if isinstance(item, Link):
+    if isinstance(item, bl.Link):
         return f"#link({string(item.address)})[{escape(item.text)}]"
-    if isinstance(item, Text):
+    if isinstance(item, bl.Text):
         if item.style == "code":
             return f"#code({string(item.text)})"
         text = escape(item.text)

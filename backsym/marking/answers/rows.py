@@ -8,38 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from backsym.core import expr as ex
 from backsym.core.entrywise import FIRST, entry_of
-from backsym.core.expr import (
-    Add,
-    Adj,
-    Cmp,
-    Const,
-    Delta,
-    Dim,
-    Div,
-    Entry,
-    Expr,
-    Eye,
-    Fn,
-    IndexReduce,
-    Ix,
-    MatMul,
-    Member,
-    Mul,
-    Neg,
-    Num,
-    OneHot,
-    Ones,
-    Pow,
-    Reduce,
-    Reshape,
-    Size,
-    Sym,
-    T,
-    Zeros,
-    rebuild,
-    walk,
-)  # fmt: skip
 from backsym.core.problem import Problem
 from backsym.marking.answers.left_sides import Left
 from backsym.marking.answers.letters import fresh
@@ -105,71 +75,89 @@ class _NoEntries(Exception):
 class _Entries:
     """Entries of an expression with rows in it; ``taken`` are letters that a sum may not use."""
 
-    def __init__(self, taken: Sequence[Ix]):
+    def __init__(self, taken: Sequence[ex.Ix]):
         self.taken = list(taken)
 
-    def entry(self, e: Expr, at: tuple[Ix, ...]) -> Expr:
+    def entry(self, e: ex.Expr, at: tuple[ex.Ix, ...]) -> ex.Expr:
         """The entry of ``e`` at ``at``, one index for each axis of its shape; raises _NoEntries."""
-        if isinstance(e, IndexReduce):
-            return IndexReduce(e.op, self.entry(e.body, at), e.indices)
-        if isinstance(e, Member):
-            return Entry(e.base, e.at(at))
-        if isinstance(e, Mul):
-            return Mul(tuple(self.operand(arg, at) for arg in e.args))
-        if isinstance(e, MatMul):
+        if isinstance(e, ex.IndexReduce):
+            return ex.IndexReduce(e.op, self.entry(e.body, at), e.indices)
+        if isinstance(e, ex.Member):
+            return ex.Entry(e.base, e.at(at))
+        if isinstance(e, ex.Mul):
+            return ex.Mul(tuple(self.operand(arg, at) for arg in e.args))
+        if isinstance(e, ex.MatMul):
             return self.matmul(e, at)
-        if isinstance(e, T):
+        if isinstance(e, ex.T):
             return self.entry(e.arg, at[1:] if len(e.arg.shape) == 1 else at[::-1])
-        if isinstance(e, Reduce) and e.op == "sum" and e.axis is None:
+        if isinstance(e, ex.Reduce) and e.op == "sum" and e.axis is None:
             over = self.letters(e.arg.shape)
-            return IndexReduce("sum", self.entry(e.arg, over), tuple(ix for ix in over if not ix.fixed))
-        if isinstance(e, Fn) and e.kind == "diag" and len(e.shape) == 2:
-            return Mul((self.entry(e.args[0], at[:1]), Delta(at[0], at[1])))
-        if isinstance(e, (Add, Neg, Div, Pow, Cmp)) or (isinstance(e, Fn) and e.entrywise):
-            return rebuild(e, lambda child: self.operand(child, at))
-        if isinstance(e, (Reshape, OneHot, Sym, Adj, Ones, Zeros, Eye, Num, Size, Const, Entry, Delta)):
-            return self.reshaped(e, at) if isinstance(e, Reshape) else entry_of(e, at)
-        if any(isinstance(node, Member) for node in walk(e)):
+            return ex.IndexReduce("sum", self.entry(e.arg, over), tuple(ix for ix in over if not ix.fixed))
+        if isinstance(e, ex.Fn) and e.kind == "diag" and len(e.shape) == 2:
+            return ex.Mul((self.entry(e.args[0], at[:1]), ex.Delta(at[0], at[1])))
+        if isinstance(e, (ex.Add, ex.Neg, ex.Div, ex.Pow, ex.Cmp)) or (isinstance(e, ex.Fn) and e.entrywise):
+            return ex.rebuild(e, lambda child: self.operand(child, at))
+        if isinstance(
+            e,
+            (
+                ex.Reshape,
+                ex.OneHot,
+                ex.Sym,
+                ex.Adj,
+                ex.Ones,
+                ex.Zeros,
+                ex.Eye,
+                ex.Num,
+                ex.Size,
+                ex.Const,
+                ex.Entry,
+                ex.Delta,
+            ),
+        ):
+            return self.reshaped(e, at) if isinstance(e, ex.Reshape) else entry_of(e, at)
+        if any(isinstance(node, ex.Member) for node in ex.walk(e)):
             raise _NoEntries
-        return Entry(e, at) if e.shape else e
+        return ex.Entry(e, at) if e.shape else e
 
-    def reshaped(self, e: Reshape, at: tuple[Ix, ...]) -> Expr:
+    def reshaped(self, e: ex.Reshape, at: tuple[ex.Ix, ...]) -> ex.Expr:
         if e.regroups:
             raise _NoEntries
         rest = iter([ix for dim, ix in zip(e.shape, at, strict=True) if dim != 1])
         return self.entry(e.arg, tuple(FIRST if dim == 1 else next(rest) for dim in e.arg.shape))
 
-    def operand(self, e: Expr, at: tuple[Ix, ...]) -> Expr:
+    def operand(self, e: ex.Expr, at: tuple[ex.Ix, ...]) -> ex.Expr:
         """The entry of an operand that is broadcast to the axes of ``at``."""
         own = at[len(at) - len(e.shape) :]
         return self.entry(e, tuple(FIRST if dim == 1 else ix for dim, ix in zip(e.shape, own, strict=True)))
 
-    def matmul(self, e: MatMul, at: tuple[Ix, ...]) -> Expr:
+    def matmul(self, e: ex.MatMul, at: tuple[ex.Ix, ...]) -> ex.Expr:
         first, last = (*at, FIRST, FIRST)[:2]
         inner = self.letters([arg.shape[1] if len(arg.shape) == 2 else 1 for arg in e.args[:-1]])
         pairs = zip(e.args, (first, *inner), (*inner, last), strict=True)
-        body = Mul(tuple(self.entry(arg, (row, column)[: len(arg.shape)]) for arg, row, column in pairs))
+        body = ex.Mul(tuple(self.entry(arg, (row, column)[: len(arg.shape)]) for arg, row, column in pairs))
         over = tuple(ix for ix in inner if not ix.fixed)
-        return IndexReduce("sum", body, over) if over else body
+        return ex.IndexReduce("sum", body, over) if over else body
 
-    def letters(self, dims: Sequence[Dim]) -> tuple[Ix, ...]:
+    def letters(self, dims: Sequence[ex.Dim]) -> tuple[ex.Ix, ...]:
         """A new letter for each dimension."""
-        found: list[Ix] = []
+        found: list[ex.Ix] = []
         for dim in dims:
             found.append(FIRST if dim == 1 else fresh(dim, self.taken))
             self.taken.append(found[-1])
         return tuple(found)
 
 
-def without_rows(e: Expr, letters: tuple[Ix, ...], given: Sequence[Ix]) -> tuple[Expr, tuple[Ix, ...]] | None:
+def without_rows(
+    e: ex.Expr, letters: tuple[ex.Ix, ...], given: Sequence[ex.Ix]
+) -> tuple[ex.Expr, tuple[ex.Ix, ...]] | None:
     """The entry of an expression with rows in it, and its letters: those of a matrix first, that of a vector last.
 
     ``given`` are the letters of a left side.  None where there is no such form.
     """
-    bound = [ix for node in walk(e) if isinstance(node, IndexReduce) for ix in node.indices]
+    bound = [ix for node in ex.walk(e) if isinstance(node, ex.IndexReduce) for ix in node.indices]
     taken = [*letters, *given, *bound]
     spare = [ix for ix in given if ix not in letters]
-    at: list[Ix] = []
+    at: list[ex.Ix] = []
     for dim in e.shape:
         own = FIRST if dim == 1 else next((ix for ix in spare if ix.dim == dim), None) or fresh(dim, taken)
         spare = [ix for ix in spare if ix != own]
@@ -179,7 +167,7 @@ def without_rows(e: Expr, letters: tuple[Ix, ...], given: Sequence[Ix]) -> tuple
         entry = _Entries(taken).entry(e, tuple(at))
     except _NoEntries:
         return None
-    if any(isinstance(node, Member) for node in walk(entry)):
+    if any(isinstance(node, ex.Member) for node in ex.walk(entry)):
         return None
     axes = tuple(ix for ix in at if not ix.fixed)
     return entry, (*axes, *letters) if len(axes) > 1 else (*letters, *axes)
