@@ -59,7 +59,7 @@ JUDGING = 30e6
 MAX_SLOPES = 5_000
 """Local derivatives that are kept; without a limit, a large problem would keep a great many."""
 
-FARTHEST = 12
+FARTHEST = 24
 """The length of an axis at most that is tried for answers about members far from one at a letter."""
 
 _POINT = Ix("point", 1)
