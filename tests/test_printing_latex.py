@@ -42,8 +42,9 @@ from backsym.core.expr import (
     num,
 )
 from backsym.core.problem import Dimension, Problem, Symbol
-from backsym.printing.latex import equation_latex, latex, name_latex, range_latex, shape_latex
+from backsym.printing.latex import equation_latex, latex, range_latex, to_latex
 from backsym.printing.notation import Notation
+from backsym.printing.printer import shape_layout
 
 pytestmark = pytest.mark.quick("printing")
 
@@ -97,8 +98,8 @@ NAMES = [
 
 @pytest.mark.parametrize(("name", "rank", "superscript", "subscript"), NAMES)
 def test_names(name: str, rank: int, superscript: str, subscript: str) -> None:
-    assert name_latex(name, rank, HOUSE) == superscript
-    assert name_latex(name, rank, SUB) == subscript
+    assert to_latex(HOUSE.name(name, rank)) == superscript
+    assert to_latex(SUB.name(name, rank)) == subscript
 
 
 HANDOUT: list[tuple[str, Expr]] = [
@@ -320,10 +321,10 @@ def test_ranges_shapes_and_equations() -> None:
     assert range_latex((one, n), HOUSE) == r"n = 1, \dots, N"
     assert range_latex((one,), HOUSE) == ""
     assert range_latex((), HOUSE) == ""
-    assert shape_latex(("D1", "D0"), HOUSE) == r"\mathbb{R}^{D^{(1)} \times D^{(0)}}"
-    assert shape_latex(("D1",), HOUSE) == r"\mathbb{R}^{D^{(1)}}"
-    assert shape_latex((1, "J"), HOUSE) == r"\mathbb{R}^{1 \times J}"
-    assert shape_latex((), HOUSE) == r"\mathbb{R}"
+    assert to_latex(shape_layout(("D1", "D0"), HOUSE)) == r"\mathbb{R}^{D^{(1)} \times D^{(0)}}"
+    assert to_latex(shape_layout(("D1",), HOUSE)) == r"\mathbb{R}^{D^{(1)}}"
+    assert to_latex(shape_layout((1, "J"), HOUSE)) == r"\mathbb{R}^{1 \times J}"
+    assert to_latex(shape_layout((), HOUSE)) == r"\mathbb{R}"
     assert equation_latex(Equation(at(dz2, k), Add((at(a2, k), Neg(at(t, k))))), HOUSE) == (
         r"\frac{\partial \mathcal{L}}{\partial z_k^{(2)}} = a_k^{(2)} - t_k"
     )

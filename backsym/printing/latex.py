@@ -12,11 +12,11 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from backsym.core.expr import Dim, Equation, Expr, Ix
+from backsym.core.expr import Equation, Expr, Ix
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.notation import Notation
-from backsym.printing.printer import equation_layout, layout_of, range_layout, shape_layout
+from backsym.printing.printer import equation_layout, layout_of, range_layout
 from backsym.printing.signs import BIG_SIGNS, DELIMITERS, FENCES, LIMIT_WORDS, PLAIN_WORDS, is_greek, sign
 
 SPACES = {
@@ -67,16 +67,6 @@ def range_latex(indices: Sequence[Ix], notation: Notation) -> str:
     r"""``k = 1, \\dots, D^{(2)},\\; j = 1, \\dots, D^{(1)}``; fixed indices left out; empty if there are none."""
     ranges = range_layout(indices, notation)
     return "" if ranges is None else to_latex(ranges)
-
-
-def shape_latex(shape: Sequence[Dim], notation: Notation) -> str:
-    r"""``\\mathbb{R}^{D^{(1)} \\times D^{(0)}}``; a scalar's is ``\\mathbb{R}``."""
-    return to_latex(shape_layout(tuple(shape), notation))
-
-
-def name_latex(name: str, rank: int, notation: Notation) -> str:
-    """The LaTeX of a symbol or node of the given rank (number of axes)."""
-    return to_latex(notation.name(name, rank))
 
 
 # --- one function for each node --------------------------------------------------------------------------------------
