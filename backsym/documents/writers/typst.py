@@ -217,7 +217,7 @@ def _display(rows: tuple[bl.Row, ...], function: str = "formula") -> str:
 
 
 def _remark_column(
-    rows: Sequence[Row], found: Sequence[tuple[list[Line], float]], end: float | None, room: float
+    rows: Sequence[bl.Row], found: Sequence[tuple[list[Line], float]], end: float | None, room: float
 ) -> float | None:
     """Where a column of remarks begins, behind the longest line or the column of ranges that ends there."""
     reach = end or reach_of(found, room)
