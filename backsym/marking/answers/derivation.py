@@ -529,6 +529,8 @@ def speaks_of_slopes(text: str) -> bool:
     if any(sign in text for sign in ("\\partial", "∂", "\\nabla")):
         return True
     bare = "".join(text.split()).replace("\\mathrm{", "")
+    if any(part[-1:].isalpha() for part in bare.split("'(")[:-1]):
+        return True  # L'(y)
     above = (part[len(part.rstrip(_LETTERS)) :] for part in bare.replace("/(", "/").split("/d")[:-1])
     return "\\frac{d" in bare or any(letters[:1] == "d" for letters in above)
 

@@ -12,8 +12,17 @@ from collections.abc import Sequence
 from backsym.core.names import GREEK
 
 _RULE = r"(?:(?:chain|product|sum|quotient|power|same)[\s-]+rule|(?:Ketten|Produkt|Summen|Quotienten)regel)"
+_PHRASE = (
+    r"(?:(?:the|der|die|das)\s+)?(?:gradient|derivative|Ableitung|Ergebnis)\s+(?:is|equals|ist|lautet)"
+    r"|es\s+(?:gilt|ist|folgt|ergibt\s+sich)|ich\s+(?:erhalte|bekomme)|i\s+(?:think|believe|get|got|obtain|found)"
+)
+"""Words that mean something else by themselves."""
 _WORD = (
-    r"(?:" + _RULE + r"|answer|ans|know|solution|let|define|set|with|where|so|thus|hence|therefore|then|and|we|get"
+    r"(?:"
+    + _PHRASE
+    + "|"
+    + _RULE
+    + r"|answer|ans|know|solution|let|define|set|with|where|so|thus|hence|therefore|then|and|we|get"
     r"|got|have|has|finally|gives?|giving|by|using|use|from|since|because|apply|applying|now|first|next|also|again|it|follows"
     r"|that|the|this|which|is|obtain|find|compute|computing|recall|note|given|definition|substitut(?:e|ing)"
     r"|simplify(?:ing)?|expand(?:ing)?|plug(?:ging)?|in|into|result|above|forward\s+pass|backward\s+pass"
