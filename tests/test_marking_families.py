@@ -117,3 +117,9 @@ def test_labels_of_members_are_positions_in_code() -> None:
 def test_several_products_that_should_be_entry_by_entry_are_all_that_is_wrong() -> None:
     found = as_asked("swiglu-feed-forward").mark("z", "dL/dg ⊙ (σ(z)(1 + z(1 − σ(z))))")
     assert (found.verdict, found.tags) == ("invalid", ("hadamard_vs_matmul", "shape"))
+
+
+@pytest.mark.parametrize(("steps", "verdict"), [(20, "incorrect"), (21, "incorrect"), (22, "undetermined")])
+def test_members_too_far_away_to_be_tried_are_for_a_person(steps: int, verdict: str) -> None:
+    answer = f"V^T dL/do[t] + W^T dL/dz[t+1] + 0.01*dL/dh[t+{steps}]"
+    assert as_asked("bptt").mark("h", answer).verdict == verdict
