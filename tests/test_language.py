@@ -15,7 +15,7 @@ from language_examples import Row, printed, rows
 
 import backsym as bs
 from backsym.codegen.module import gradients_at
-from backsym.core.errors import InputError
+from backsym.core.errors import BacksymError, InputError
 from backsym.documents.content.markup import inlines_of
 from backsym.documents.writers.jsonform import problem_json
 from backsym.reading.files.loader import problem_from_mapping
@@ -249,3 +249,35 @@ def test_what_is_read_beyond_the_end_is_zero_and_never_what_a_recurrence_starts_
     }
     rows = {row["node"]: row["entry"] for row in problem_json(solve(problem_from_mapping(mapping)))["derivatives"]}
     assert rows["x"]["rhs"].startswith(r"\sum_{t'=1}^T h_{t'} \delta_{t'+1,t}")
+
+
+@pytest.mark.parametrize(
+    ("symbols", "inner", "outer", "gradient"),
+    [
+        ({"A": ["D", "D"], "B": ["K", "K"]}, "kron(A, B)", "logdet({})", "A"),
+        ({"A": ["D", "D"], "c": ["D"]}, "cumsum(c)", "sum(solve(A, {})**2)", "c"),
+    ],
+)
+def test_what_has_no_matrix_form_needs_a_name_within_a_function_of_matrices(
+    symbols: dict[str, Any], inner: str, outer: str, gradient: str
+) -> None:
+    with pytest.raises(BacksymError, match="give the expression a name, in an equation of its own"):
+        solve(problem_from_mapping({"symbols": symbols, "forward": [f"L = {outer.format(inner)}"]}))
+    named = solve(problem_from_mapping({"symbols": symbols, "forward": [f"M = {inner}", f"L = {outer.format('M')}"]}))
+    assert not named.failed
+    assert named[gradient].numpy
+
+
+def test_tiny_derivatives_at_labels_are_looked_at_beside_their_noise() -> None:
+    symbols: dict[str, Any] = {"E": ["V"], "w": {"shape": ["T"], "label": "V", "role": "input"}, "x": []}
+    assert not solve(problem_from_mapping({"symbols": symbols, "forward": ["L = x*sum(E[w[t]], t)/10**11"]})).failed
+
+
+def test_terms_that_have_lost_different_axes_are_no_matrix_form() -> None:
+    symbols: dict[str, Any] = {"X": ["N", "K"], "W": ["H", "K"], "A": ["H", "H"], "u": ["H"]}
+    mapping: dict[str, Any] = {
+        "indices": {"n": "N"}, "symbols": {**symbols, "c": {"shape": ["N"], "label": "H"}}, "parts": [{"hessian": "u"}],
+        "forward": ["g[n] = silu(W @ X[n] + solve(A, u))", "L = sum(logsumexp(g[n]) - g[n, c[n]], n)"],
+    }  # fmt: skip
+    (second,) = problem_json(solve(problem_from_mapping(mapping)))["hessians"]
+    assert second["verified"]["status"] == "verified"

@@ -68,7 +68,7 @@ from backsym.calculus.vertices import (
 from backsym.core import stepkinds as sk
 from backsym.core.dims import Dim, Whole, amount, at_least, dim_named, sort_key
 from backsym.core.entrywise import FIRST, entry_of
-from backsym.core.errors import NoMatrixForm
+from backsym.core.errors import NoMatrixForm, ShapeError
 from backsym.core.expr import (
     ONE,
     ZERO,
@@ -170,9 +170,13 @@ class Lifter:
             total = self.total([spread_labels(t) for t in positive_first(p)], real)
         finally:
             self.letters, self.row = outer, row
-        total = one_row(total)
-        if total.shape != shape:
-            raise NoMatrixForm(say("reasons.shape_lost", found=show_shape(total.shape), shape=show_shape(shape)))
+        try:
+            total = one_row(total)
+            found = total.shape
+        except ShapeError:
+            raise NoMatrixForm(say("reasons.terms_differ")) from None
+        if found != shape:
+            raise NoMatrixForm(say("reasons.shape_lost", found=show_shape(found), shape=show_shape(shape)))
         return self.placed(total, free, real)
 
     def total(self, p: Sequence[Term], free: Axes) -> Expr:

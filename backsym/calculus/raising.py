@@ -29,7 +29,7 @@ from backsym.calculus.terms import (
 )
 from backsym.core.allowance import spend
 from backsym.core.dims import is_negative
-from backsym.core.errors import BacksymError
+from backsym.core.errors import BacksymError, NoMatrixForm
 from backsym.core.expr import (
     ONE,
     ZERO,
@@ -290,5 +290,9 @@ def _pick(r: Raiser, f: Fun, letters: Letters) -> Expr:
 
 @raising("scalar", "matrix")
 def _of_arrays(r: Raiser, f: Fun, letters: Letters) -> Expr:
-    whole = Fn(f.name, r.whole(f, letters), f.order, f.kind)
+    try:
+        args = r.whole(f, letters)
+    except NoMatrixForm as e:
+        raise NoMatrixForm(say("reasons.argument", name=f.name, reason=e.words)) from None
+    whole = Fn(f.name, args, f.order, f.kind)
     return Entry(whole, tuple(r.ix(i, letters) for i in f.out)) if f.out and whole.shape else whole

@@ -143,14 +143,17 @@ class _Terms:
     """What a derivative mentions, and whether it adds anything up, so that it might cancel."""
 
     values: tuple[str, ...]
+    labels: tuple[str, ...]
     adjoints: tuple[str, ...]
     sums: bool
 
     @staticmethod
     def of(e: Expr) -> _Terms:
         nodes = list(walk(e))
+        values = dict.fromkeys(node.name for node in nodes if isinstance(node, Sym))
         return _Terms(
-            tuple(dict.fromkeys(node.name for node in nodes if isinstance(node, Sym))),
+            tuple(values),
+            tuple(name for name in names_in(e) if name not in values),
             tuple(dict.fromkeys(node.name for node in nodes if isinstance(node, Adj))),
             any(isinstance(node, (Add, IndexReduce, Reduce, MatMul)) for node in nodes),
         )
@@ -238,6 +241,7 @@ class _Check:
             return np.asarray(x * (1 + small * rng.standard_normal(np.shape(x))))
 
         values = {name: jitter(self.env.values[name]) for name in terms.values}
+        values |= {name: self.env.values[name] for name in terms.labels if name in self.env.values}
         values.setdefault(node, self.env.values[node])
         adjoints = {name: jitter(self.adjoints[name]) for name in terms.adjoints}
         return replace(self.env, values=values, adjoints=adjoints)
