@@ -179,7 +179,14 @@ def test_a_problem_without_a_loss_takes_its_derivative() -> None:
 
 
 T, D = 4, 2
-MATRICES: dict[str, tuple[int, ...]] = {"X": (T, D), "Z": (T + 1, D), "W": (D, D), "h0": (D,), "g0": (D,)}
+MATRICES: dict[str, tuple[int, ...]] = {
+    "X": (T, D),
+    "Z": (T + 1, D),
+    "W": (D, D),
+    "h0": (D,),
+    "g0": (D,),
+    "C": (D, D, D),
+}
 
 
 def states(W: Any, inputs: Any, start: Any) -> list[Any]:
@@ -199,7 +206,14 @@ def ahead(Z: Any, W: Any, h0: Any) -> Any:
     return sum(((Z[t] - h) ** 2).sum() for t, h in enumerate(states(W, Z[:-1], h0)) if t)
 
 
-SHAPES: dict[str, Any] = {"X": ["T", "D"], "Z": ["T + 1", "D"], "W": ["D", "D"], "h0": ["D"], "g0": ["D"]}
+SHAPES: dict[str, Any] = {
+    "X": ["T", "D"],
+    "Z": ["T + 1", "D"],
+    "W": ["D", "D"],
+    "h0": ["D"],
+    "g0": ["D"],
+    "C": ["D", "D", "D"],
+}
 STEP = "h[t] = tanh(W @ h[t-1] + X[t])"
 BACK = "g[t] = tanh(W @ g[t-1] + X[T-t+1])"
 PLACES: dict[str, tuple[list[str], Callable[..., Any]]] = {
@@ -212,6 +226,11 @@ PLACES: dict[str, tuple[list[str], Callable[..., Any]]] = {
     ),
     "members in LaTeX": (
         [r"L = \sum_{t=1}^T (\mathbf{x}_{T-t+1}^\top \mathbf{x}_t)^3"], lambda X: ((X[::-1] * X).sum(1) ** 3).sum(),
+    ),
+    "columns": (["L = sum((h0.T @ W[:,d])**3, d)"], lambda W, h0: ((h0 @ W) ** 3).sum()),
+    "matrices, rows and columns of three axes": (
+        ["L = sum(sum(C[l,:,d])**2, l, d) + sum((h0.T @ C[:,:,d] @ h0)**3, d) + sum(h0.T @ C[l] @ h0, l)"],
+        lambda C, h0: (C.sum(1) ** 2).sum() + (np.einsum("ldk,d,l->k", C, h0, h0) ** 3).sum() + (h0 @ C @ h0).sum(),
     ),
     "the next step is the target": (
         ["h[0] = h0", "h[t] = tanh(W @ h[t-1] + Z[t])", "L = sum((Z[t+1] - h[t]).T @ (Z[t+1] - h[t]), t)"], ahead,

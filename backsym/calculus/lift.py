@@ -174,7 +174,7 @@ class Lifter:
             total = one_row(total)
             found = total.shape
         except ShapeError:
-            raise NoMatrixForm(say("reasons.terms_differ")) from None
+            raise NoMatrixForm(say("reasons.shape_lost", found="several", shape=show_shape(shape))) from None
         if found != shape:
             raise NoMatrixForm(say("reasons.shape_lost", found=show_shape(found), shape=show_shape(shape)))
         return self.placed(total, free, real)

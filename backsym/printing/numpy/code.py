@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import string
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
@@ -511,9 +512,9 @@ class _Coder:
         kept = [ix for ix in e.places if ix is None or ix in letters]
         moved = [n for n, ix in enumerate(kept) if ix is not None]
         if moved != list(range(len(moved))):
-            before = [len(code.axes) + n for n in moved]
-            after = [len(code.axes) + n for n in range(len(moved))]
-            text = f"np.moveaxis({text}, {before}, {after})"
+            lead = len(code.axes)
+            order = [*range(lead), *(lead + n for n in moved), *(lead + n for n in range(len(kept)) if n not in moved)]
+            text = turned_axes(code.atom if text == code.text else text, order)
         prec = code.prec if text == code.text else Prec.ATOM
         return Code(text, prec, code.axes + letters, e.shape)
 
@@ -787,6 +788,14 @@ _RULES: dict[type[Expr], _Rule] = {
     IndexPick: _Coder.index_pick,
     Partial: _Coder.partial,
 }
+
+
+def turned_axes(text: str, order: Sequence[int]) -> str:
+    """An array with its axes in this order."""
+    if list(order) == [1, 0]:
+        return f"{text}.T"
+    letters = string.ascii_lowercase
+    return f'np.einsum("{letters[: len(order)]}->{"".join(letters[n] for n in order)}", {text})'
 
 
 def member_of_places(e: Member, at: Iterable[Ix]) -> Member:
