@@ -11,38 +11,9 @@ import functools
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from backsym.core import expr as ex
 from backsym.core.dims import amount, at_places
 from backsym.core.errors import BacksymError
-from backsym.core.expr import (
-    Adj,
-    Delta,
-    Dim,
-    Entry,
-    Expr,
-    IndexReduce,
-    Ix,
-    Label,
-    Labels,
-    Member,
-    Shape,
-    Shift,
-    Started,
-    Sym,
-    children,
-    indices_of,
-    is_last,
-    labelled,
-    over,
-    own_dim,
-    place_of,
-    position_of,
-    rebuild,
-    shifted,
-    steps_after,
-    surely_stays,
-    walk,
-    without_adjoints,
-)
 from backsym.core.problem import NodeEquation
 from backsym.core.python import expression_of
 from backsym.core.steps import Derivation
@@ -124,12 +95,12 @@ class Members:
     ones must not be.
     """
 
-    def __init__(self, letter: Ix, variable: Callable[[Sym | Adj], str], taken: Collection[str]):
+    def __init__(self, letter: ex.Ix, variable: Callable[[ex.Sym | ex.Adj], str], taken: Collection[str]):
         self.letter = letter
         self.variable = variable
         self.taken = set(taken)
         self.loop = self.fresh(letter.letter.rstrip("'"))
-        self.found: dict[Expr, Sym] = {}
+        self.found: dict[ex.Expr, ex.Sym] = {}
         self.places: dict[str, ast.expr] = {}
         self.earlier: dict[str, ast.expr] = {}
 
@@ -141,7 +112,7 @@ class Members:
         return wish
 
     @property
-    def symbols(self) -> tuple[Sym, ...]:
+    def symbols(self) -> tuple[ex.Sym, ...]:
         """The variables as arrays, with their shapes."""
         return tuple(self.found.values())
 
@@ -153,113 +124,113 @@ class Members:
         """The member of an array at the position of the loop."""
         return expression_of(f"{array}[{self.loop}]")
 
-    def opened(self, e: Expr) -> Expr:
+    def opened(self, e: ex.Expr) -> ex.Expr:
         """The expression with a variable in place of each member at the letter, beside it, or at a position."""
-        if isinstance(e, Entry) and isinstance(e.base, Labels) and any(map(self._moves, e.indices)):
+        if isinstance(e, ex.Entry) and isinstance(e.base, ex.Labels) and any(map(self._moves, e.indices)):
             return self._classes(e)
-        if isinstance(e, (Entry, Member, Delta)):
+        if isinstance(e, (ex.Entry, ex.Member, ex.Delta)):
             e = self._at_classes(e)
-        if isinstance(e, (Entry, Member)) and isinstance(e.base, (Sym, Adj)):
-            places = e.indices if isinstance(e, Entry) else e.places
+        if isinstance(e, (ex.Entry, ex.Member)) and isinstance(e.base, (ex.Sym, ex.Adj)):
+            places = e.indices if isinstance(e, ex.Entry) else e.places
             first = places[0] if places else None
             if any(ix is not None and self._moves(ix) for ix in places) or (
                 first is not None and first.dim == self.letter.dim and self._picks(first)
             ):
                 return self._member(e, places)
             return e
-        if isinstance(e, IndexReduce) and self.letter in e.indices:
+        if isinstance(e, ex.IndexReduce) and self.letter in e.indices:
             return e  # A sum over all positions, which has a letter of its own.
-        return rebuild(e, self.opened)
+        return ex.rebuild(e, self.opened)
 
-    def _classes(self, e: Entry) -> Expr:
+    def _classes(self, e: ex.Entry) -> ex.Expr:
         """A label of the member: a variable for it."""
         base = e.base
-        assert isinstance(base, Labels)
-        own = self._member(Entry(Sym(base.name, base.declared), e.indices), e.indices)
-        whole = own.base if isinstance(own, Entry) else own
-        assert isinstance(whole, Sym)
-        labels = Labels(whole.name, whole.declared, base.of)
-        return Entry(labels, own.indices) if isinstance(own, Entry) else labels
+        assert isinstance(base, ex.Labels)
+        own = self._member(ex.Entry(ex.Sym(base.name, base.declared), e.indices), e.indices)
+        whole = own.base if isinstance(own, ex.Entry) else own
+        assert isinstance(whole, ex.Sym)
+        labels = ex.Labels(whole.name, whole.declared, base.of)
+        return ex.Entry(labels, own.indices) if isinstance(own, ex.Entry) else labels
 
-    def _at_classes(self, e: Entry | Member | Delta) -> Expr:
+    def _at_classes(self, e: ex.Entry | ex.Member | ex.Delta) -> ex.Expr:
         """The same with variables for the labels that the letter picks, at which an entry or a member is."""
 
-        def put(ix: Ix | None) -> Ix | None:
-            if not isinstance(ix, Label) or is_last(ix) or not any(map(self._moves, ix.at)):
+        def put(ix: ex.Ix | None) -> ex.Ix | None:
+            if not isinstance(ix, ex.Label) or ex.is_last(ix) or not any(map(self._moves, ix.at)):
                 return ix
-            found = self._classes(Entry(Labels(ix.name, tuple(at.dim for at in ix.at), ix.dim), ix.at))
-            whole = found.base if isinstance(found, Entry) else found
-            assert isinstance(whole, Labels)
-            return labelled(whole.name, found.indices if isinstance(found, Entry) else (), ix.dim)
+            found = self._classes(ex.Entry(ex.Labels(ix.name, tuple(at.dim for at in ix.at), ix.dim), ix.at))
+            whole = found.base if isinstance(found, ex.Entry) else found
+            assert isinstance(whole, ex.Labels)
+            return ex.labelled(whole.name, found.indices if isinstance(found, ex.Entry) else (), ix.dim)
 
-        if isinstance(e, Delta):
-            return Delta(put(e.i) or e.i, put(e.j) or e.j, e.equal)
-        if isinstance(e, Entry):
-            return Entry(e.base, tuple(put(ix) or ix for ix in e.indices))
-        return Member(e.base, tuple(map(put, e.places)))
+        if isinstance(e, ex.Delta):
+            return ex.Delta(put(e.i) or e.i, put(e.j) or e.j, e.equal)
+        if isinstance(e, ex.Entry):
+            return ex.Entry(e.base, tuple(put(ix) or ix for ix in e.indices))
+        return ex.Member(e.base, tuple(map(put, e.places)))
 
-    def _moves(self, ix: Ix) -> bool:
-        return ix == self.letter or (isinstance(ix, Shift) and any(part == self.letter for part, _ in ix.parts))
+    def _moves(self, ix: ex.Ix) -> bool:
+        return ix == self.letter or (isinstance(ix, ex.Shift) and any(part == self.letter for part, _ in ix.parts))
 
-    def _member(self, e: Entry | Member, places: tuple[Ix | None, ...]) -> Expr:
+    def _member(self, e: ex.Entry | ex.Member, places: tuple[ex.Ix | None, ...]) -> ex.Expr:
         first = places[0]
         axes = zip(e.base.shape, places, strict=True)
-        shape = tuple(own_dim(d, first) for d, ix in axes if ix is None or not self._picks(ix))
+        shape = tuple(ex.own_dim(d, first) for d, ix in axes if ix is None or not self._picks(ix))
         base = e.base
-        if isinstance(base, Started) and (steps_after(first, self.letter) or 0) >= 0:
-            base = Sym(base.name, base.declared)  # It is no earlier member.
-        key = Member(base, tuple(ix if ix is not None and self._picks(ix) else None for ix in places))
+        if isinstance(base, ex.Started) and (ex.steps_after(first, self.letter) or 0) >= 0:
+            base = ex.Sym(base.name, base.declared)  # It is no earlier member.
+        key = ex.Member(base, tuple(ix if ix is not None and self._picks(ix) else None for ix in places))
         if key not in self.found:
             self.found[key] = self._made(key, shape)
         own = self.found[key]
         rest = tuple(ix for ix in places if ix is None or not self._picks(ix))
-        if isinstance(e, Entry):
-            return Entry(own, tuple(ix for ix in rest if ix is not None)) if rest else own
-        return own if not any(rest) else Member(own, rest)
+        if isinstance(e, ex.Entry):
+            return ex.Entry(own, tuple(ix for ix in rest if ix is not None)) if rest else own
+        return own if not any(rest) else ex.Member(own, rest)
 
-    def _picks(self, ix: Ix) -> bool:
-        return position_of(ix) is not None or is_last(ix) or self._moves(ix)
+    def _picks(self, ix: ex.Ix) -> bool:
+        return ex.position_of(ix) is not None or ex.is_last(ix) or self._moves(ix)
 
-    def _made(self, key: Member, shape: Shape) -> Sym:
+    def _made(self, key: ex.Member, shape: ex.Shape) -> ex.Sym:
         base = key.base
-        assert isinstance(base, (Sym, Adj))
+        assert isinstance(base, (ex.Sym, ex.Adj))
         array = self.variable(base)
         text = f"{array}[{', '.join(':' if ix is None else self.place(ix) for ix in key.places).rstrip(', :')}]"
-        if isinstance(base, Started):
-            lag = -(steps_after(key.places[0], self.letter) or 0)
+        if isinstance(base, ex.Started):
+            lag = -(ex.steps_after(key.places[0], self.letter) or 0)
             own = self.fresh(f"{array}_before{lag if lag > 1 else ''}")
             self.earlier[own] = expression_of(self._or_start(text, base, lag))
-            return Sym(own, shape)
+            return ex.Sym(own, shape)
         own = self.fresh("member")
         self.places[own] = expression_of(text)
-        return Sym(own, shape)
+        return ex.Sym(own, shape)
 
-    def _or_start(self, text: str, base: Started, lag: int) -> str:
+    def _or_start(self, text: str, base: ex.Started, lag: int) -> str:
         """The member that is ``lag`` positions earlier, or what the recurrence starts from."""
-        starts = [self.variable(start) for start in base.starts if isinstance(start, Sym)]
+        starts = [self.variable(start) for start in base.starts if isinstance(start, ex.Sym)]
         text = f"{text} if {self.loop} > {lag - 1} else {starts[0]}"
         for t in reversed(range(lag - 1)):
             text = f"{starts[lag - 1 - t]} if {self.loop} == {t} else ({text})"
         return text
 
-    def place(self, ix: Ix) -> str:
+    def place(self, ix: ex.Ix) -> str:
         """A position, counted from 0."""
-        if is_last(ix):
+        if ex.is_last(ix):
             return "-1"
-        position = position_of(ix)
+        position = ex.position_of(ix)
         if position is not None:
             return str(position - 1)
-        after = steps_after(ix, self.letter)
+        after = ex.steps_after(ix, self.letter)
         if after is not None:
             return f"{self.loop} {'-' if after < 0 else '+'} {abs(after)}" if after else self.loop
-        if isinstance(ix, Shift) and ix.parts == ((self.letter, -1),) and surely_stays(ix):
+        if isinstance(ix, ex.Shift) and ix.parts == ((self.letter, -1),) and ex.surely_stays(ix):
             from_end = ix.offset - amount(ix.dim)
             if isinstance(from_end, int):
                 return f"{from_end - 2} - {self.loop}"
         raise BacksymError(say("numpy.member", letter=ix.letter))
 
 
-def member_form(eq: NodeEquation, member: Expr | None) -> Expr:
+def member_form(eq: NodeEquation, member: ex.Expr | None) -> ex.Expr:
     """What a member is computed by, as a whole; raises BacksymError where it is only known entry by entry."""
     whole = eq.member.rhs if eq.member is not None else member
     if whole is None and len(eq.indices) == 1:
@@ -269,17 +240,19 @@ def member_form(eq: NodeEquation, member: Expr | None) -> Expr:
     return whole
 
 
-def fixed_members(e: Expr, dims: Collection[Dim]) -> list[Ix]:
+def fixed_members(e: ex.Expr, dims: Collection[ex.Dim]) -> list[ex.Ix]:
     """The fixed positions along dimensions of recurrences at which members are."""
-    return [ix for node in walk(e) for ix in indices_of(node) if position_of(ix) is not None and ix.dim in dims]
+    return [
+        ix for node in ex.walk(e) for ix in ex.indices_of(node) if ex.position_of(ix) is not None and ix.dim in dims
+    ]
 
 
-def furthest(e: Expr, dims: Collection[Dim]) -> int:
+def furthest(e: ex.Expr, dims: Collection[ex.Dim]) -> int:
     """The largest fixed position of a member."""
-    return max((position_of(ix) or 0 for ix in fixed_members(e, dims)), default=0)
+    return max((ex.position_of(ix) or 0 for ix in fixed_members(e, dims)), default=0)
 
 
-def by_cases(d: Derivation, letter: Ix) -> list[tuple[int | None, Expr]]:
+def by_cases(d: Derivation, letter: ex.Ix) -> list[tuple[int | None, ex.Expr]]:
     """The derivative by a member, for each number of members that come after it, and last for any number.
 
     Raises BacksymError where it is only known entry by entry.
@@ -294,49 +267,49 @@ def by_cases(d: Derivation, letter: Ix) -> list[tuple[int | None, Expr]]:
     ends = [
         form.rhs for case, form in stated if form is not None and case.single and not _after(case.run.first, letter.dim)
     ]
-    forms: list[tuple[int | None, Expr]] = []
+    forms: list[tuple[int | None, ex.Expr]] = []
     for after, e in enumerate(ends):
         # The last layer is this one there, and so is its size.
-        here = {str(letter.dim): place_of(shifted(((letter, 1),), after, letter.dim))}
-        forms.append((after, over(_counted(e, letter, after), functools.partial(at_places, places=here))))
+        here = {str(letter.dim): ex.place_of(ex.shifted(((letter, 1),), after, letter.dim))}
+        forms.append((after, ex.over(_counted(e, letter, after), functools.partial(at_places, places=here))))
     forms += [(after, _ended(general, letter, after)) for after in range(len(ends), _reach(general, letter))]
     return [*forms, (None, general)]
 
 
-def _after(ix: Ix, dim: Dim) -> bool:
+def _after(ix: ex.Ix, dim: ex.Dim) -> bool:
     """Whether a position comes after the last one."""
     if isinstance(dim, int):
-        return (position_of(ix) or 0) > dim
-    return any((steps_after(ix, part) or 0) > 0 for part, _ in (ix.parts if isinstance(ix, Shift) else ()))
+        return (ex.position_of(ix) or 0) > dim
+    return any((ex.steps_after(ix, part) or 0) > 0 for part, _ in (ix.parts if isinstance(ix, ex.Shift) else ()))
 
 
-def _reach(e: Expr, letter: Ix) -> int:
+def _reach(e: ex.Expr, letter: ex.Ix) -> int:
     """How far after a member the adjoints are that its derivative mentions."""
-    if isinstance(e, (Entry, Member)) and isinstance(e.base, Adj):
-        return max((steps_after(ix, letter) or 0 for ix in e.indices), default=0)
-    return max((_reach(child, letter) for child in children(e)), default=0)
+    if isinstance(e, (ex.Entry, ex.Member)) and isinstance(e.base, ex.Adj):
+        return max((ex.steps_after(ix, letter) or 0 for ix in e.indices), default=0)
+    return max((_reach(child, letter) for child in ex.children(e)), default=0)
 
 
-def _ended(e: Expr, letter: Ix, after: int) -> Expr:
+def _ended(e: ex.Expr, letter: ex.Ix, after: int) -> ex.Expr:
     """The expression where only so many members come after: adjoints of others are zero."""
 
-    def beyond(ix: Ix) -> bool:
-        return (steps_after(ix, letter) or 0) > after
+    def beyond(ix: ex.Ix) -> bool:
+        return (ex.steps_after(ix, letter) or 0) > after
 
-    return without_adjoints(e, beyond)
+    return ex.without_adjoints(e, beyond)
 
 
-def _counted(e: Expr, letter: Ix, after: int) -> Expr:
+def _counted(e: ex.Expr, letter: ex.Ix, after: int) -> ex.Expr:
     """What is stated at a position counted from the last one, T - 1, at the letter instead."""
 
-    def at(ix: Ix | None) -> Ix | None:
-        if ix is not None and is_last(ix) and ix.dim == letter.dim:
-            return shifted(((letter, 1),), after, letter.dim)
-        if isinstance(ix, Shift):
-            return shifted(((at(part) or part, factor) for part, factor in ix.parts), ix.offset, ix.dim)
+    def at(ix: ex.Ix | None) -> ex.Ix | None:
+        if ix is not None and ex.is_last(ix) and ix.dim == letter.dim:
+            return ex.shifted(((letter, 1),), after, letter.dim)
+        if isinstance(ix, ex.Shift):
+            return ex.shifted(((at(part) or part, factor) for part, factor in ix.parts), ix.offset, ix.dim)
         return ix
 
-    done = rebuild(e, lambda child: _counted(child, letter, after))
-    if isinstance(done, Entry):
-        return Entry(done.base, tuple(at(ix) or ix for ix in done.indices))
-    return Member(done.base, tuple(map(at, done.places))) if isinstance(done, Member) else done
+    done = ex.rebuild(e, lambda child: _counted(child, letter, after))
+    if isinstance(done, ex.Entry):
+        return ex.Entry(done.base, tuple(at(ix) or ix for ix in done.indices))
+    return ex.Member(done.base, tuple(map(at, done.places))) if isinstance(done, ex.Member) else done

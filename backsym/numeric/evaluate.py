@@ -15,56 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from backsym.core import expr as ex
 from backsym.core.allowance import SMALL, spend
 from backsym.core.dims import amount, is_ragged, value_of
 from backsym.core.errors import BacksymError, ShapeError
-from backsym.core.expr import (
-    Add,
-    Adj,
-    Cmp,
-    Concat,
-    Const,
-    Delta,
-    Dim,
-    Div,
-    Entry,
-    Expr,
-    Eye,
-    Fn,
-    IndexPick,
-    IndexReduce,
-    Ix,
-    Labels,
-    MatMul,
-    Member,
-    Mul,
-    Neg,
-    Num,
-    OneHot,
-    Ones,
-    Partial,
-    Pick,
-    Pow,
-    Reduce,
-    Reshape,
-    Size,
-    Slice,
-    Started,
-    Sym,
-    T,
-    Total,
-    Zeros,
-    labelled,
-    matmul_shape,
-    member_shape,
-    names_in,
-    own_dim,
-    position_of,
-    rebuild,
-    shifted,
-    with_indices,
-    with_letters,
-)
 from backsym.core.functions import decisive
 from backsym.core.problem import NodeEquation
 from backsym.core.words import say
@@ -92,7 +46,7 @@ from backsym.numeric.layers import filled, fitted, open_letter, position_by_posi
 
 __all__ = ["Env", "ev", "evaluate", "node_value"]
 
-_ATOMS = frozenset((Num, Const, Sym, Adj, Size, Labels))
+_ATOMS = frozenset((ex.Num, ex.Const, ex.Sym, ex.Adj, ex.Size, ex.Labels))
 """What is looked up as fast as a value that was kept."""
 
 _CONSTANTS = {"pi": math.pi, "e": math.e}
@@ -101,7 +55,7 @@ _EINSUM_FROM = 20_000
 """A summed product with more elements than this is contracted without building the product."""
 
 
-def evaluate(expr: Expr, env: Env, free: tuple[Ix, ...] = ()) -> Array:
+def evaluate(expr: ex.Expr, env: Env, free: tuple[ex.Ix, ...] = ()) -> Array:
     """The value of ``expr``: leading axes for the indices ``free``, in that order, then the axes of ``expr.shape``.
 
     The result is complex128 if any input is complex, else float64.  Raises BacksymError for a quantity without a value,
@@ -113,7 +67,7 @@ def evaluate(expr: Expr, env: Env, free: tuple[Ix, ...] = ()) -> Array:
     return value.astype(complex if np.iscomplexobj(value) else float)
 
 
-def ev(e: Expr, c: Context) -> Val:
+def ev(e: ex.Expr, c: Context) -> Val:
     """The value of an expression with its free indices as named axes."""
     handler = _HANDLERS.get(type(e))
     if handler is None:
@@ -166,24 +120,24 @@ def node_value(eq: NodeEquation, c: Context) -> Val:
 # --- atoms -----------------------------------------------------------------------------------------------------------
 
 
-def _num(e: Num, c: Context) -> Val:
+def _num(e: ex.Num, c: Context) -> Val:
     return (), np.float64(e.as_float)
 
 
-def _const(e: Const, c: Context) -> Val:
+def _const(e: ex.Const, c: Context) -> Val:
     if e.name not in _CONSTANTS:
         raise BacksymError(say("numeric.constant", name=e.name))
     return (), np.float64(_CONSTANTS[e.name])
 
 
-def _sym(e: Sym, c: Context) -> Val:
+def _sym(e: ex.Sym, c: Context) -> Val:
     value = c.values.get(e.name)
     if value is None:
         raise BacksymError(say("numeric.no_value", name=e.name))
     return value if isinstance(value, tuple) else ((), value)
 
 
-def _started(e: Started, c: Context) -> Val:
+def _started(e: ex.Started, c: Context) -> Val:
     """The members of a recurrence after what it starts from, the one farthest back first."""
     parts = [ev(start, c) for start in reversed(e.starts)]
     if c.layered:
@@ -195,63 +149,63 @@ def _started(e: Started, c: Context) -> Val:
     return names, np.concatenate(laid, axis=len(names))
 
 
-def _reached(value: Val, indices: tuple[Ix, ...], c: Context) -> tuple[Val, tuple[Ix, ...]]:
+def _reached(value: Val, indices: tuple[ex.Ix, ...], c: Context) -> tuple[Val, tuple[ex.Ix, ...]]:
     """The array and the indices; zeros at the first position where a recurrence has no member at a fixed one."""
     names, x = value
-    beyond = [ix for ix, n in zip(indices, x.shape[len(names) :], strict=False) if (position_of(ix) or 0) > n]
+    beyond = [ix for ix, n in zip(indices, x.shape[len(names) :], strict=False) if (ex.position_of(ix) or 0) > n]
     if not beyond or not {ix.dim for ix in beyond} <= c.ended:
         return value, indices
-    return (names, np.zeros_like(x)), tuple(Ix("1", ix.dim) if ix in beyond else ix for ix in indices)
+    return (names, np.zeros_like(x)), tuple(ex.Ix("1", ix.dim) if ix in beyond else ix for ix in indices)
 
 
-def _whole_recurrence(e: Started, c: Context) -> Val:
+def _whole_recurrence(e: ex.Started, c: Context) -> Val:
     raise BacksymError(say("numeric.members_only", name=e.name))
 
 
-def _at_start(e: Entry | Member, kept: tuple[Ix, ...], c: Context) -> Val:
+def _at_start(e: ex.Entry | ex.Member, kept: tuple[ex.Ix, ...], c: Context) -> Val:
     """An entry of a recurrence with its starts, in which positions count from the first of them."""
     base = e.base
-    assert isinstance(base, Started)
-    first, *rest = e.at(kept) if isinstance(e, Member) else e.indices
+    assert isinstance(base, ex.Started)
+    first, *rest = e.at(kept) if isinstance(e, ex.Member) else e.indices
     names, x = _started(base, c)
-    moved = shifted(((first, 1),), len(base.starts), first.dim)
-    if not moved.fixed and moved == Ix(moved.letter, moved.dim):  # A letter: it does not reach the last members.
+    moved = ex.shifted(((first, 1),), len(base.starts), first.dim)
+    if not moved.fixed and moved == ex.Ix(moved.letter, moved.dim):  # A letter: it does not reach the last members.
         x = x[(slice(None),) * len(names) + (slice(c.size(first.dim)),)]
     return _picked((names, x), (moved, *rest), c)
 
 
-def _adj(e: Adj, c: Context) -> Val:
+def _adj(e: ex.Adj, c: Context) -> Val:
     value = c.adjoints.get(e.name)
     if value is None:
         raise BacksymError(say("numeric.adjoint", name=e.name))
     return value if isinstance(value, tuple) else ((), value)
 
 
-def _size(e: Size, c: Context) -> Val:
+def _size(e: ex.Size, c: Context) -> Val:
     return (), np.float64(c.size(e.dim))
 
 
-def _ones(e: Ones, c: Context) -> Val:
+def _ones(e: ex.Ones, c: Context) -> Val:
     sizes = c.sizes(e.of)
     guard(sizes)
     return (), np.ones(sizes)
 
 
-def _zeros(e: Zeros, c: Context) -> Val:
+def _zeros(e: ex.Zeros, c: Context) -> Val:
     sizes = c.sizes(e.of)
     guard(sizes)
     return (), np.zeros(sizes)
 
 
-def _eye(e: Eye, c: Context) -> Val:
+def _eye(e: ex.Eye, c: Context) -> Val:
     n = c.size(e.dim)
     guard((n, n))
     return (), np.eye(n)
 
 
-def _delta(e: Delta, c: Context) -> Val:
+def _delta(e: ex.Delta, c: Context) -> Val:
     if not e.equal:
-        names, same = _delta(Delta(e.i, e.j), c)
+        names, same = _delta(ex.Delta(e.i, e.j), c)
         return names, 1.0 - same
     if any(is_computed(ix) or ix.fixed for ix in (e.i, e.j)):
         letters, (a, b) = grid_of((e.i, e.j), c)
@@ -261,12 +215,12 @@ def _delta(e: Delta, c: Context) -> Val:
     return _picked(((), np.eye(n)), (e.i, e.j), c)
 
 
-def _one_hot(e: OneHot, c: Context) -> Val:
+def _one_hot(e: ex.OneHot, c: Context) -> Val:
     n = c.size(e.of)
-    (name,) = names_in(e.labels)
-    if isinstance(e.labels, Entry) and any(map(is_computed, e.labels.indices)):
+    (name,) = ex.names_in(e.labels)
+    if isinstance(e.labels, ex.Entry) and any(map(is_computed, e.labels.indices)):
         # Where there is no member there is no class, not the first one.
-        letters, (classes,) = grid_of((labelled(name, e.labels.indices, e.of),), c)
+        letters, (classes,) = grid_of((ex.labelled(name, e.labels.indices, e.of),), c)
         guard((*classes.shape, n))
         return letters, one_hot(classes, n)
     names, labels = ev(e.labels, c)
@@ -278,22 +232,22 @@ def _one_hot(e: OneHot, c: Context) -> Val:
 # --- arithmetic ------------------------------------------------------------------------------------------------------
 
 
-def _fold(op: Callable[[Any, Any], Any], args: tuple[Expr, ...], c: Context) -> Val:
+def _fold(op: Callable[[Any, Any], Any], args: tuple[ex.Expr, ...], c: Context) -> Val:
     result = ev(args[0], c)
     for arg in args[1:]:
         result = binary(op, result, ev(arg, c))
     return result
 
 
-def _add(e: Add, c: Context) -> Val:
+def _add(e: ex.Add, c: Context) -> Val:
     return _fold(add, e.args, c)
 
 
-def _mul(e: Mul, c: Context) -> Val:
+def _mul(e: ex.Mul, c: Context) -> Val:
     return _product(e.args, [ev(arg, c) for arg in e.args])
 
 
-def _product(factors: Sequence[Expr], values: Sequence[Val]) -> Val:
+def _product(factors: Sequence[ex.Expr], values: Sequence[Val]) -> Val:
     """The product of values.
 
     Where an indicator is 0, so is the product, even if another factor overflows there (Knuth, Two notes on notation,
@@ -302,25 +256,25 @@ def _product(factors: Sequence[Expr], values: Sequence[Val]) -> Val:
     result = values[0]
     for value in values[1:]:
         result = binary(mul, result, value)
-    if Cmp in map(type, factors) and not np.all(np.isfinite(result[1])):
-        for bracket in [value for factor, value in zip(factors, values, strict=True) if isinstance(factor, Cmp)]:
+    if ex.Cmp in map(type, factors) and not np.all(np.isfinite(result[1])):
+        for bracket in [value for factor, value in zip(factors, values, strict=True) if isinstance(factor, ex.Cmp)]:
             result = binary(lambda x, hit: np.where(hit == 0, 0.0, x), result, bracket)
     return result
 
 
-def _neg(e: Neg, c: Context) -> Val:
+def _neg(e: ex.Neg, c: Context) -> Val:
     names, x = ev(e.arg, c)
     return names, -x
 
 
-def _div(e: Div, c: Context) -> Val:
+def _div(e: ex.Div, c: Context) -> Val:
     den = ev(e.den, c)
     if c.tracer is not None:
         c.tracer.denominator(den[1])
     return binary(truediv, ev(e.num, c), den)
 
 
-def _pow(e: Pow, c: Context) -> Val:
+def _pow(e: ex.Pow, c: Context) -> Val:
     base, exponent = ev(e.base, c), ev(e.exp, c)
     if c.tracer is not None:
         _, x, p = align(base, exponent)
@@ -335,11 +289,11 @@ def _column(value: Val) -> Val:
     return (names, x) if rank == 2 else (names, x.reshape(x.shape + (1,) * (2 - rank)))
 
 
-def _matmul(e: MatMul, c: Context) -> Val:
+def _matmul(e: ex.MatMul, c: Context) -> Val:
     value, shape = ev(e.args[0], c), e.args[0].shape
     for arg in e.args[1:]:
         names, a, b = align(_column(value), _column(ev(arg, c)))
-        shape = matmul_shape(shape, arg.shape)
+        shape = ex.matmul_shape(shape, arg.shape)
         guard((*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-1]))
         product = np.matmul(a, b)
         value = names, product if len(shape) == 2 else product[..., 0]
@@ -347,7 +301,7 @@ def _matmul(e: MatMul, c: Context) -> Val:
     return names, x.reshape(x.shape[: len(names)] + c.sizes(e.shape))
 
 
-def _transpose(e: T, c: Context) -> Val:
+def _transpose(e: ex.T, c: Context) -> Val:
     names, x = ev(e.arg, c)
     rank = x.ndim - len(names)
     if rank > 2:
@@ -357,7 +311,7 @@ def _transpose(e: T, c: Context) -> Val:
     return names, np.swapaxes(x, -1, -2) if rank == 2 else x
 
 
-def _reshape(e: Reshape, c: Context) -> Val:
+def _reshape(e: ex.Reshape, c: Context) -> Val:
     names, x = ev(e.arg, c)
     sizes = c.sizes(e.to)
     if math.prod(x.shape[len(names) :]) != math.prod(sizes):
@@ -365,7 +319,7 @@ def _reshape(e: Reshape, c: Context) -> Val:
     return names, x.reshape(x.shape[: len(names)] + sizes)
 
 
-def _slice(e: Slice, c: Context) -> Val:
+def _slice(e: ex.Slice, c: Context) -> Val:
     names, x = ev(e.arg, c)
     first, last, size = (value_of(a, c.size) for a in (e.first, e.last, amount(e.arg.shape[e.axis])))
     if not 1 <= first <= last <= size:
@@ -374,7 +328,7 @@ def _slice(e: Slice, c: Context) -> Val:
     return names, x.reshape(x.shape[: len(names)] + c.sizes(e.shape))
 
 
-def _concat(e: Concat, c: Context) -> Val:
+def _concat(e: ex.Concat, c: Context) -> Val:
     values = [ev(arg, c) for arg in e.args]
     known = {name: size for own, x in values for name, size in zip(own, x.shape, strict=False)}
     names, lead = tuple(known), tuple(known.values())
@@ -395,7 +349,7 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def _cmp(e: Cmp, c: Context) -> Val:
+def _cmp(e: ex.Cmp, c: Context) -> Val:
     compare = _COMPARE.get(e.op)
     if compare is None:
         raise TypeError(f"unknown comparison: {e.op}")
@@ -406,7 +360,7 @@ def _cmp(e: Cmp, c: Context) -> Val:
     return binary(holds, ev(e.a, c), ev(e.b, c))
 
 
-def _positional(names: tuple[Ix, ...], x: Array, axis: int | None) -> tuple[int, ...]:
+def _positional(names: tuple[ex.Ix, ...], x: Array, axis: int | None) -> tuple[int, ...]:
     """The array axes that a positional ``axis`` stands for (None: all positional ones)."""
     lead, rank = len(names), x.ndim - len(names)
     if axis is None:
@@ -416,7 +370,7 @@ def _positional(names: tuple[Ix, ...], x: Array, axis: int | None) -> tuple[int,
     return (lead + axis % rank,)
 
 
-def _reduce(e: Reduce, c: Context) -> Val:
+def _reduce(e: ex.Reduce, c: Context) -> Val:
     names, x = ev(e.arg, c)
     axes = _positional(names, x, e.axis)
     if c.tracer is not None and e.op in ("max", "min"):
@@ -425,7 +379,7 @@ def _reduce(e: Reduce, c: Context) -> Val:
     return names, out.reshape(out.shape[: len(names)] + c.sizes(e.shape))
 
 
-def _pick(e: Pick, c: Context) -> Val:
+def _pick(e: ex.Pick, c: Context) -> Val:
     names, x = ev(e.arg, c)
     axes = _positional(names, x, e.axis)
     if not axes:
@@ -437,8 +391,8 @@ def _pick(e: Pick, c: Context) -> Val:
 # --- the index level -------------------------------------------------------------------------------------------------
 
 
-def _entry(e: Entry, c: Context) -> Val:
-    if isinstance(e.base, Started):
+def _entry(e: ex.Entry, c: Context) -> Val:
+    if isinstance(e.base, ex.Started):
         return _at_start(e, (), c)
     names, x = ev(e.base, c)
     lead = len(names)
@@ -450,37 +404,37 @@ def _entry(e: Entry, c: Context) -> Val:
             letters = False
         elif size_of(ix.dim, c.dims) != n and not is_ragged(ix.dim):
             raise BacksymError(say("numeric.length", letter=ix.letter, dim=str(ix.dim), length=n))
-        elif type(ix) is not Ix:
+        elif type(ix) is not ex.Ix:
             letters = False
     if letters:  # As most are: nothing is picked, the axes get their names.
         return named(names + e.indices, _fitted((names, x), e.indices, c)[1])
     return _picked(*_reached((names, x), e.indices, c), c)
 
 
-def _fitted(value: Val, indices: tuple[Ix, ...], c: Context) -> Val:
+def _fitted(value: Val, indices: tuple[ex.Ix, ...], c: Context) -> Val:
     """Without the zeros beside the smaller members of a family, and with zeros behind the end of an array."""
     return fitted(value, indices, c.dims) if c.layered else value
 
 
-def _picked(value: Val, indices: tuple[Ix, ...], c: Context) -> Val:
+def _picked(value: Val, indices: tuple[ex.Ix, ...], c: Context) -> Val:
     """The entries at indices, for letters as far as they run."""
     return gather(_fitted(value, indices, c), indices, c)
 
 
-def _member(e: Member, c: Context) -> Val:
+def _member(e: ex.Member, c: Context) -> Val:
     # The kept axes get names for a while, then stand behind all others again.
-    whole = tuple(Ix(f"<{n}>", own_dim(d, e.places[0])) for n, d in enumerate(e.base.shape))
+    whole = tuple(ex.Ix(f"<{n}>", ex.own_dim(d, e.places[0])) for n, d in enumerate(e.base.shape))
     kept = tuple(ix for ix, place in zip(whole, e.places, strict=True) if place is None)
     found, y = (
-        _at_start(e, kept, c) if isinstance(e.base, Started) else _picked(*_reached(ev(e.base, c), e.at(kept), c), c)
+        _at_start(e, kept, c) if isinstance(e.base, ex.Started) else _picked(*_reached(ev(e.base, c), e.at(kept), c), c)
     )
     rest = tuple(n for n in found if n not in kept)
     sizes = tuple(y.shape[found.index(n)] for n in rest)
     return rest, arrange((found, y), (*rest, *kept), (*sizes, *c.index_sizes(kept)))
 
 
-def _index_reduce(e: IndexReduce, c: Context) -> Val:
-    if e.op == "sum" and isinstance(e.body, Mul):
+def _index_reduce(e: ex.IndexReduce, c: Context) -> Val:
+    if e.op == "sum" and isinstance(e.body, ex.Mul):
         names, x = _contract(e.body, e.indices, c)
     else:
         names, x = ev(e.body, c)
@@ -494,10 +448,10 @@ def _index_reduce(e: IndexReduce, c: Context) -> Val:
     return tuple(n for n in names if n not in e.indices), reduce_axes(e.op, x, axes)
 
 
-def _contract(product: Mul, over: tuple[Ix, ...], c: Context) -> Val:
+def _contract(product: ex.Mul, over: tuple[ex.Ix, ...], c: Context) -> Val:
     """The product; if it is large, already summed over the indices that two or more factors share."""
     values = [ev(arg, c) for arg in product.args]
-    sizes: dict[Ix, int] = {}
+    sizes: dict[ex.Ix, int] = {}
     for names, x in values:
         sizes.update(zip(names, x.shape, strict=False))
     scalar = all(x.ndim == len(names) for names, x in values)
@@ -518,7 +472,7 @@ def _contract(product: Mul, over: tuple[Ix, ...], c: Context) -> Val:
     return names, a * b
 
 
-def _index_pick(e: IndexPick, c: Context) -> Val:
+def _index_pick(e: ex.IndexPick, c: Context) -> Val:
     value = ev(e.body, c)
     names, x = value
     if x.ndim != len(names):
@@ -530,16 +484,16 @@ def _index_pick(e: IndexPick, c: Context) -> Val:
     return gather((rest, hot), e.at, c)
 
 
-def _target(e: Expr) -> tuple[Sym, tuple[Ix, ...]]:
+def _target(e: ex.Expr) -> tuple[ex.Sym, tuple[ex.Ix, ...]]:
     """The symbol and the indices of one side of a local derivative."""
-    if isinstance(e, Entry) and isinstance(e.base, Sym):
+    if isinstance(e, ex.Entry) and isinstance(e.base, ex.Sym):
         return e.base, e.indices
-    if isinstance(e, Sym) and all(d == 1 for d in e.declared):
-        return e, tuple(Ix("1", d) for d in e.declared)
+    if isinstance(e, ex.Sym) and all(d == 1 for d in e.declared):
+        return e, tuple(ex.Ix("1", d) for d in e.declared)
     raise BacksymError(say("numeric.local", type=type(e).__name__))
 
 
-def _partial(e: Partial, c: Context) -> Val:
+def _partial(e: ex.Partial, c: Context) -> Val:
     """The Jacobian of one equation, by a complex step in every entry of ``den``, or in the one whose position is given.
 
     Where the equation does not mention ``den``, nothing else than the way through the nodes between can be meant.
@@ -547,11 +501,11 @@ def _partial(e: Partial, c: Context) -> Val:
     (top, at), (bottom, by) = _target(e.num), _target(e.den)
     eq = c.equations.get(top.name)
     # The equation of a recurrence mentions other members of its own.
-    recurs = eq is not None and top.name in names_in(eq.rhs) and at[:1] != by[:1]
+    recurs = eq is not None and top.name in ex.names_in(eq.rhs) and at[:1] != by[:1]
     if top.name == bottom.name and not recurs:
         value: Val = (), np.float64(1.0)
         for i, j in zip(at, by, strict=True):
-            value = binary(mul, value, _delta(Delta(i, j), c))
+            value = binary(mul, value, _delta(ex.Delta(i, j), c))
         return value
     if eq is None:
         raise BacksymError(say("numeric.no_equation", name=top.name))
@@ -571,17 +525,17 @@ def _partial(e: Partial, c: Context) -> Val:
     return _picked(value, by + at, c)
 
 
-def _by_starts(eq: NodeEquation, bottom: Sym, c: Context) -> list[Array]:
+def _by_starts(eq: NodeEquation, bottom: ex.Sym, c: Context) -> list[Array]:
     """The Jacobians by what a recurrence starts from, as by members before the first."""
     found = []
     for back, start in reversed(tuple(enumerate(_starts(bottom.name, c)))):
         alias = f"{bottom.name}[-{back}]"
         inner = _with_own_start(bottom.name, back, alias, c)
-        if alias not in names_in(inner.equations[eq.name].rhs):
+        if alias not in ex.names_in(inner.equations[eq.name].rhs):
             found.append(np.zeros((1, *c.sizes(start.declared), *c.sizes(eq.shape))))
             continue
         steps = tuple(_step_axis(n) for n in range(len(start.declared)))
-        slopes = _slopes(inner.equations[eq.name], Sym(alias, start.declared), _stepped(alias, inner), inner)
+        slopes = _slopes(inner.equations[eq.name], ex.Sym(alias, start.declared), _stepped(alias, inner), inner)
         found.append(arrange(slopes, steps, c.sizes(start.declared))[None])
     return found
 
@@ -593,7 +547,7 @@ _SIXTH = ((1, 3 / 4), (2, -3 / 20), (3, 1 / 60))
 """The central difference of the sixth order (Fornberg 1988): the weights of the points on one side."""
 
 
-def _total(e: Total, c: Context) -> Val:
+def _total(e: ex.Total, c: Context) -> Val:
     """Complex steps in every entry of ``by`` through all nodes; of these, for two of them, a central difference.
 
     No formula for a derivative is used.
@@ -605,10 +559,10 @@ def _total(e: Total, c: Context) -> Val:
     if full is None:
         full = known[key, "total"] = _all_totals([symbol for symbol, _ in targets], c)
     value: Val = (), full
-    kept: list[Ix] = []
-    indices: list[Ix] = []
+    kept: list[ex.Ix] = []
+    indices: list[ex.Ix] = []
     for number, (symbol, places) in enumerate(targets):
-        axes = [Ix(f"<{number}.{n}>", own_dim(d, places[0])) for n, d in enumerate(symbol.declared)]
+        axes = [ex.Ix(f"<{number}.{n}>", ex.own_dim(d, places[0])) for n, d in enumerate(symbol.declared)]
         kept += [ix for ix, place in zip(axes, places, strict=True) if place is None]
         own = tuple(ix if place is None else place for ix, place in zip(axes, places, strict=True))
         value, own = _from_first_start(symbol, value, len(indices), own, c)
@@ -627,39 +581,39 @@ def _total(e: Total, c: Context) -> Val:
 
 
 def _from_first_start(
-    symbol: Sym, value: Val, axis: int, own: tuple[Ix, ...], c: Context
-) -> tuple[Val, tuple[Ix, ...]]:
+    symbol: ex.Sym, value: Val, axis: int, own: tuple[ex.Ix, ...], c: Context
+) -> tuple[Val, tuple[ex.Ix, ...]]:
     """The array and the indices of one quantity in it: members of a recurrence stand after what it starts from."""
     starts = len(_starts(symbol.name, c))
     if not starts:
         return value, own
     names, x = value
     first = own[0]
-    moved = shifted(((first, 1),), starts, first.dim)
+    moved = ex.shifted(((first, 1),), starts, first.dim)
     if first.letter.startswith("<"):  # All members.
         return (names, np.delete(x, range(starts), axis)), own
-    if not moved.fixed and moved == Ix(moved.letter, moved.dim):  # A letter: it does not reach the last members.
+    if not moved.fixed and moved == ex.Ix(moved.letter, moved.dim):  # A letter: it does not reach the last members.
         x = np.take(x, range(c.size(first.dim)), axis)
     return (names, x), (moved, *own[1:])
 
 
-def _starts(name: str, c: Context) -> tuple[Sym, ...]:
+def _starts(name: str, c: Context) -> tuple[ex.Sym, ...]:
     equation = c.equations.get(name)
     return equation.starts if equation is not None else ()
 
 
-def _quantity(e: Expr) -> tuple[Sym, tuple[Ix | None, ...]]:
+def _quantity(e: ex.Expr) -> tuple[ex.Sym, tuple[ex.Ix | None, ...]]:
     """The symbol and the places of one quantity in a total derivative, none for an axis that is kept."""
-    if isinstance(e, Entry) and isinstance(e.base, Sym):
+    if isinstance(e, ex.Entry) and isinstance(e.base, ex.Sym):
         return e.base, e.indices
-    if isinstance(e, Member) and isinstance(e.base, Sym):
+    if isinstance(e, ex.Member) and isinstance(e.base, ex.Sym):
         return e.base, e.places
-    if isinstance(e, Sym):
+    if isinstance(e, ex.Sym):
         return e, (None,) * len(e.declared)
     raise BacksymError(say("numeric.total", type=type(e).__name__))
 
 
-def _all_totals(targets: Sequence[Sym], c: Context) -> Array:
+def _all_totals(targets: Sequence[ex.Sym], c: Context) -> Array:
     """The total derivative with an axis for each axis of each quantity, in their order."""
     top, *first, last = (symbol.name for symbol in targets)
     if not first:
@@ -682,7 +636,7 @@ def _all_totals(targets: Sequence[Sym], c: Context) -> Array:
     return np.moveaxis(stacked, range(len(shape)), range(lead, lead + len(shape))).reshape(sizes)
 
 
-def _with_starts(top: str, above: Sequence[Dim], bottom: str, below: Sequence[Dim], c: Context) -> Array:
+def _with_starts(top: str, above: Sequence[ex.Dim], bottom: str, below: Sequence[ex.Dim], c: Context) -> Array:
     """The derivative of one quantity by another, each with what its recurrence starts from before its members.
 
     By a start is meant by the member 0: what else the same quantity is used for does not count.
@@ -702,7 +656,7 @@ def _with_starts(top: str, above: Sequence[Dim], bottom: str, below: Sequence[Di
 
 
 def _of_started(
-    top: str, above: Sequence[Dim], behind: Sequence[Sym], bottom: str, below: Sequence[Dim], c: Context
+    top: str, above: Sequence[ex.Dim], behind: Sequence[ex.Sym], bottom: str, below: Sequence[ex.Dim], c: Context
 ) -> Array:
     """The derivative of a quantity, and of what it starts from before it."""
     found = _moved(top, above, bottom, below, c)
@@ -713,11 +667,11 @@ def _of_started(
 def _with_own_start(family: str, back: int, alias: str, c: Context) -> Context:
     """The point where a recurrence starts from a quantity of its own, of the same value."""
 
-    def put(e: Expr) -> Expr:
-        if isinstance(e, Started) and e.name == family:
-            starts = (*e.starts[:back], Sym(alias, e.starts[back].shape), *e.starts[back + 1 :])
+    def put(e: ex.Expr) -> ex.Expr:
+        if isinstance(e, ex.Started) and e.name == family:
+            starts = (*e.starts[:back], ex.Sym(alias, e.starts[back].shape), *e.starts[back + 1 :])
             return replace(e, starts=starts)
-        return rebuild(e, put)
+        return ex.rebuild(e, put)
 
     equations = {name: replace(eq, rhs=put(eq.rhs)) for name, eq in c.equations.items()}
     value = c.values[_starts(family, c)[back].name]
@@ -736,13 +690,13 @@ def _values_after(name: str, value: Val, c: Context, top: str | None = None) -> 
         if eq.name in done or (needed is not None and eq.name not in needed):
             continue
         if not eq.block:
-            if eq.name != name and not moved.isdisjoint(names_in(eq.rhs)):
+            if eq.name != name and not moved.isdisjoint(ex.names_in(eq.rhs)):
                 moved.add(eq.name)
                 values[eq.name] = _unnamed(node_value(eq, c.with_values(values)))
             continue
         block = [c.equations[own] for own in eq.block]
         done.update(eq.block)
-        if name in eq.block or any(not moved.isdisjoint(names_in(each.rhs)) for each in block):
+        if name in eq.block or any(not moved.isdisjoint(ex.names_in(each.rhs)) for each in block):
             moved.update(eq.block)
             names, x = value
             added = {name: (names, x - _plain(name, c))} if name in eq.block else None
@@ -761,11 +715,11 @@ def _needed(top: str, c: Context) -> set[str]:
     needed = {top}
     for eq in reversed(tuple(c.equations.values())):
         if eq.name in needed or not needed.isdisjoint(eq.block):
-            needed |= {eq.name, *names_in(eq.rhs)}
+            needed |= {eq.name, *ex.names_in(eq.rhs)}
     return needed
 
 
-def _moved(top: str, above: Sequence[Dim], bottom: str, below: Sequence[Dim], c: Context) -> Array:
+def _moved(top: str, above: Sequence[ex.Dim], bottom: str, below: Sequence[ex.Dim], c: Context) -> Array:
     """The derivative of one quantity by another, by complex steps through all nodes between."""
     sizes = (*c.sizes(above), *c.sizes(below))
     recurs = top in c.equations and bottom in c.equations[top].block
@@ -781,10 +735,10 @@ def _moved(top: str, above: Sequence[Dim], bottom: str, below: Sequence[Dim], c:
     return np.moveaxis(slopes, range(len(below)), range(len(above), len(sizes)))
 
 
-def _slopes(eq: NodeEquation, bottom: Sym, moved: Val, c: Context) -> Val:
+def _slopes(eq: NodeEquation, bottom: ex.Sym, moved: Val, c: Context) -> Val:
     """The derivative of a node along the complex steps in a quantity."""
     values = {**c.values, bottom.name: moved}
-    if bottom.name not in names_in(eq.rhs):
+    if bottom.name not in ex.names_in(eq.rhs):
         between = _between(c.equations, bottom.name, eq.name)
         if any(node.block for node in (*between, eq)):
             raise BacksymError(say("numeric.through_recurrence", of=eq.name, by=bottom.name))
@@ -803,18 +757,18 @@ def _between(equations: Mapping[str, NodeEquation], bottom: str, top: str) -> li
     for eq in equations.values():
         if eq.name == top:
             break
-        if not moved.isdisjoint(names_in(eq.rhs)):
+        if not moved.isdisjoint(ex.names_in(eq.rhs)):
             moved.add(eq.name)
             found.append(eq)
-    needed = set(names_in(equations[top].rhs))
+    needed = set(ex.names_in(equations[top].rhs))
     for eq in reversed(found):
         if eq.name in needed:
-            needed |= set(names_in(eq.rhs))
+            needed |= set(ex.names_in(eq.rhs))
     return [eq for eq in found if eq.name in needed]
 
 
-def _step_axis(n: int) -> Ix:
-    return Ix(f"step {n}", 1)
+def _step_axis(n: int) -> ex.Ix:
+    return ex.Ix(f"step {n}", 1)
 
 
 def _plain(name: str, c: Context) -> Array:
@@ -824,7 +778,7 @@ def _plain(name: str, c: Context) -> Array:
     return np.asarray(base)
 
 
-def _stepped_at(name: str, at: tuple[Ix, ...], c: Context) -> Val:
+def _stepped_at(name: str, at: tuple[ex.Ix, ...], c: Context) -> Val:
     """A value with a complex step in the entry at fixed positions."""
     stepped = _plain(name, c).astype(complex)
     stepped[tuple(int(ix.letter) - 1 for ix in at)] += 1j * STEP
@@ -865,10 +819,10 @@ def block_values(block: Sequence[NodeEquation], ctx: Context, added: Mapping[str
 def _at_position(eq: NodeEquation, position: int) -> NodeEquation:
     """The equation for the member at a position."""
     letter = eq.indices[0]
-    here = {letter: Ix(str(position), letter.dim)}
-    shape = member_shape(eq.shape, here[letter])
-    indices = tuple(with_letters(ix, here) for ix in eq.indices[1:])
-    return replace(eq, rhs=with_indices(eq.rhs, here), shape=shape, indices=indices)
+    here = {letter: ex.Ix(str(position), letter.dim)}
+    shape = ex.member_shape(eq.shape, here[letter])
+    indices = tuple(ex.with_letters(ix, here) for ix in eq.indices[1:])
+    return replace(eq, rhs=ex.with_indices(eq.rhs, here), shape=shape, indices=indices)
 
 
 def _stacked(members: Sequence[Val], size: int) -> Val:
@@ -880,37 +834,37 @@ def _stacked(members: Sequence[Val], size: int) -> Val:
     return names, np.stack(laid, axis=len(names))
 
 
-_HANDLERS: dict[type[Expr], Callable[[Any, Context], Val]] = {
-    Num: _num,
-    Const: _const,
-    Sym: _sym,
-    Started: _whole_recurrence,
-    Adj: _adj,
-    Size: _size,
-    Ones: _ones,
-    Zeros: _zeros,
-    Eye: _eye,
-    Delta: _delta,
-    Labels: lambda e, c: c.label(e.name),
-    OneHot: _one_hot,
-    Add: _add,
-    Neg: _neg,
-    Mul: _mul,
-    Div: _div,
-    Pow: _pow,
-    MatMul: _matmul,
-    T: _transpose,
-    Reshape: _reshape,
-    Slice: _slice,
-    Concat: _concat,
-    Fn: lambda e, c: apply_function(e, c, ev),
-    Cmp: _cmp,
-    Reduce: _reduce,
-    Pick: _pick,
-    Entry: _entry,
-    Member: _member,
-    IndexReduce: _index_reduce,
-    IndexPick: _index_pick,
-    Partial: _partial,
-    Total: _total,
+_HANDLERS: dict[type[ex.Expr], Callable[[Any, Context], Val]] = {
+    ex.Num: _num,
+    ex.Const: _const,
+    ex.Sym: _sym,
+    ex.Started: _whole_recurrence,
+    ex.Adj: _adj,
+    ex.Size: _size,
+    ex.Ones: _ones,
+    ex.Zeros: _zeros,
+    ex.Eye: _eye,
+    ex.Delta: _delta,
+    ex.Labels: lambda e, c: c.label(e.name),
+    ex.OneHot: _one_hot,
+    ex.Add: _add,
+    ex.Neg: _neg,
+    ex.Mul: _mul,
+    ex.Div: _div,
+    ex.Pow: _pow,
+    ex.MatMul: _matmul,
+    ex.T: _transpose,
+    ex.Reshape: _reshape,
+    ex.Slice: _slice,
+    ex.Concat: _concat,
+    ex.Fn: lambda e, c: apply_function(e, c, ev),
+    ex.Cmp: _cmp,
+    ex.Reduce: _reduce,
+    ex.Pick: _pick,
+    ex.Entry: _entry,
+    ex.Member: _member,
+    ex.IndexReduce: _index_reduce,
+    ex.IndexPick: _index_pick,
+    ex.Partial: _partial,
+    ex.Total: _total,
 }

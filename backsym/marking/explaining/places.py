@@ -9,48 +9,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from backsym.core.expr import (
-    Add,
-    Adj,
-    Cmp,
-    Div,
-    Entry,
-    Expr,
-    Fn,
-    IndexPick,
-    IndexReduce,
-    Ix,
-    MatMul,
-    Member,
-    Mul,
-    Neg,
-    Partial,
-    Pick,
-    Pow,
-    Reduce,
-    Reshape,
-    Sym,
-    T,
-    children,
-    rebuild,
-)
+from backsym.core import expr as ex
 
-_ROLES: Mapping[type[Expr], tuple[str, ...]] = {
-    Add: ("addend",),
-    Neg: ("negated",),
-    Mul: ("factor",),
-    MatMul: ("operand",),
-    Div: ("num", "den"),
-    Pow: ("base", "exp"),
-    T: ("transposed",),
-    Fn: ("arg",),
-    Cmp: ("compared",),
-    Reduce: ("body",),
-    IndexReduce: ("body",),
-    Pick: ("arg",),
-    IndexPick: ("arg",),
-    Entry: ("array",),
-    Reshape: ("array",),
+_ROLES: Mapping[type[ex.Expr], tuple[str, ...]] = {
+    ex.Add: ("addend",),
+    ex.Neg: ("negated",),
+    ex.Mul: ("factor",),
+    ex.MatMul: ("operand",),
+    ex.Div: ("num", "den"),
+    ex.Pow: ("base", "exp"),
+    ex.T: ("transposed",),
+    ex.Fn: ("arg",),
+    ex.Cmp: ("compared",),
+    ex.Reduce: ("body",),
+    ex.IndexReduce: ("body",),
+    ex.Pick: ("arg",),
+    ex.IndexPick: ("arg",),
+    ex.Entry: ("array",),
+    ex.Reshape: ("array",),
 }
 
 
@@ -65,11 +41,11 @@ class Place:
     """
 
     number: int
-    expr: Expr
+    expr: ex.Expr
     above: int
     slot: int
     role: str
-    letters: tuple[Ix, ...]
+    letters: tuple[ex.Ix, ...]
     inside: tuple[int, ...]
     depth: int
 
@@ -79,20 +55,20 @@ class Place:
         return self.role in ("whole", "addend", "body")
 
 
-def outline(expr: Expr, letters: tuple[Ix, ...] = ()) -> tuple[Place, ...]:
+def outline(expr: ex.Expr, letters: tuple[ex.Ix, ...] = ()) -> tuple[Place, ...]:
     """All places of an expression whose free letters are ``letters``, the leaves first.
 
     An entry of a quantity, such as ``W[k,j]``, or a member is one place, and so is a local derivative.
     """
-    found: list[tuple[Expr, int, str, tuple[Ix, ...], tuple[int, ...], int]] = []
+    found: list[tuple[ex.Expr, int, str, tuple[ex.Ix, ...], tuple[int, ...], int]] = []
     above: dict[int, int] = {}
 
-    def visit(e: Expr, slot: int, role: str, scope: tuple[Ix, ...], depth: int) -> int:
-        inner = scope + tuple(e.indices) if isinstance(e, (IndexReduce, IndexPick)) else scope
+    def visit(e: ex.Expr, slot: int, role: str, scope: tuple[ex.Ix, ...], depth: int) -> int:
+        inner = scope + tuple(e.indices) if isinstance(e, (ex.IndexReduce, ex.IndexPick)) else scope
         inside: tuple[int, ...] = ()
-        if not is_leaf(e) and not isinstance(e, Partial):
+        if not is_leaf(e) and not isinstance(e, ex.Partial):
             roles = _ROLES.get(type(e), ("arg",))
-            for n, part in enumerate(children(e)):
+            for n, part in enumerate(ex.children(e)):
                 own = roles[min(n, len(roles) - 1)]
                 inside += (visit(part, n, role if own == "negated" else own, inner, depth + 1),)
         number = len(found)
@@ -108,26 +84,26 @@ def outline(expr: Expr, letters: tuple[Ix, ...] = ()) -> tuple[Place, ...]:
     )
 
 
-def is_leaf(e: Expr) -> bool:
+def is_leaf(e: ex.Expr) -> bool:
     """An entry or a member of a quantity, which what it starts from may belong to."""
-    return isinstance(e, (Entry, Member)) and isinstance(e.base, (Sym, Adj))
+    return isinstance(e, (ex.Entry, ex.Member)) and isinstance(e.base, (ex.Sym, ex.Adj))
 
 
-def with_child(e: Expr, slot: int, new: Expr) -> Expr:
+def with_child(e: ex.Expr, slot: int, new: ex.Expr) -> ex.Expr:
     """The same node with another sub-expression at one position."""
     count = -1
 
-    def put(child: Expr) -> Expr:
+    def put(child: ex.Expr) -> ex.Expr:
         nonlocal count
         count += 1
         return new if count == slot else child
 
-    return rebuild(e, put)
+    return ex.rebuild(e, put)
 
 
-def replaced(places: tuple[Place, ...], changes: Mapping[int, Expr]) -> Expr:
+def replaced(places: tuple[Place, ...], changes: Mapping[int, ex.Expr]) -> ex.Expr:
     """The whole answer with other expressions at some places, none of which contains another."""
-    now: dict[int, Expr] = dict(changes)
+    now: dict[int, ex.Expr] = dict(changes)
     for number in sorted(ancestors(places, changes)):
         place = places[number]
         e = place.expr

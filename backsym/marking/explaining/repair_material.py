@@ -11,45 +11,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise, product
 
+from backsym.core import expr as ex
 from backsym.core import stepkinds as sk
 from backsym.core.entrywise import FIRST, entry_of
 from backsym.core.errors import ShapeError
-from backsym.core.expr import (
-    ONE,
-    Add,
-    Adj,
-    Delta,
-    Dim,
-    Div,
-    Entry,
-    Expr,
-    Fn,
-    IndexPick,
-    IndexReduce,
-    Ix,
-    MatMul,
-    Member,
-    Mul,
-    Neg,
-    Num,
-    Pow,
-    Shape,
-    Shift,
-    Size,
-    Sym,
-    T,
-    Total,
-    children,
-    free_indices,
-    letters_of,
-    matmul_shape,
-    names_in,
-    num,
-    rebuild,
-    scalar_if_ones,
-    walk,
-    with_letters,
-)
 from backsym.core.lazy import lazy
 from backsym.core.problem import Problem
 from backsym.core.steps import Derivation, Step
@@ -69,18 +34,18 @@ MAX_LEVELS = 12
 _NUMBERS = tuple(map(Fraction, ("2", "1/2", "3", "1/3", "4", "1/4", "3/2", "2/3", "6", "1/6")))
 
 
-def adjoint_entry(e: Expr) -> str:
+def adjoint_entry(e: ex.Expr) -> str:
     """The name, for an adjoint as it stands in an expression by entries."""
-    base = e.base if isinstance(e, Entry) else e
-    return base.name if isinstance(base, Adj) and (isinstance(e, Entry) or not e.shape) else ""
+    base = e.base if isinstance(e, ex.Entry) else e
+    return base.name if isinstance(base, ex.Adj) and (isinstance(e, ex.Entry) or not e.shape) else ""
 
 
 @dataclass(frozen=True)
 class Path:
     """What the path through one consumer adds to the derivative, entry by entry."""
 
-    consumer: Expr
-    term: Expr
+    consumer: ex.Expr
+    term: ex.Expr
 
 
 @dataclass(frozen=True)
@@ -93,12 +58,12 @@ class Offers:
     problem: Problem
     derivations: Mapping[str, Derivation]
     target: str
-    letters: tuple[Ix, ...]
-    shape: Shape
-    _renaming: dict[Ix, Ix] = field(default_factory=dict)
+    letters: tuple[ex.Ix, ...]
+    shape: ex.Shape
+    _renaming: dict[ex.Ix, ex.Ix] = field(default_factory=dict)
 
     @staticmethod
-    def of(problem: Problem, derivations: Mapping[str, Derivation], target: str, letters: tuple[Ix, ...]) -> Offers:
+    def of(problem: Problem, derivations: Mapping[str, Derivation], target: str, letters: tuple[ex.Ix, ...]) -> Offers:
         own = derivations[target].indices
         used = letters if len(letters) == len(own) else own
         renaming = {a: b for a, b in zip(own, used, strict=True) if not a.fixed}
@@ -111,18 +76,18 @@ class Offers:
     @lazy
     def adjoints_used(self) -> Mapping[str, frozenset[str]]:
         """The adjoints that each derivative is made of."""
-        named = {name: {adjoint_entry(e) for e in walk(d.entry.rhs)} for name, d in self.derivations.items()}
+        named = {name: {adjoint_entry(e) for e in ex.walk(d.entry.rhs)} for name, d in self.derivations.items()}
         return {name: frozenset(used - {""}) for name, used in named.items()}
 
     @lazy
-    def entry(self) -> Expr:
+    def entry(self) -> ex.Expr:
         """The true derivative, entry by entry, in the answer's letters."""
         return self.renamed(self.derivation.entry.rhs)
 
     @lazy
-    def references(self) -> tuple[tuple[Expr, tuple[Ix, ...]], ...]:
+    def references(self) -> tuple[tuple[ex.Expr, tuple[ex.Ix, ...]], ...]:
         """Ways to write the true derivative, with the letters of the axes where it is one entry by entry."""
-        found: dict[Expr, tuple[Ix, ...]] = {self.entry: self.letters}
+        found: dict[ex.Expr, tuple[ex.Ix, ...]] = {self.entry: self.letters}
         if self._composed and self._composed[-1][1]:
             found.setdefault(self._composed[-1][0], self.letters)
         for step in self.derivation.steps:
@@ -141,23 +106,23 @@ class Offers:
             found.setdefault(self._composed_matrix(self.derivation.matrix.rhs), ())
         return tuple(found.items())
 
-    def _composed_matrix(self, e: Expr) -> Expr:
+    def _composed_matrix(self, e: ex.Expr) -> ex.Expr:
         """The true derivative as a whole with all adjoints written out that have a matrix form, unless that is long."""
         for _ in range(24):
-            known = (n for n in walk(e) if isinstance(n, Adj) and n.name in self.derivations)
+            known = (n for n in ex.walk(e) if isinstance(n, ex.Adj) and n.name in self.derivations)
             inner = next((n for n in known if self.derivations[n.name].matrix is not None), None)
             if inner is None:
                 return e
             form = self.derivations[inner.name].matrix
             assert form is not None
             grown = substituted(e, inner, form.rhs)
-            if sum(1 for _ in walk(grown)) > MAX_COMPOSED:
+            if sum(1 for _ in ex.walk(grown)) > MAX_COMPOSED:
                 return e
             e = grown
         return e
 
     @lazy
-    def forms(self) -> tuple[tuple[Expr, tuple[Ix, ...]], ...]:
+    def forms(self) -> tuple[tuple[ex.Expr, tuple[ex.Ix, ...]], ...]:
         """The references, and the true derivative with the adjoints of one and of two levels written out."""
         found = dict(self.references)
         for composed, _ in self._composed[:2]:
@@ -165,34 +130,34 @@ class Offers:
         return tuple(found.items())
 
     @lazy
-    def _composed(self) -> list[tuple[Expr, bool]]:
+    def _composed(self) -> list[tuple[ex.Expr, bool]]:
         """The true derivative with the adjoints of one level written out, of two, and so on; whether these are all."""
-        found: list[tuple[Expr, bool]] = []
+        found: list[tuple[ex.Expr, bool]] = []
         e = self.entry
         for _ in range(MAX_LEVELS):
-            for n in dict.fromkeys(n for n in walk(e) if _adjoint_of(n) is not None):
+            for n in dict.fromkeys(n for n in ex.walk(e) if _adjoint_of(n) is not None):
                 written = self._written(e, n)
                 if written is None:
                     return found
                 e = substituted(e, n, written)
-            all_written = not any(_adjoint_of(n) is not None for n in walk(e))
-            if e == self.entry or sum(1 for _ in walk(e)) > MAX_COMPOSED:
+            all_written = not any(_adjoint_of(n) is not None for n in ex.walk(e))
+            if e == self.entry or sum(1 for _ in ex.walk(e)) > MAX_COMPOSED:
                 break
             found.append((e, all_written))
             if all_written:
                 break
         return found
 
-    def _written(self, e: Expr, inner: Expr) -> Expr | None:
+    def _written(self, e: ex.Expr, inner: ex.Expr) -> ex.Expr | None:
         """What an adjoint in an expression by entries is; None if that is not known."""
         d = self.derivations.get(_adjoint_of(inner) or "")
-        at = inner.indices if isinstance(inner, Entry) else ()
+        at = inner.indices if isinstance(inner, ex.Entry) else ()
         if d is None or len(at) != len(d.indices):
             return None
-        taken = {ix.letter for n in walk(e) for ix in _own_letters(n)}
+        taken = {ix.letter for n in ex.walk(e) for ix in _own_letters(n)}
         return renamed(d.entry.rhs, dict(zip(d.indices, at, strict=True)), taken)
 
-    def renamed(self, e: Expr) -> Expr:
+    def renamed(self, e: ex.Expr) -> ex.Expr:
         """An expression in the letters of the derivation, in those of the answer."""
         if all(a == b for a, b in self._renaming.items()):
             return e
@@ -206,13 +171,13 @@ class Offers:
         return tuple(
             Path(consumer, self.renamed(step.after))
             for step in self.derivation.steps
-            if step.kind == sk.PATH and isinstance(consumer := step.facts.get("consumer"), Expr)
+            if step.kind == sk.PATH and isinstance(consumer := step.facts.get("consumer"), ex.Expr)
         )
 
     @lazy
-    def diagonals(self) -> tuple[tuple[Expr, Ix], ...]:
+    def diagonals(self) -> tuple[tuple[ex.Expr, ex.Ix], ...]:
         """The derivative, or a path, with a sum over an index left out: only the term in which it equals a free one."""
-        found: dict[Expr, Ix] = {}
+        found: dict[ex.Expr, ex.Ix] = {}
         for step in _all_steps(self.derivation.steps):
             if step.kind not in (
                 sk.SUBSTITUTE,
@@ -223,7 +188,7 @@ class Offers:
             ):
                 continue
             e = self.renamed(step.after)
-            if isinstance(e, IndexReduce) and e.op == "sum" and len(e.indices) == 1:
+            if isinstance(e, ex.IndexReduce) and e.op == "sum" and len(e.indices) == 1:
                 bound = e.indices[0]
                 for own in self.letters:
                     if own.dim == bound.dim and not own.fixed:
@@ -233,12 +198,12 @@ class Offers:
     # --- factors ---
 
     @lazy
-    def quantities(self) -> tuple[Expr, ...]:
+    def quantities(self) -> tuple[ex.Expr, ...]:
         """Quantities and adjoints, those nearest to the target in the graph first."""
         near: dict[str, None] = {}
         wave = [self.target]
         for e, _ in self.references[:1]:
-            wave += [name for n in walk(e) if (name := _named(n)) is not None]
+            wave += [name for n in ex.walk(e) if (name := _named(n)) is not None]
         problem = self.problem
         while wave and len(near) < MAX_QUANTITIES:
             following: list[str] = []
@@ -248,118 +213,118 @@ class Offers:
                 near[name] = None
                 following += problem.consumers.get(name, ())
                 if name in problem.by_name:
-                    following += names_in(problem.by_name[name].rhs)
+                    following += ex.names_in(problem.by_name[name].rhs)
             wave = following
         for name in problem.symbols:
             if len(near) < MAX_QUANTITIES:
                 near.setdefault(name)
         # Jacobians and second derivatives are what is asked for, and in no answer.
-        arrays = {name for name, d in self.derivations.items() if isinstance(d.entry.lhs, Total)}
+        arrays = {name for name, d in self.derivations.items() if isinstance(d.entry.lhs, ex.Total)}
         chosen = [name for name in near if name not in arrays][:MAX_QUANTITIES]
         # Adjoints that come before the target in the backward pass; that of the loss is 1.
         order = list(self.derivations)
         known = set() if self.target in arrays else set(order[: order.index(self.target)]) - {problem.loss}
-        adjoints = [Adj(name, problem.symbols[name].shape) for name in chosen if name in known]
+        adjoints = [ex.Adj(name, problem.symbols[name].shape) for name in chosen if name in known]
         return (*(problem.sym(name) for name in chosen if name != problem.loss), *adjoints)
 
     @lazy
-    def by_shape(self) -> Mapping[Shape, tuple[Expr, ...]]:
-        found: dict[Shape, list[Expr]] = {}
+    def by_shape(self) -> Mapping[ex.Shape, tuple[ex.Expr, ...]]:
+        found: dict[ex.Shape, list[ex.Expr]] = {}
         for e in self.quantities:
             found.setdefault(e.shape, []).append(e)
         return {shape: tuple(es) for shape, es in found.items()}
 
-    def like(self, shape: Shape) -> tuple[Expr, ...]:
+    def like(self, shape: ex.Shape) -> tuple[ex.Expr, ...]:
         return self.by_shape.get(shape, ())
 
     @lazy
-    def _entries(self) -> dict[tuple[Ix, ...], tuple[Expr, ...]]:
+    def _entries(self) -> dict[tuple[ex.Ix, ...], tuple[ex.Expr, ...]]:
         return {}
 
     @lazy
-    def positions(self) -> tuple[Ix, ...]:
+    def positions(self) -> tuple[ex.Ix, ...]:
         """The fixed positions, and the indices such as i + k - 1, that the true derivative mentions."""
-        found = (ix for e, _ in self.references for n in walk(e) for ix in _own_letters(n))
-        return tuple(dict.fromkeys(ix for ix in found if isinstance(ix, Shift) or (ix.fixed and ix.dim != 1)))
+        found = (ix for e, _ in self.references for n in ex.walk(e) for ix in _own_letters(n))
+        return tuple(dict.fromkeys(ix for ix in found if isinstance(ix, ex.Shift) or (ix.fixed and ix.dim != 1)))
 
-    def entries(self, letters: tuple[Ix, ...]) -> tuple[Expr, ...]:
+    def entries(self, letters: tuple[ex.Ix, ...]) -> tuple[ex.Expr, ...]:
         """The scalar quantities, and the entries of the others at the given letters."""
         found = self._entries.get(letters)
         if found is None:
             found = self._entries[letters] = tuple(self._entries_at(letters))
         return found
 
-    def _entries_at(self, letters: tuple[Ix, ...]) -> Iterator[Expr]:
+    def _entries_at(self, letters: tuple[ex.Ix, ...]) -> Iterator[ex.Expr]:
         for q in self.quantities:
-            if not scalar_if_ones(q.shape):
-                yield q if not q.shape else Entry(q, (FIRST,) * len(q.shape))
+            if not ex.scalar_if_ones(q.shape):
+                yield q if not q.shape else ex.Entry(q, (FIRST,) * len(q.shape))
                 continue
-            yield from (Entry(q, at) for at in placements(q.shape, letters, self.positions))
+            yield from (ex.Entry(q, at) for at in placements(q.shape, letters, self.positions))
 
     @lazy
-    def factors(self) -> tuple[Expr, ...]:
+    def factors(self) -> tuple[ex.Expr, ...]:
         """Composite factors of the true derivative, such as 1 - tanh(z)**2: of its entries and of the whole."""
-        found: dict[Expr, None] = {}
+        found: dict[ex.Expr, None] = {}
         forms = [e for e, _ in self.references]
         forms += [self.renamed(s.after) for s in _all_steps(self.derivation.steps) if s.kind == sk.LOCAL]
         for form in forms:
-            for e in walk(form):
+            for e in ex.walk(form):
                 for part in _factors_of(e):
-                    if not isinstance(part, (Num, Sym, Adj, Size)) and not _is_entry(part):
+                    if not isinstance(part, (ex.Num, ex.Sym, ex.Adj, ex.Size)) and not _is_entry(part):
                         found.setdefault(part)
         return tuple(found)
 
     @lazy
-    def _factor_letters(self) -> tuple[tuple[Expr, frozenset[Ix]], ...]:
-        return tuple((f, frozenset(free_indices(f))) for f in self.factors)
+    def _factor_letters(self) -> tuple[tuple[ex.Expr, frozenset[ex.Ix]], ...]:
+        return tuple((f, frozenset(ex.free_indices(f))) for f in self.factors)
 
-    def factors_with(self, letters: tuple[Ix, ...]) -> tuple[Expr, ...]:
+    def factors_with(self, letters: tuple[ex.Ix, ...]) -> tuple[ex.Expr, ...]:
         """The scalar factors whose letters are all in force."""
         found = self._factors_at.get(letters)
         if found is None:
             force = frozenset(letters)
-            found = tuple(f for f, own in self._factor_letters if own <= force and not scalar_if_ones(f.shape))
+            found = tuple(f for f, own in self._factor_letters if own <= force and not ex.scalar_if_ones(f.shape))
             self._factors_at[letters] = found
         return found
 
     @lazy
-    def _factors_at(self) -> dict[tuple[Ix, ...], tuple[Expr, ...]]:
+    def _factors_at(self) -> dict[tuple[ex.Ix, ...], tuple[ex.Expr, ...]]:
         return {}
 
     @lazy
-    def factors_by_shape(self) -> Mapping[Shape, tuple[Expr, ...]]:
+    def factors_by_shape(self) -> Mapping[ex.Shape, tuple[ex.Expr, ...]]:
         """The factors without letters."""
-        found: dict[Shape, list[Expr]] = {}
+        found: dict[ex.Shape, list[ex.Expr]] = {}
         for f, own in self._factor_letters:
             if not own:
                 found.setdefault(f.shape, []).append(f)
         return {shape: tuple(fs) for shape, fs in found.items()}
 
-    def arguments(self, function: str, force: frozenset[Ix]) -> Mapping[Shape, tuple[Expr, ...]]:
+    def arguments(self, function: str, force: frozenset[ex.Ix]) -> Mapping[ex.Shape, tuple[ex.Expr, ...]]:
         """What a function is applied to in the true derivative, where all letters are in force, by shape."""
         key = function, force
         if key not in self._arguments:
-            found: dict[Shape, dict[Expr, None]] = {}
+            found: dict[ex.Shape, dict[ex.Expr, None]] = {}
             for e, _ in self.references:
-                for n in walk(e):
-                    if isinstance(n, Fn) and n.name == function and force.issuperset(free_indices(n.args[0])):
+                for n in ex.walk(e):
+                    if isinstance(n, ex.Fn) and n.name == function and force.issuperset(ex.free_indices(n.args[0])):
                         found.setdefault(n.args[0].shape, {})[n.args[0]] = None
             self._arguments[key] = {shape: tuple(es) for shape, es in found.items()}
         return self._arguments[key]
 
     @lazy
-    def _arguments(self) -> dict[tuple[str, frozenset[Ix]], Mapping[Shape, tuple[Expr, ...]]]:
+    def _arguments(self) -> dict[tuple[str, frozenset[ex.Ix]], Mapping[ex.Shape, tuple[ex.Expr, ...]]]:
         return {}
 
-    def between(self, left: Shape, right: Shape) -> tuple[Expr, ...]:
+    def between(self, left: ex.Shape, right: ex.Shape) -> tuple[ex.Expr, ...]:
         """The matrices that can stand between two operands of a matrix product."""
         if not left or not right:
             return ()
         wanted = (left[1] if len(left) > 1 else 1, right[0])
         plain, turned = self.like(wanted), self.like(wanted[::-1])
-        return (*plain, *(T(q) for q in turned)) if 1 not in wanted else ()
+        return (*plain, *(ex.T(q) for q in turned)) if 1 not in wanted else ()
 
-    def operands(self, shape: Shape, wanted: tuple[Shape, ...]) -> tuple[tuple[Expr, bool], ...]:
+    def operands(self, shape: ex.Shape, wanted: tuple[ex.Shape, ...]) -> tuple[tuple[ex.Expr, bool], ...]:
         """What, multiplied as a matrix from the left (True) or the right, makes one shape into another."""
         key = (shape, wanted)
         if key not in self._operands:
@@ -367,38 +332,38 @@ class Offers:
         return self._operands[key]
 
     @lazy
-    def _operands(self) -> dict[tuple[Shape, tuple[Shape, ...]], tuple[tuple[Expr, bool], ...]]:
+    def _operands(self) -> dict[tuple[ex.Shape, tuple[ex.Shape, ...]], tuple[tuple[ex.Expr, bool], ...]]:
         return {}
 
-    def _fitting(self, shape: Shape, wanted: tuple[Shape, ...]) -> Iterator[tuple[Expr, bool]]:
+    def _fitting(self, shape: ex.Shape, wanted: tuple[ex.Shape, ...]) -> Iterator[tuple[ex.Expr, bool]]:
         for q in [*self.quantities, *(f for f, own in self._factor_letters if not own)]:
             if 1 <= len(q.shape) <= 2:
-                for operand in (q, T(q)):
+                for operand in (q, ex.T(q)):
                     if _product_shape(operand.shape, shape) in wanted:
                         yield operand, True
                     if _product_shape(shape, operand.shape) in wanted:
                         yield operand, False
 
     @lazy
-    def constants(self) -> tuple[tuple[Expr, Expr], ...]:
+    def constants(self) -> tuple[tuple[ex.Expr, ex.Expr], ...]:
         """Numbers and sizes, each with its inverse, that a factor may be wrong by."""
         dims = list(dict.fromkeys(d for e, _ in self.references for d in _dims_of(e, self.problem)))
-        plain: list[tuple[Expr, Expr]] = [(num(c), num(1 / c)) for c in _NUMBERS]
-        sizes: list[Expr] = [Size(d) for d in dims[:6]]
-        plain += [pair for s in sizes for pair in ((s, Div(ONE, s)), (Div(ONE, s), s))]
+        plain: list[tuple[ex.Expr, ex.Expr]] = [(ex.num(c), ex.num(1 / c)) for c in _NUMBERS]
+        sizes: list[ex.Expr] = [ex.Size(d) for d in dims[:6]]
+        plain += [pair for s in sizes for pair in ((s, ex.Div(ex.ONE, s)), (ex.Div(ex.ONE, s), s))]
         for s in sizes:
-            plain += [(Div(num(2), s), Div(s, num(2))), (Div(s, num(2)), Div(num(2), s))]
+            plain += [(ex.Div(ex.num(2), s), ex.Div(s, ex.num(2))), (ex.Div(s, ex.num(2)), ex.Div(ex.num(2), s))]
         return tuple(plain)
 
     @lazy
-    def slopes(self) -> Mapping[str, tuple[Fn, tuple[Ix, ...]]]:
+    def slopes(self) -> Mapping[str, tuple[ex.Fn, tuple[ex.Ix, ...]]]:
         """For each node that is an element-wise function of one argument: its derivative by that argument, with the
         letters of the node's axes where the equation is one entry by entry."""
-        found: dict[str, tuple[Fn, tuple[Ix, ...]]] = {}
+        found: dict[str, tuple[ex.Fn, tuple[ex.Ix, ...]]] = {}
         for eq in self.problem.equations:
             rhs = eq.rhs
-            if isinstance(rhs, Fn) and rhs.entrywise and len(rhs.args) == 1:
-                found[eq.name] = Fn(rhs.name, rhs.args, rhs.order + 1, rhs.kind), eq.indices
+            if isinstance(rhs, ex.Fn) and rhs.entrywise and len(rhs.args) == 1:
+                found[eq.name] = ex.Fn(rhs.name, rhs.args, rhs.order + 1, rhs.kind), eq.indices
         return found
 
     @lazy
@@ -407,36 +372,36 @@ class Offers:
         below: dict[str, str] = {}
         for name, (slope, _) in self.slopes.items():
             argument = slope.args[0]
-            inner = _named(argument.base if isinstance(argument, Entry) else argument)
+            inner = _named(argument.base if isinstance(argument, ex.Entry) else argument)
             if inner is not None and self.problem.symbols[inner].shape == self.problem.symbols[name].shape:
                 below[name] = inner
         return below, {inner: name for name, inner in below.items()}
 
-    def terms_between(self, old: Expr, new: Expr) -> tuple[str, ...]:
+    def terms_between(self, old: ex.Expr, new: ex.Expr) -> tuple[str, ...]:
         """The tag for the other terms where a quantity stands for a derivative that is a sum with it: a for a - t."""
         part, whole = map(_base, (old, new))
-        if isinstance(part, Sym) and isinstance(whole, Adj) and whole.name in self.derivations:
+        if isinstance(part, ex.Sym) and isinstance(whole, ex.Adj) and whole.name in self.derivations:
             rhs = self.derivations[whole.name].entry.rhs
-            sums = (e for e in walk(rhs) if isinstance(e, Add))
+            sums = (e for e in ex.walk(rhs) if isinstance(e, ex.Add))
             if any(_base(term) == part for e in sums for term in e.args):
                 return ("missing_path",)
         return ()
 
-    def product_between(self, old: Expr, new: Expr) -> tuple[str, ...]:
+    def product_between(self, old: ex.Expr, new: ex.Expr) -> tuple[str, ...]:
         """The tag for a factor by which two quantities differ, because one is defined as a product with the other."""
-        first, second = (e.base if isinstance(e, Entry) else e for e in (old, new))
-        if isinstance(first, Sym) and isinstance(second, Sym):
+        first, second = (e.base if isinstance(e, ex.Entry) else e for e in (old, new))
+        if isinstance(first, ex.Sym) and isinstance(second, ex.Sym):
             for whole, part, tag in ((second, first, "missing_factor"), (first, second, "extra_factor")):
                 equation = self.problem.by_name.get(whole.name)
                 if equation is not None and part in map(_base, _operands(equation.rhs)):
                     return (tag,)
         return ()
 
-    def step_between(self, old: Expr, new: Expr) -> tuple[str, ...]:
+    def step_between(self, old: ex.Expr, new: ex.Expr) -> tuple[str, ...]:
         """The tags for local derivatives that are skipped: one adjoint stands for that of another quantity, which goes
         nowhere but through the first."""
         outer, inner = map(_base, (old, new))
-        if not (isinstance(outer, Adj) and isinstance(inner, Adj)):
+        if not (isinstance(outer, ex.Adj) and isinstance(inner, ex.Adj)):
             return ()
         found: tuple[str, ...] = ("missing_factor",)
         name = inner.name
@@ -451,12 +416,12 @@ class Offers:
                 return found
         return ()
 
-    def fresh_letter(self, dim: Dim) -> str:
+    def fresh_letter(self, dim: ex.Dim) -> str:
         """A letter for a sum over a dimension: the one that the problem declares, or that the derivation uses."""
         if dim in self._fresh:
             return self._fresh[dim]
         declared = [letter for letter, d in self.problem.index_dims.items() if d == dim]
-        used = [ix.letter for e, _ in self.references for n in walk(e) for ix in _own_letters(n) if ix.dim == dim]
+        used = [ix.letter for e, _ in self.references for n in ex.walk(e) for ix in _own_letters(n) if ix.dim == dim]
         letter = (declared or used or ["m"])[0]
         taken = {ix.letter for ix in self.letters}
         while letter in taken:
@@ -465,29 +430,29 @@ class Offers:
         return letter
 
     @lazy
-    def _fresh(self) -> dict[Dim, str]:
+    def _fresh(self) -> dict[ex.Dim, str]:
         return {}
 
-    def slopes_at(self, e: Expr) -> Iterator[Expr]:
+    def slopes_at(self, e: ex.Expr) -> Iterator[ex.Expr]:
         """f'(e) for the functions f that some node applies to this quantity, or entry."""
-        base = e.base if isinstance(e, Entry) else e
+        base = e.base if isinstance(e, ex.Entry) else e
         for slope, _ in self.slopes.values():
             argument = slope.args[0]
-            if base == (argument.base if isinstance(argument, Entry) else argument):
-                yield Fn(slope.name, (e,), slope.order, slope.kind)
+            if base == (argument.base if isinstance(argument, ex.Entry) else argument):
+                yield ex.Fn(slope.name, (e,), slope.order, slope.kind)
 
-    def slope(self, e: Expr) -> Expr | None:
+    def slope(self, e: ex.Expr) -> ex.Expr | None:
         """f'(z) for a node h = f(z), or for an entry of it; None for anything else."""
-        base, at = (e.base, e.indices) if isinstance(e, Entry) else (e, ())
-        if not isinstance(base, Sym) or base.name not in self.slopes:
+        base, at = (e.base, e.indices) if isinstance(e, ex.Entry) else (e, ())
+        if not isinstance(base, ex.Sym) or base.name not in self.slopes:
             return None
         slope, letters = self.slopes[base.name]
         if letters:
             if at:
                 return renamed(slope, dict(zip(letters, at, strict=True)))
             argument = slope.args[0]
-            if isinstance(argument, Entry) and argument.indices == letters:
-                return Fn(slope.name, (argument.base,), slope.order, slope.kind)
+            if isinstance(argument, ex.Entry) and argument.indices == letters:
+                return ex.Fn(slope.name, (argument.base,), slope.order, slope.kind)
             return None
         return entry_of(slope, at) if at else slope
 
@@ -495,73 +460,73 @@ class Offers:
 # --- letters ---------------------------------------------------------------------------------------------------------
 
 
-def placements(shape: Shape, letters: Sequence[Ix], others: Sequence[Ix] = ()) -> Iterator[tuple[Ix, ...]]:
+def placements(shape: ex.Shape, letters: Sequence[ex.Ix], others: Sequence[ex.Ix] = ()) -> Iterator[tuple[ex.Ix, ...]]:
     """All ways to index an array with the letters in force, by their dimensions; ``others`` are made of letters."""
     force = set(letters)
-    usable = [*letters, *(ix for ix in others if force.issuperset(letters_of(ix)))]
+    usable = [*letters, *(ix for ix in others if force.issuperset(ex.letters_of(ix)))]
     choices = [(FIRST,) if d == 1 else tuple(ix for ix in usable if ix.dim == d) for d in shape]
     yield from product(*choices)
 
 
-def renamed(e: Expr, letters: Mapping[Ix, Ix], taken: set[str] | None = None) -> Expr:
+def renamed(e: ex.Expr, letters: Mapping[ex.Ix, ex.Ix], taken: set[str] | None = None) -> ex.Expr:
     """The expression with other free letters; bound letters get primes where they would clash."""
     used = {ix.letter for ix in letters.values()} | (taken or set())
 
-    def visit(node: Expr, now: Mapping[Ix, Ix]) -> Expr:
-        if isinstance(node, Entry):
-            return Entry(visit(node.base, now), tuple(with_letters(i, now) for i in node.indices))
-        if isinstance(node, Member):
-            return Member(visit(node.base, now), tuple(i and with_letters(i, now) for i in node.places))
-        if isinstance(node, Delta):
-            return Delta(with_letters(node.i, now), with_letters(node.j, now), node.equal)
-        if isinstance(node, (IndexReduce, IndexPick)):
+    def visit(node: ex.Expr, now: Mapping[ex.Ix, ex.Ix]) -> ex.Expr:
+        if isinstance(node, ex.Entry):
+            return ex.Entry(visit(node.base, now), tuple(ex.with_letters(i, now) for i in node.indices))
+        if isinstance(node, ex.Member):
+            return ex.Member(visit(node.base, now), tuple(i and ex.with_letters(i, now) for i in node.places))
+        if isinstance(node, ex.Delta):
+            return ex.Delta(ex.with_letters(node.i, now), ex.with_letters(node.j, now), node.equal)
+        if isinstance(node, (ex.IndexReduce, ex.IndexPick)):
             inner = dict(now)
             for ix in node.indices:
                 letter = ix.letter
                 while letter in used:
                     letter += "'"
-                inner[ix] = Ix(letter, ix.dim)
+                inner[ix] = ex.Ix(letter, ix.dim)
                 # A sum beside this one may use the same letter; one inside may not.
             own = tuple(inner[ix] for ix in node.indices)
             used.update(ix.letter for ix in own)
             body = visit(node.body, inner)
             used.difference_update(ix.letter for ix in own)
-            if isinstance(node, IndexReduce):
-                return IndexReduce(node.op, body, own)
-            return IndexPick(node.op, body, own, tuple(with_letters(i, now) for i in node.at))
-        return rebuild(node, lambda child: visit(child, now))
+            if isinstance(node, ex.IndexReduce):
+                return ex.IndexReduce(node.op, body, own)
+            return ex.IndexPick(node.op, body, own, tuple(ex.with_letters(i, now) for i in node.at))
+        return ex.rebuild(node, lambda child: visit(child, now))
 
     return visit(e, letters)
 
 
-def substituted(e: Expr, old: Expr, new: Expr) -> Expr:
+def substituted(e: ex.Expr, old: ex.Expr, new: ex.Expr) -> ex.Expr:
     """The expression with every occurrence of one sub-expression replaced."""
     if e == old:
         return new
-    return rebuild(e, lambda child: substituted(child, old, new))
+    return ex.rebuild(e, lambda child: substituted(child, old, new))
 
 
-def _own_letters(e: Expr) -> tuple[Ix, ...]:
-    if isinstance(e, (Entry, IndexReduce, IndexPick)):
+def _own_letters(e: ex.Expr) -> tuple[ex.Ix, ...]:
+    if isinstance(e, (ex.Entry, ex.IndexReduce, ex.IndexPick)):
         return e.indices
-    return (e.i, e.j) if isinstance(e, Delta) else ()
+    return (e.i, e.j) if isinstance(e, ex.Delta) else ()
 
 
 # --- looking into expressions ----------------------------------------------------------------------------------------
 
 
-def _adjoint_of(e: Expr) -> str | None:
+def _adjoint_of(e: ex.Expr) -> str | None:
     """The name, for an adjoint as it stands in an expression by entries."""
-    base = e.base if isinstance(e, Entry) else e
-    return base.name if isinstance(base, Adj) and (isinstance(e, Entry) or not e.shape) else None
+    base = e.base if isinstance(e, ex.Entry) else e
+    return base.name if isinstance(base, ex.Adj) and (isinstance(e, ex.Entry) or not e.shape) else None
 
 
-def _named(e: Expr) -> str | None:
-    return e.name if isinstance(e, (Sym, Adj)) else None
+def _named(e: ex.Expr) -> str | None:
+    return e.name if isinstance(e, (ex.Sym, ex.Adj)) else None
 
 
-def _is_entry(e: Expr) -> bool:
-    return isinstance(e, Entry) and isinstance(e.base, (Sym, Adj))
+def _is_entry(e: ex.Expr) -> bool:
+    return isinstance(e, ex.Entry) and isinstance(e.base, (ex.Sym, ex.Adj))
 
 
 def _all_steps(steps: Sequence[Step]) -> Iterator[Step]:
@@ -570,49 +535,49 @@ def _all_steps(steps: Sequence[Step]) -> Iterator[Step]:
         yield from _all_steps(step.substeps)
 
 
-def _factors_of(e: Expr) -> tuple[Expr, ...]:
-    if isinstance(e, (Mul, MatMul)):
-        factors = tuple(child.arg if isinstance(child, T) else child for child in e.args)
-        return factors if isinstance(e, MatMul) else (*factors, *_joint(factors))
-    if isinstance(e, Div):
+def _factors_of(e: ex.Expr) -> tuple[ex.Expr, ...]:
+    if isinstance(e, (ex.Mul, ex.MatMul)):
+        factors = tuple(child.arg if isinstance(child, ex.T) else child for child in e.args)
+        return factors if isinstance(e, ex.MatMul) else (*factors, *_joint(factors))
+    if isinstance(e, ex.Div):
         # Of the derivative of a quotient the square is what is left out.
-        return (e.num, e.den, Pow(e.den, num(2))) if isinstance(e.den, (Sym, Entry)) else (e.num, e.den)
-    if isinstance(e, (Neg, IndexReduce)):
-        return tuple(children(e))
-    return (e,) if isinstance(e, (Fn, Add)) else ()
+        return (e.num, e.den, ex.Pow(e.den, ex.num(2))) if isinstance(e.den, (ex.Sym, ex.Entry)) else (e.num, e.den)
+    if isinstance(e, (ex.Neg, ex.IndexReduce)):
+        return tuple(ex.children(e))
+    return (e,) if isinstance(e, (ex.Fn, ex.Add)) else ()
 
 
-def _operands(e: Expr) -> Iterator[Expr]:
+def _operands(e: ex.Expr) -> Iterator[ex.Expr]:
     """The factors and divisors of a product entry by entry."""
-    if isinstance(e, (Mul, Div)):
-        for part in children(e):
+    if isinstance(e, (ex.Mul, ex.Div)):
+        for part in ex.children(e):
             yield from _operands(part)
     else:
         yield e
 
 
-def _base(e: Expr) -> Expr:
-    return e.base if isinstance(e, Entry) else e
+def _base(e: ex.Expr) -> ex.Expr:
+    return e.base if isinstance(e, ex.Entry) else e
 
 
-def _joint(factors: tuple[Expr, ...]) -> Iterator[Expr]:
+def _joint(factors: tuple[ex.Expr, ...]) -> Iterator[ex.Expr]:
     """h (1 - h), which is one factor although it is two."""
     for first, second in pairwise(factors) if len(factors) > 2 else ():
-        if isinstance(second, Add) and Neg(first) in second.args:
-            yield Mul((first, second))
+        if isinstance(second, ex.Add) and ex.Neg(first) in second.args:
+            yield ex.Mul((first, second))
 
 
-def _product_shape(a: Shape, b: Shape) -> Shape | None:
+def _product_shape(a: ex.Shape, b: ex.Shape) -> ex.Shape | None:
     try:
-        return scalar_if_ones(matmul_shape(a, b))
+        return ex.scalar_if_ones(ex.matmul_shape(a, b))
     except ShapeError:
         return None
 
 
-def _dims_of(e: Expr, problem: Problem) -> Iterator[str]:
-    for node in walk(e):
-        if isinstance(node, Size):
+def _dims_of(e: ex.Expr, problem: Problem) -> Iterator[str]:
+    for node in ex.walk(e):
+        if isinstance(node, ex.Size):
             yield node.dim
-    for node in walk(e):
-        if isinstance(node, (Sym, Adj)):
+    for node in ex.walk(e):
+        if isinstance(node, (ex.Sym, ex.Adj)):
             yield from (d for d in problem.symbols[node.name].shape if isinstance(d, str))

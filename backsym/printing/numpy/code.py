@@ -18,54 +18,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from backsym.core import expr as ex
 from backsym.core.dims import Whole, amount, dim_named, dim_names, is_layered
 from backsym.core.errors import BacksymError
-from backsym.core.expr import (
-    Add,
-    Adj,
-    Cmp,
-    Concat,
-    Const,
-    Delta,
-    Dim,
-    Div,
-    Entry,
-    Expr,
-    Eye,
-    Fn,
-    IndexPick,
-    IndexReduce,
-    Ix,
-    Label,
-    Labels,
-    MatMul,
-    Member,
-    Mul,
-    Neg,
-    Num,
-    OneHot,
-    Ones,
-    Partial,
-    Pick,
-    Pow,
-    Reduce,
-    Reshape,
-    Shape,
-    Shift,
-    Size,
-    Slice,
-    Started,
-    Sym,
-    T,
-    Zeros,
-    broadcast,
-    free_indices,
-    is_last,
-    letters_of,
-    parts_of_axes,
-    steps_after,
-    walk,
-)  # fmt: skip
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, definition_of
 from backsym.core.kinds import RuleTable
 from backsym.core.problem import Problem
@@ -90,7 +45,7 @@ from backsym.printing.numpy.sizes import axis_source, factored, whole_source
 from backsym.printing.numpy.stable import stable
 
 
-def numpy_source(expr: Expr, problem: Problem, free: tuple[Ix, ...] = (), shape: Shape | None = None) -> str:
+def numpy_source(expr: ex.Expr, problem: Problem, free: tuple[ex.Ix, ...] = (), shape: ex.Shape | None = None) -> str:
     """NumPy source of ``expr``: leading axes for ``free``, in that order, then the axes of its shape.
 
     A fixed index in ``free`` gives an axis of length one.  ``shape`` asks for another shape of the same entries, such
@@ -101,7 +56,7 @@ def numpy_source(expr: Expr, problem: Problem, free: tuple[Ix, ...] = (), shape:
     return coder.finished(coder.strict(expr), free, expr.shape if shape is None else shape)
 
 
-def stable_source(expr: Expr, problem: Problem, free: tuple[Ix, ...] = (), shape: Shape | None = None) -> str:
+def stable_source(expr: ex.Expr, problem: Problem, free: tuple[ex.Ix, ...] = (), shape: ex.Shape | None = None) -> str:
     """The same of source that does not overflow on the way: a softmax that is written out is that of the table."""
     ranks: dict[str, int | None] = {}
     for name, symbol in problem.symbols.items():
@@ -134,7 +89,7 @@ def size_name(dim: str, problem: Problem) -> str:
 
 
 def _uses_abstract_loss(problem: Problem) -> bool:
-    return any(isinstance(e, Fn) and e.name == ABSTRACT_LOSS for eq in problem.equations for e in walk(eq.rhs))
+    return any(isinstance(e, ex.Fn) and e.name == ABSTRACT_LOSS for eq in problem.equations for e in ex.walk(eq.rhs))
 
 
 class _Coder:
@@ -144,24 +99,26 @@ class _Coder:
     how an explicit ``1_N b^T`` becomes ``b`` again.
     """
 
-    def __init__(self, problem: Problem, expr: Expr, free: Sequence[Ix]) -> None:
+    def __init__(self, problem: Problem, expr: ex.Expr, free: Sequence[ex.Ix]) -> None:
         self.problem = problem
-        self.rank: dict[Ix, int] = {}
-        for ix in (*free, *free_indices(expr)):
+        self.rank: dict[ex.Ix, int] = {}
+        for ix in (*free, *ex.free_indices(expr)):
             self.rank.setdefault(ix, len(self.rank))
-        for node in walk(expr):
-            if isinstance(node, (IndexReduce, IndexPick)):
-                for ix in (*node.indices, *(node.at if isinstance(node, IndexPick) else ())):
+        for node in ex.walk(expr):
+            if isinstance(node, (ex.IndexReduce, ex.IndexPick)):
+                for ix in (*node.indices, *(node.at if isinstance(node, ex.IndexPick) else ())):
                     self.rank.setdefault(ix, len(self.rank))
-        self.plain = not any(isinstance(node, (Sym, Adj, Ones, Zeros, Eye, Delta, OneHot)) for node in walk(expr))
-        self.memo: dict[tuple[int, bool], tuple[Expr, Code]] = {}
+        self.plain = not any(
+            isinstance(node, (ex.Sym, ex.Adj, ex.Ones, ex.Zeros, ex.Eye, ex.Delta, ex.OneHot)) for node in ex.walk(expr)
+        )
+        self.memo: dict[tuple[int, bool], tuple[ex.Expr, Code]] = {}
 
     # --- the frame ---
 
-    def order(self, ix: Ix) -> int:
+    def order(self, ix: ex.Ix) -> int:
         return self.rank.setdefault(ix, len(self.rank))
 
-    def size(self, dim: Dim) -> str:
+    def size(self, dim: ex.Dim) -> str:
         """Source of a dimension's size: read off the first array that has it, leaves first."""
         if isinstance(dim, int):
             return str(dim)
@@ -178,10 +135,10 @@ class _Coder:
         """Source of a number that is computed of dimensions."""
         return whole_source(a, self.size)
 
-    def strict(self, e: Expr) -> Code:
+    def strict(self, e: ex.Expr) -> Code:
         return self.code(e, loose=False)
 
-    def code(self, e: Expr, *, loose: bool) -> Code:
+    def code(self, e: ex.Expr, *, loose: bool) -> Code:
         key = (id(e), loose)
         if key not in self.memo:
             rule = _RULES.get(type(e))
@@ -192,7 +149,7 @@ class _Coder:
             self.memo[key] = (e, made if loose else fitted(made, e.shape, self.size))
         return self.memo[key][1]
 
-    def finished(self, code: Code, free: tuple[Ix, ...], shape: Shape) -> str:
+    def finished(self, code: Code, free: tuple[ex.Ix, ...], shape: ex.Shape) -> str:
         """The text with the axes that the caller asked for."""
         unknown = [ix.letter for ix in code.axes if ix not in free]
         if unknown:
@@ -217,19 +174,21 @@ class _Coder:
             return f"np.full({sizes}, {code.text})"
         return f"np.broadcast_to({spread(code, free, len(shape)).text}, {sizes})"
 
-    def arguments(self, e: Expr, args: Sequence[Expr], *, loose: bool) -> tuple[list[Code], tuple[Ix, ...], Shape]:
+    def arguments(
+        self, e: ex.Expr, args: Sequence[ex.Expr], *, loose: bool
+    ) -> tuple[list[Code], tuple[ex.Ix, ...], ex.Shape]:
         """The arguments of an element-wise operation, side by side; also letters and shape of the result."""
         codes = [self.code(a, loose=True) for a in args]
-        shape = broadcast(*(c.shape for c in codes))
+        shape = ex.broadcast(*(c.shape for c in codes))
         if shape != e.shape and not loose:
             codes = [self.strict(a) for a in args]
-            shape = broadcast(*(c.shape for c in codes))
+            shape = ex.broadcast(*(c.shape for c in codes))
         side_by_side, axes = aligned(codes, self.order)
         return side_by_side, axes, shape
 
     # --- atoms ---
 
-    def num(self, e: Num, *, loose: bool) -> Code:
+    def num(self, e: ex.Num, *, loose: bool) -> Code:
         value = abs(e.value)
         if e.text is not None:
             text, prec = e.text.lstrip("+-"), Prec.ATOM
@@ -239,65 +198,67 @@ class _Coder:
             text, prec = f"{value.numerator} / {value.denominator}", Prec.MUL
         return Code(f"-{text}", Prec.NEG) if e.value < 0 else Code(text, prec)
 
-    def const(self, e: Const, *, loose: bool) -> Code:
+    def const(self, e: ex.Const, *, loose: bool) -> Code:
         if e.name not in ("pi", "e"):
             raise BacksymError(say("numpy.constant", name=e.name))
         return Code(f"np.{e.name}")
 
-    def sym(self, e: Sym, *, loose: bool) -> Code:
+    def sym(self, e: ex.Sym, *, loose: bool) -> Code:
         return Code(python_name(e.name, self.problem), shape=e.shape)
 
-    def adj(self, e: Adj, *, loose: bool) -> Code:
+    def adj(self, e: ex.Adj, *, loose: bool) -> Code:
         return Code(f"d_{e.name}", shape=e.shape)
 
-    def size_of(self, e: Size, *, loose: bool) -> Code:
+    def size_of(self, e: ex.Size, *, loose: bool) -> Code:
         return Code(self.size(e.dim))
 
-    def filled(self, e: Ones | Zeros, *, loose: bool) -> Code:
+    def filled(self, e: ex.Ones | ex.Zeros, *, loose: bool) -> Code:
         if loose or not e.of:
-            return Code("1.0" if isinstance(e, Ones) else "0.0")
+            return Code("1.0" if isinstance(e, ex.Ones) else "0.0")
         return Code(f"np.{type(e).__name__.lower()}({shape_text(e.of, self.size)})", shape=e.of)
 
-    def eye(self, e: Eye, *, loose: bool) -> Code:
+    def eye(self, e: ex.Eye, *, loose: bool) -> Code:
         return Code(f"np.eye({self.size(e.dim)})", shape=e.shape)
 
-    def delta(self, e: Delta, *, loose: bool) -> Code:
+    def delta(self, e: ex.Delta, *, loose: bool) -> Code:
         if not e.equal:
-            same = self.strict(Delta(e.i, e.j)).number
+            same = self.strict(ex.Delta(e.i, e.j)).number
             return Code(f"1 - {same.at_least(Prec.MUL)}", Prec.ADD, same.axes)
-        if isinstance(e.j, Label) and isinstance(e.i, Label):
+        if isinstance(e.j, ex.Label) and isinstance(e.i, ex.Label):
             sides, axes = aligned([self.label(e.i), self.label(e.j)], self.order)
             return Code(f"{sides[0].text} == {sides[1].text}", Prec.COMPARE, axes, boolean=True)
-        if isinstance(e.i, Shift) or isinstance(e.j, Shift):
+        if isinstance(e.i, ex.Shift) or isinstance(e.j, ex.Shift):
             return self.equal_places(e)
         return self.entries(Code(f"np.eye({self.size(e.i.dim)})", shape=(e.i.dim, e.j.dim)), (e.i, e.j))
 
-    def place(self, ix: Ix) -> Code:
+    def place(self, ix: ex.Ix) -> Code:
         """The positions of an index, which count from 0."""
-        return self.label(ix) if isinstance(ix, Label) else Code(f"np.arange({self.size(ix.dim)})", Prec.ATOM, (ix,))
+        return self.label(ix) if isinstance(ix, ex.Label) else Code(f"np.arange({self.size(ix.dim)})", Prec.ATOM, (ix,))
 
-    def label(self, ix: Label) -> Code:
+    def label(self, ix: ex.Label) -> Code:
         """The classes of a label, at its letters."""
-        if is_last(ix):
+        if ex.is_last(ix):
             return Code("-1", Prec.NEG)
         shape = self.problem.symbols[ix.name].shape
         return self.entries(Code(python_name(ix.name, self.problem), shape=shape), ix.at)
 
-    def labels(self, e: Labels, *, loose: bool) -> Code:
+    def labels(self, e: ex.Labels, *, loose: bool) -> Code:
         if e.name == e.of:  # The last position.
             return Code("-1", Prec.NEG)
         return Code(python_name(e.name, self.problem), shape=e.shape)
 
-    def one_hot(self, e: OneHot, *, loose: bool) -> Code:
+    def one_hot(self, e: ex.OneHot, *, loose: bool) -> Code:
         labels = self.strict(e.labels)
         return Code(f"np.eye({self.size(e.of)})[{labels.text}]", axes=labels.axes, shape=e.shape)
 
-    def equal_places(self, e: Delta) -> Code:
+    def equal_places(self, e: ex.Delta) -> Code:
         """1 where two indices, of which one or both are shifted, are the same number; positions count from 0 here."""
-        sides: list[tuple[list[tuple[Ix, Whole]], Whole]] = []
+        sides: list[tuple[list[tuple[ex.Ix, Whole]], Whole]] = []
         for ix in (e.i, e.j):
-            parts: list[tuple[Ix, Whole]] = list(ix.parts) if isinstance(ix, Shift) else [] if ix.fixed else [(ix, 1)]
-            offset = int(ix.letter) if ix.fixed else ix.offset if isinstance(ix, Shift) else 0
+            parts: list[tuple[ex.Ix, Whole]] = (
+                list(ix.parts) if isinstance(ix, ex.Shift) else [] if ix.fixed else [(ix, 1)]
+            )
+            offset = int(ix.letter) if ix.fixed else ix.offset if isinstance(ix, ex.Shift) else 0
             sides.append((parts, offset - 1 + sum((factor for _, factor in parts), start=amount(0))))
         places = [(self.place(ix), factor) for side, _ in sides for ix, factor in side]
         pieces = [
@@ -314,12 +275,12 @@ class _Coder:
 
     # --- arithmetic ---
 
-    def add(self, e: Add, *, loose: bool) -> Code:
-        codes, axes, shape = self.arguments(e, [a.arg if isinstance(a, Neg) else a for a in e.args], loose=loose)
+    def add(self, e: ex.Add, *, loose: bool) -> Code:
+        codes, axes, shape = self.arguments(e, [a.arg if isinstance(a, ex.Neg) else a for a in e.args], loose=loose)
         text = ""
         for arg, code in zip(e.args, codes, strict=True):
             term = code.number
-            if isinstance(arg, Neg):
+            if isinstance(arg, ex.Neg):
                 text += (" - " if text else "-") + term.at_least(Prec.MATMUL)
             elif text and term.text.startswith("-") and term.prec == Prec.NEG:
                 text += " - " + term.text[1:]
@@ -327,44 +288,44 @@ class _Coder:
                 text += (" + " + term.at_least(Prec.MATMUL)) if text else term.at_least(Prec.ADD)
         return Code(text, Prec.ADD, axes, shape)
 
-    def neg(self, e: Neg, *, loose: bool) -> Code:
+    def neg(self, e: ex.Neg, *, loose: bool) -> Code:
         code = self.code(e.arg, loose=loose).number
         return replace(code, text="-" + code.at_least(Prec.MATMUL), prec=Prec.NEG)
 
-    def mul(self, e: Mul, *, loose: bool) -> Code:
+    def mul(self, e: ex.Mul, *, loose: bool) -> Code:
         codes, axes, shape = self.arguments(e, e.args, loose=loose)
-        kept = [c for a, c in zip(e.args, codes, strict=True) if not (isinstance(a, Ones) and c.text == "1.0")]
+        kept = [c for a, c in zip(e.args, codes, strict=True) if not (isinstance(a, ex.Ones) and c.text == "1.0")]
         return _times(kept or codes[:1], axes, shape)
 
-    def div(self, e: Div, *, loose: bool) -> Code:
+    def div(self, e: ex.Div, *, loose: bool) -> Code:
         (top, bottom), axes, shape = self.arguments(e, (e.num, e.den), loose=loose)
         text = f"{top.number.at_least(Prec.MUL)} / {bottom.number.at_least(Prec.POW)}"
         return Code(text, Prec.MUL, axes, shape)
 
-    def pow(self, e: Pow, *, loose: bool) -> Code:
+    def pow(self, e: ex.Pow, *, loose: bool) -> Code:
         (base, exponent), axes, shape = self.arguments(e, (e.base, e.exp), loose=loose)
         return Code(f"{base.number.atom} ** {exponent.number.at_least(Prec.POW)}", Prec.POW, axes, shape)
 
-    def cmp(self, e: Cmp, *, loose: bool) -> Code:
+    def cmp(self, e: ex.Cmp, *, loose: bool) -> Code:
         (a, b), axes, shape = self.arguments(e, (e.a, e.b), loose=loose)
         text = f"{a.number.at_least(Prec.ADD)} {e.op} {b.number.at_least(Prec.ADD)}"
         return Code(text, Prec.COMPARE, axes, shape, boolean=True)
 
     # --- matrices ---
 
-    def operand(self, e: Expr) -> Operand:
-        if isinstance(e, T) and len(e.arg.shape) == 1:
-            return Operand(self.strict(e.arg).number, row=True, ones=isinstance(e.arg, Ones))
-        if isinstance(e, MatMul):
+    def operand(self, e: ex.Expr) -> Operand:
+        if isinstance(e, ex.T) and len(e.arg.shape) == 1:
+            return Operand(self.strict(e.arg).number, row=True, ones=isinstance(e.arg, ex.Ones))
+        if isinstance(e, ex.MatMul):
             return chain([self.operand(a) for a in e.args], self.size, loose=False)
-        if isinstance(e, Fn) and e.kind == "diag" and len(e.args[0].shape) == 1 and not free_indices(e):
+        if isinstance(e, ex.Fn) and e.kind == "diag" and len(e.args[0].shape) == 1 and not ex.free_indices(e):
             return Operand(self.strict(e.args[0]).number, diagonal=True)
-        return Operand(self.strict(e).number, ones=isinstance(e, Ones) and len(e.of) == 1)
+        return Operand(self.strict(e).number, ones=isinstance(e, ex.Ones) and len(e.of) == 1)
 
-    def matmul(self, e: MatMul, *, loose: bool) -> Code:
+    def matmul(self, e: ex.MatMul, *, loose: bool) -> Code:
         return chain([self.operand(a) for a in e.args], self.size, loose=loose).written_out().code
 
-    def transpose(self, e: T, *, loose: bool) -> Code:
+    def transpose(self, e: ex.T, *, loose: bool) -> Code:
         code = self.strict(e.arg).number
         if not code.shape:
             return code
@@ -373,27 +334,27 @@ class _Coder:
         text = f"np.swapaxes({code.text}, -1, -2)" if code.axes else f"{code.atom}.T"
         return Code(text, axes=code.axes, shape=e.arg.shape[::-1])
 
-    def reduce(self, e: Reduce, *, loose: bool) -> Code:
+    def reduce(self, e: ex.Reduce, *, loose: bool) -> Code:
         code, rank = self.strict(e.arg).number, len(e.arg.shape)
         if not rank:
             return code
         axes = range(rank) if e.axis is None else [e.axis % rank]
         keep = e.keepdims and e.axis is not None
         text = reduced(e.op, code, [len(code.axes) + a for a in axes], keepdims=keep)
-        shape: tuple[Dim, ...] = ()
+        shape: tuple[ex.Dim, ...] = ()
         for at, dim in enumerate(e.arg.shape):
             shape += (1,) if at in axes and keep else () if at in axes else (dim,)
         return Code(text, axes=code.axes, shape=shape)
 
-    def reshape(self, e: Reshape, *, loose: bool) -> Code:
+    def reshape(self, e: ex.Reshape, *, loose: bool) -> Code:
         if e.regroups:
             return self.regrouped(e)
         return fitted(self.strict(e.arg).number, e.to, self.size)
 
-    def regrouped(self, e: Reshape) -> Code:
+    def regrouped(self, e: ex.Reshape) -> Code:
         """Columns or rows below each other, or a vector laid out in rows."""
-        columns = isinstance(e.arg, T) and len(e.arg.arg.shape) == 2 and len(e.to) == 1
-        code = self.strict(e.arg.arg if columns and isinstance(e.arg, T) else e.arg).number
+        columns = isinstance(e.arg, ex.T) and len(e.arg.arg.shape) == 2 and len(e.to) == 1
+        code = self.strict(e.arg.arg if columns and isinstance(e.arg, ex.T) else e.arg).number
         if code.axes:
             raise BacksymError(say("numpy.other_axes"))
         if len(e.to) == 1:
@@ -401,8 +362,8 @@ class _Coder:
             return Code(f"{code.atom}.ravel({order})", shape=e.to)
         return Code(f"np.reshape({code.text}, {shape_text(e.to, self.size)})", shape=e.to)
 
-    def slice(self, e: Slice, *, loose: bool) -> Code:
-        array, parts = parts_of_axes(e)
+    def slice(self, e: ex.Slice, *, loose: bool) -> Code:
+        array, parts = ex.parts_of_axes(e)
         code = self.strict(array).number
         ends: dict[int, str] = {}
         for axis, part in parts.items():
@@ -416,7 +377,7 @@ class _Coder:
         shape = tuple(sizes.get(axis, dim) for axis, dim in enumerate(array.shape))
         return Code(subscripted(code, [":"] * len(code.axes) + pattern), Prec.ATOM, code.axes, shape)
 
-    def concat(self, e: Concat, *, loose: bool) -> Code:
+    def concat(self, e: ex.Concat, *, loose: bool) -> Code:
         codes = [self.strict(arg).number for arg in e.args]
         if any(code.axes for code in codes):
             raise BacksymError(say("numpy.concat"))
@@ -424,7 +385,7 @@ class _Coder:
         axis = f", axis={e.axis}" if e.axis else ""
         return Code(f"np.concatenate(({', '.join(parts)}){axis})", shape=e.shape)
 
-    def pick(self, e: Pick, *, loose: bool) -> Code:
+    def pick(self, e: ex.Pick, *, loose: bool) -> Code:
         code, rank = self.strict(e.arg).number, len(e.arg.shape)
         if not rank:
             return Code("1.0")
@@ -438,7 +399,7 @@ class _Coder:
 
     # --- functions ---
 
-    def fn(self, e: Fn, *, loose: bool) -> Code:
+    def fn(self, e: ex.Fn, *, loose: bool) -> Code:
         if e.name in self.problem.abstract or (e.name == ABSTRACT_LOSS and e.name not in FUNCTIONS):
             return self.abstract(e, loose=loose)
         if e.name not in FUNCTIONS:
@@ -458,7 +419,7 @@ class _Coder:
             raise BacksymError(say("numpy.function", name=e.name))
         return self.code(_formula(definition, named), loose=loose)
 
-    def abstract(self, e: Fn, *, loose: bool) -> Code:
+    def abstract(self, e: ex.Fn, *, loose: bool) -> Code:
         if e.order > 1:
             raise BacksymError(say("numpy.derivative_of_order", order=e.order, name=e.name))
         if e.entrywise:
@@ -472,26 +433,26 @@ class _Coder:
 
     # --- the index level ---
 
-    def entry(self, e: Entry, *, loose: bool) -> Code:
-        if isinstance(e.base, Started):
+    def entry(self, e: ex.Entry, *, loose: bool) -> Code:
+        if isinstance(e.base, ex.Started):
             member, *rest = e.indices
-            if any(isinstance(ix, Shift) for ix in rest):
-                return self.strict(self.unshifted(tuple(rest), lambda at: Entry(e.base, (member, *at))))
+            if any(isinstance(ix, ex.Shift) for ix in rest):
+                return self.strict(self.unshifted(tuple(rest), lambda at: ex.Entry(e.base, (member, *at))))
             code, first = self.started(e.base, member)
             return self.entries(code, (first, *rest))
-        if any(isinstance(ix, Shift) for ix in e.indices):
-            return self.strict(self.unshifted(e.indices, lambda at: Entry(e.base, at)))
+        if any(isinstance(ix, ex.Shift) for ix in e.indices):
+            return self.strict(self.unshifted(e.indices, lambda at: ex.Entry(e.base, at)))
         return self.entries(self.strict(e.base).number, e.indices)
 
-    def member(self, e: Member, *, loose: bool) -> Code:
+    def member(self, e: ex.Member, *, loose: bool) -> Code:
         """The axes that indices pick come first."""
-        if isinstance(e.base, Started) and e.places[0] is not None:
+        if isinstance(e.base, ex.Started) and e.places[0] is not None:
             code, first = self.started(e.base, e.places[0])
-            e = Member(Sym(e.base.name, e.base.declared), (first, *e.places[1:]))
+            e = ex.Member(ex.Sym(e.base.name, e.base.declared), (first, *e.places[1:]))
         else:
             code = self.strict(e.base).number
-        data = [ix for ix in e.indices if isinstance(ix, Label) and not is_last(ix)]
-        if not data and isinstance(e.base, (Sym, Adj)) and any(isinstance(ix, Shift) for ix in e.indices):
+        data = [ix for ix in e.indices if isinstance(ix, ex.Label) and not ex.is_last(ix)]
+        if not data and isinstance(e.base, (ex.Sym, ex.Adj)) and any(isinstance(ix, ex.Shift) for ix in e.indices):
             return self.strict(self.unshifted(e.indices, lambda at: member_of_places(e, at)))
         if len(data) == len(e.indices) == 1 and not code.axes:
             label = self.label(data[0])
@@ -500,15 +461,15 @@ class _Coder:
                 while at[-1] == ":":
                     at.pop()
                 return Code(subscripted(code, at), axes=label.axes, shape=e.shape)
-        if data or any(isinstance(ix, Shift) for ix in e.indices):
+        if data or any(isinstance(ix, ex.Shift) for ix in e.indices):
             raise BacksymError(say("numpy.computed_indices"))
         if len(set(e.indices)) < len(e.indices):
             raise BacksymError(say("numpy.repeated_indices"))
-        picked = [":" if ix is None else "-1" if is_last(ix) else _fixed(ix) for ix in e.places]
+        picked = [":" if ix is None else "-1" if ex.is_last(ix) else _fixed(ix) for ix in e.places]
         while is_layered(e.base.shape) and picked[-1] == ":":
             picked.pop()  # Members that differ in size are in a list.
         text = subscripted(code, [":"] * len(code.axes) + picked)
-        letters = tuple(ix for ix in e.indices if not ix.fixed and not is_last(ix))
+        letters = tuple(ix for ix in e.indices if not ix.fixed and not ex.is_last(ix))
         kept = [ix for ix in e.places if ix is None or ix in letters]
         moved = [n for n, ix in enumerate(kept) if ix is not None]
         if moved != list(range(len(moved))):
@@ -518,10 +479,10 @@ class _Coder:
         prec = code.prec if text == code.text else Prec.ATOM
         return Code(text, prec, code.axes + letters, e.shape)
 
-    def started(self, base: Started, first: Ix) -> tuple[Code, Ix]:
+    def started(self, base: ex.Started, first: ex.Ix) -> tuple[Code, ex.Ix]:
         """The members of a recurrence at a letter less a number, those before the first included, and the letter."""
-        letters = letters_of(first)
-        after = steps_after(first, letters[0]) if letters else None
+        letters = ex.letters_of(first)
+        after = ex.steps_after(first, letters[0]) if letters else None
         if after is None or after >= 0:
             raise BacksymError(say("numpy.member_of", name=base.name, letter=first.letter))
         before = [f"{self.strict(start).atom}[None]" for start in reversed(base.starts)]
@@ -529,9 +490,9 @@ class _Coder:
         skipped = len(base.starts) + after
         return Code(f"{whole}[{skipped or ''}:{after}]", shape=base.declared), letters[0]
 
-    def entries(self, code: Code, indices: tuple[Ix, ...]) -> Code:
+    def entries(self, code: Code, indices: tuple[ex.Ix, ...]) -> Code:
         """The positional axes named by letters; a fixed position is selected, a repeated letter takes the diagonal."""
-        if any(isinstance(ix, Label) for ix in indices):
+        if any(isinstance(ix, ex.Label) for ix in indices):
             return self.at_labels(code, indices)
         pattern = [":"] * len(code.axes) + [str(int(ix.letter) - 1) if ix.fixed else ":" for ix in indices]
         text = subscripted(code, pattern)
@@ -539,17 +500,17 @@ class _Coder:
         picked = Code(text, code.prec if text == code.text else Prec.ATOM, axes)
         return diagonal(picked, axes) if len(set(axes)) < len(axes) else picked
 
-    def at_labels(self, code: Code, indices: tuple[Ix, ...]) -> Code:
+    def at_labels(self, code: Code, indices: tuple[ex.Ix, ...]) -> Code:
         """Entries at positions that are data: ``p[y]``, ``W[y]``, ``Z[np.arange(N), y]``."""
         if code.axes:
             raise BacksymError(say("numpy.label"))
-        letters = [ix for ix in indices if not ix.fixed and not isinstance(ix, Label)]
-        used = [letter for ix in indices if isinstance(ix, Label) for letter in letters_of(ix)]
-        data = [ix for ix in indices if isinstance(ix, Label)]
+        letters = [ix for ix in indices if not ix.fixed and not isinstance(ix, ex.Label)]
+        used = [letter for ix in indices if isinstance(ix, ex.Label) for letter in ex.letters_of(ix)]
+        data = [ix for ix in indices if isinstance(ix, ex.Label)]
         whole = len(set(letters)) == len(letters) and not set(used) & set(letters)
         if whole and (not used or len(data) == 1) and not (used and any(ix.fixed for ix in indices)):
             # What is not data stays whole, in its place.
-            at = [self.label(ix).text if isinstance(ix, Label) else _fixed(ix) for ix in indices]
+            at = [self.label(ix).text if isinstance(ix, ex.Label) else _fixed(ix) for ix in indices]
             axes = [(ix,) if ix in letters else self.label(ix).axes for ix in indices if not ix.fixed or ix in data]  # type: ignore[arg-type]
             while at and at[-1] == ":":
                 at.pop()
@@ -559,15 +520,17 @@ class _Coder:
         )
         return Code(subscripted(code, [place.text for place in places]), axes=axes_of_all)
 
-    def unshifted(self, indices: tuple[Ix, ...], entry: Callable[[tuple[Ix, ...]], Expr]) -> Expr:
+    def unshifted(self, indices: tuple[ex.Ix, ...], entry: Callable[[tuple[ex.Ix, ...]], ex.Expr]) -> ex.Expr:
         """x[i + k - 1] as the sum over m of x[m] [m = i + k - 1], which is zero outside of the array."""
-        if any(isinstance(ix, Shift) and any(is_last(letter) for letter, _ in ix.parts) for ix in indices):
+        if any(isinstance(ix, ex.Shift) and any(ex.is_last(letter) for letter, _ in ix.parts) for ix in indices):
             raise BacksymError(say("numpy.before_last"))
-        at = tuple(Ix(f"#{n}", ix.dim) if isinstance(ix, Shift) else ix for n, ix in enumerate(indices))
+        at = tuple(ex.Ix(f"#{n}", ix.dim) if isinstance(ix, ex.Shift) else ix for n, ix in enumerate(indices))
         moved = [(new, ix) for new, ix in zip(at, indices, strict=True) if new != ix]
-        return IndexReduce("sum", Mul((entry(at), *(Delta(new, ix) for new, ix in moved))), tuple(n for n, _ in moved))
+        return ex.IndexReduce(
+            "sum", ex.Mul((entry(at), *(ex.Delta(new, ix) for new, ix in moved))), tuple(n for n, _ in moved)
+        )
 
-    def index_reduce(self, e: IndexReduce, *, loose: bool) -> Code:
+    def index_reduce(self, e: ex.IndexReduce, *, loose: bool) -> Code:
         if e.op == "sum":
             return self.summed(e.body, e.indices)
         code = self.strict(e.body).number
@@ -577,17 +540,17 @@ class _Coder:
         rest = tuple(ix for ix in code.axes if ix not in e.indices)
         return Code(reduced(e.op, code, positions), axes=rest, shape=code.shape)
 
-    def summed(self, body: Expr, bound: tuple[Ix, ...]) -> Code:
+    def summed(self, body: ex.Expr, bound: tuple[ex.Ix, ...]) -> Code:
         """The sum over the bound letters: what does not depend on them moves out, the rest is contracted."""
-        if isinstance(body, IndexReduce) and body.op == "sum" and not set(body.indices) & set(bound):
+        if isinstance(body, ex.IndexReduce) and body.op == "sum" and not set(body.indices) & set(bound):
             return self.summed(body.body, bound + body.indices)
-        if isinstance(body, Neg):
+        if isinstance(body, ex.Neg):
             code = self.summed(body.arg, bound)
             return replace(code, text="-" + code.at_least(Prec.MATMUL), prec=Prec.NEG)
-        if isinstance(body, Div) and not set(free_indices(body.den)) & set(bound):
+        if isinstance(body, ex.Div) and not set(ex.free_indices(body.den)) & set(bound):
             (top, bottom), axes = aligned([self.summed(body.num, bound), self.strict(body.den).number], self.order)
             text = f"{top.at_least(Prec.MUL)} / {bottom.at_least(Prec.POW)}"
-            return Code(text, Prec.MUL, axes, broadcast(top.shape, bottom.shape))
+            return Code(text, Prec.MUL, axes, ex.broadcast(top.shape, bottom.shape))
         codes = [self.strict(f) for f in _factors(body)] if not body.shape else [self.strict(body)]
         outside = [c for c in codes if not c.axes and not c.shape]
         inside = [c.number for c in codes if c.axes or c.shape]
@@ -597,9 +560,9 @@ class _Coder:
             total = self.contracted(inside, bound)
             outside.append(total)
         side_by_side, axes = aligned(outside, self.order)
-        return _times(side_by_side, axes, broadcast(*(c.shape for c in outside)))
+        return _times(side_by_side, axes, ex.broadcast(*(c.shape for c in outside)))
 
-    def contracted(self, codes: list[Code], bound: tuple[Ix, ...]) -> Code:
+    def contracted(self, codes: list[Code], bound: tuple[ex.Ix, ...]) -> Code:
         out = tuple(sorted({ix for c in codes for ix in c.axes if ix not in bound}, key=self.order))
         if len(codes) > 1:
             return einsum(codes, out)
@@ -608,9 +571,9 @@ class _Coder:
         rest = tuple(ix for ix in code.axes if ix not in bound)
         return Code(reduced("sum", code, positions), axes=rest, shape=code.shape) if positions else code
 
-    def index_pick(self, e: IndexPick, *, loose: bool) -> Code:
-        if any(isinstance(ix, Shift) for ix in e.at):
-            return self.strict(self.unshifted(e.at, lambda at: IndexPick(e.op, e.body, e.indices, at)))
+    def index_pick(self, e: ex.IndexPick, *, loose: bool) -> Code:
+        if any(isinstance(ix, ex.Shift) for ix in e.at):
+            return self.strict(self.unshifted(e.at, lambda at: ex.IndexPick(e.op, e.body, e.indices, at)))
         code = self.strict(e.body).number
         rest = tuple(ix for ix in code.axes if ix not in e.indices)
         ordered = spread(permuted(code, rest + tuple(ix for ix in e.indices if ix in code.axes)), rest + e.indices, 0)
@@ -623,15 +586,15 @@ class _Coder:
         positional = replace(hot, axes=rest, shape=tuple(ix.dim for ix in e.indices))
         return self.entries(positional, e.at)
 
-    def partial(self, e: Partial, *, loose: bool) -> Code:
-        def quantity(x: Expr) -> tuple[Expr, tuple[Ix, ...]]:
-            return (x.base, x.indices) if isinstance(x, Entry) else (x, ())
+    def partial(self, e: ex.Partial, *, loose: bool) -> Code:
+        def quantity(x: ex.Expr) -> tuple[ex.Expr, tuple[ex.Ix, ...]]:
+            return (x.base, x.indices) if isinstance(x, ex.Entry) else (x, ())
 
         (top, by), (bottom, at) = quantity(e.num), quantity(e.den)
         if top != bottom:
             raise BacksymError(say("numpy.local"))
-        deltas = tuple(Delta(i, j) for i, j in zip(by, at, strict=True))
-        return self.strict(Mul(deltas)) if deltas else Code("1.0")
+        deltas = tuple(ex.Delta(i, j) for i, j in zip(by, at, strict=True))
+        return self.strict(ex.Mul(deltas)) if deltas else Code("1.0")
 
 
 class _Rule(Protocol):
@@ -644,7 +607,7 @@ class _KindRule(Protocol):
     """The same of one kind of function, by the ``template`` of its name."""
 
     def __call__(
-        self, coder: _Coder, e: Fn, template: str | None, args: Sequence[Expr], /, *, loose: bool
+        self, coder: _Coder, e: ex.Fn, template: str | None, args: Sequence[ex.Expr], /, *, loose: bool
     ) -> Code | None: ...
 
 
@@ -653,7 +616,7 @@ numpy: RuleTable[_KindRule] = RuleTable("numpy")
 
 
 @numpy("elementwise")
-def _entrywise(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], *, loose: bool) -> Code | None:
+def _entrywise(c: _Coder, e: ex.Fn, template: str | None, args: Sequence[ex.Expr], *, loose: bool) -> Code | None:
     if template is None:
         return None
     codes, axes, shape = c.arguments(e, args, loose=loose)
@@ -661,7 +624,7 @@ def _entrywise(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], *, 
 
 
 @numpy("rowwise", "rowreduce")
-def _along_rows(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], *, loose: bool) -> Code | None:
+def _along_rows(c: _Coder, e: ex.Fn, template: str | None, args: Sequence[ex.Expr], *, loose: bool) -> Code | None:
     if template is None:
         return None
     codes, axes = aligned([c.strict(a) for a in args], c.order)
@@ -670,15 +633,15 @@ def _along_rows(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], *,
 
 
 @numpy("scalar")
-def _number(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], *, loose: bool) -> Code | None:
+def _number(c: _Coder, e: ex.Fn, template: str | None, args: Sequence[ex.Expr], *, loose: bool) -> Code | None:
     """A template is of one array, not of one for each value of an index."""
-    if template is None or free_indices(e):
+    if template is None or ex.free_indices(e):
         return None
     return Code(filled_in(template, [c.strict(a) for a in args]))
 
 
 @numpy("matrix", "kron", "cumulative")
-def _of_matrices(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], *, loose: bool) -> Code | None:
+def _of_matrices(c: _Coder, e: ex.Fn, template: str | None, args: Sequence[ex.Expr], *, loose: bool) -> Code | None:
     """NumPy's functions of one matrix take many, along leading axes."""
     codes = [c.strict(a) for a in args]
     many = len(codes) > 1 and any(code.axes for code in codes)
@@ -700,7 +663,7 @@ def _as_column(vector: Code) -> Code:
 
 
 @numpy("diag")
-def _diag(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], *, loose: bool) -> Code:
+def _diag(c: _Coder, e: ex.Fn, template: str | None, args: Sequence[ex.Expr], *, loose: bool) -> Code:
     code = c.strict(e.args[0]).number
     if not code.axes:
         return Code(f"np.diag({code.text})", shape=e.shape)
@@ -711,7 +674,7 @@ def _diag(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], *, loose
     return Code(f'np.einsum("...ii->...i", {code.text})', axes=code.axes, shape=e.shape)
 
 
-def _times(codes: Sequence[Code], axes: tuple[Ix, ...], shape: Shape) -> Code:
+def _times(codes: Sequence[Code], axes: tuple[ex.Ix, ...], shape: ex.Shape) -> Code:
     """A product.  Truth values may stand in it after a number, not first: a minus sign would meet them there."""
     if all(c.boolean for c in codes):
         codes = [c.number for c in codes]
@@ -722,7 +685,7 @@ def _times(codes: Sequence[Code], axes: tuple[Ix, ...], shape: Shape) -> Code:
     return Code(" * ".join(texts), Prec.MUL, axes, shape)
 
 
-def _fixed(ix: Ix) -> str:
+def _fixed(ix: ex.Ix) -> str:
     """A position counted from 0, or the whole axis for a letter."""
     return str(int(ix.letter) - 1) if ix.fixed else ":"
 
@@ -732,8 +695,8 @@ def _decimal(text: str) -> str:
     return f"{text}.0" if re.fullmatch(r"-?\d+", text) else text
 
 
-def _factors(e: Expr) -> list[Expr]:
-    if isinstance(e, Mul):
+def _factors(e: ex.Expr) -> list[ex.Expr]:
+    if isinstance(e, ex.Mul):
         return [f for arg in e.args for f in _factors(arg)]
     return [e]
 
@@ -750,43 +713,43 @@ def filled_in(template: str, codes: Sequence[Code]) -> str:
     return re.sub(r"\{(\d)\}", put, template)
 
 
-def _formula(text: str, args: dict[str, Expr]) -> Expr:
+def _formula(text: str, args: dict[str, ex.Expr]) -> ex.Expr:
     from backsym.reading.meaning.table_formulas import formula
 
     return formula(text, args)
 
 
-_RULES: dict[type[Expr], _Rule] = {
-    Num: _Coder.num,
-    Const: _Coder.const,
-    Sym: _Coder.sym,
-    Adj: _Coder.adj,
-    Size: _Coder.size_of,
-    Ones: _Coder.filled,
-    Zeros: _Coder.filled,
-    Eye: _Coder.eye,
-    Delta: _Coder.delta,
-    Labels: _Coder.labels,
-    OneHot: _Coder.one_hot,
-    Add: _Coder.add,
-    Neg: _Coder.neg,
-    Mul: _Coder.mul,
-    Div: _Coder.div,
-    Pow: _Coder.pow,
-    MatMul: _Coder.matmul,
-    T: _Coder.transpose,
-    Fn: _Coder.fn,
-    Cmp: _Coder.cmp,
-    Reduce: _Coder.reduce,
-    Reshape: _Coder.reshape,
-    Slice: _Coder.slice,
-    Concat: _Coder.concat,
-    Pick: _Coder.pick,
-    Entry: _Coder.entry,
-    Member: _Coder.member,
-    IndexReduce: _Coder.index_reduce,
-    IndexPick: _Coder.index_pick,
-    Partial: _Coder.partial,
+_RULES: dict[type[ex.Expr], _Rule] = {
+    ex.Num: _Coder.num,
+    ex.Const: _Coder.const,
+    ex.Sym: _Coder.sym,
+    ex.Adj: _Coder.adj,
+    ex.Size: _Coder.size_of,
+    ex.Ones: _Coder.filled,
+    ex.Zeros: _Coder.filled,
+    ex.Eye: _Coder.eye,
+    ex.Delta: _Coder.delta,
+    ex.Labels: _Coder.labels,
+    ex.OneHot: _Coder.one_hot,
+    ex.Add: _Coder.add,
+    ex.Neg: _Coder.neg,
+    ex.Mul: _Coder.mul,
+    ex.Div: _Coder.div,
+    ex.Pow: _Coder.pow,
+    ex.MatMul: _Coder.matmul,
+    ex.T: _Coder.transpose,
+    ex.Fn: _Coder.fn,
+    ex.Cmp: _Coder.cmp,
+    ex.Reduce: _Coder.reduce,
+    ex.Reshape: _Coder.reshape,
+    ex.Slice: _Coder.slice,
+    ex.Concat: _Coder.concat,
+    ex.Pick: _Coder.pick,
+    ex.Entry: _Coder.entry,
+    ex.Member: _Coder.member,
+    ex.IndexReduce: _Coder.index_reduce,
+    ex.IndexPick: _Coder.index_pick,
+    ex.Partial: _Coder.partial,
 }
 
 
@@ -798,7 +761,7 @@ def turned_axes(text: str, order: Sequence[int]) -> str:
     return f'np.einsum("{letters[: len(order)]}->{"".join(letters[n] for n in order)}", {text})'
 
 
-def member_of_places(e: Member, at: Iterable[Ix]) -> Member:
+def member_of_places(e: ex.Member, at: Iterable[ex.Ix]) -> ex.Member:
     """The member at other indices, in the places of its own."""
     new = iter(at)
-    return Member(e.base, tuple(ix if ix is None else next(new) for ix in e.places))
+    return ex.Member(e.base, tuple(ix if ix is None else next(new) for ix in e.places))

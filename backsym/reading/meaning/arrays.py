@@ -12,37 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from backsym.core import expr as ex
 from backsym.core.dims import Whole, amount, dim_named, is_negative
 from backsym.core.errors import ShapeError
-from backsym.core.expr import (
-    Add,
-    Cmp,
-    Dim,
-    Div,
-    Entry,
-    Expr,
-    Eye,
-    Fn,
-    IndexReduce,
-    Ix,
-    MatMul,
-    Mul,
-    Neg,
-    Num,
-    Ones,
-    Pow,
-    Reduce,
-    Reshape,
-    Shape,
-    Size,
-    T,
-    Zeros,
-    broadcast,
-    children,
-    num,
-    scalar_if_ones,
-    show_shape,
-)  # fmt: skip
 from backsym.core.words import say
 from backsym.reading.meaning import blocks, labels
 from backsym.reading.meaning.rules import Rules
@@ -55,55 +27,55 @@ NUMPY = "numpy"
 MAX_POWER = 4
 """The largest power of a matrix that is written as a product."""
 
-_ELEMENTWISE = (Add, Neg, Mul, Div, Pow, Cmp)
+_ELEMENTWISE = (ex.Add, ex.Neg, ex.Mul, ex.Div, ex.Pow, ex.Cmp)
 
 
 # --- what NumPy would have -------------------------------------------------------------------------------------------
 
 
-def rank(e: Expr) -> int:
+def rank(e: ex.Expr) -> int:
     """The number of axes that NumPy would give an array, to which a vector's transpose is the vector."""
     own = len(e.shape)
     if own < 2:
         return own
-    if isinstance(e, T):
+    if isinstance(e, ex.T):
         return rank(e.arg)
-    if isinstance(e, MatMul):
+    if isinstance(e, ex.MatMul):
         outer = sum(dim != 1 for dim in e.shape) == 2
         return 2 if outer else (rank(e.args[0]) == 2) + (rank(e.args[-1]) == 2)
-    if isinstance(e, _ELEMENTWISE) or (isinstance(e, Fn) and e.kind in ("elementwise", "rowwise")):
-        return max(map(rank, children(e)))
+    if isinstance(e, _ELEMENTWISE) or (isinstance(e, ex.Fn) and e.kind in ("elementwise", "rowwise")):
+        return max(map(rank, ex.children(e)))
     return own
 
 
-def is_one_entry(e: Expr) -> bool:
+def is_one_entry(e: ex.Expr) -> bool:
     """Whether an array is a matrix of one entry, whose shape does not tell it from a number."""
     if e.shape:
         return e.shape == (1, 1)
-    if isinstance(e, MatMul):
+    if isinstance(e, ex.MatMul):
         return len(e.args[-1].shape) == 2 or is_one_entry(e.args[-1])
-    if isinstance(e, T):
+    if isinstance(e, ex.T):
         return is_one_entry(e.arg)
-    if isinstance(e, Reduce):
+    if isinstance(e, ex.Reduce):
         return e.keepdims and (len(e.arg.shape) == 2 or is_one_entry(e.arg))
-    if isinstance(e, _ELEMENTWISE) or (isinstance(e, Fn) and e.entrywise):
-        return any(map(is_one_entry, children(e)))
+    if isinstance(e, _ELEMENTWISE) or (isinstance(e, ex.Fn) and e.entrywise):
+        return any(map(is_one_entry, ex.children(e)))
     return False
 
 
-def without_columns(values: Sequence[Expr]) -> list[Expr]:
+def without_columns(values: Sequence[ex.Expr]) -> list[ex.Expr]:
     """The operands, with a column that is a vector to NumPy made one beside a vector."""
     vectors = [value.shape for value in values if len(value.shape) == 1]
     return [
-        Reshape(v, v.shape[:1]) if len(v.shape) == 2 and v.shape[1] == 1 and v.shape[:1] in vectors and rank(v) == 1
+        ex.Reshape(v, v.shape[:1]) if len(v.shape) == 2 and v.shape[1] == 1 and v.shape[:1] in vectors and rank(v) == 1
         else v
         for v in values
     ]  # fmt: skip
 
 
-def of_one_shape(values: Sequence[Expr]) -> bool:
+def of_one_shape(values: Sequence[ex.Expr]) -> bool:
     """Whether nothing broadcasts but numbers."""
-    first: Shape = ()
+    first: ex.Shape = ()
     for value in values:
         shape = value.shape
         if shape and shape != first:
@@ -113,7 +85,7 @@ def of_one_shape(values: Sequence[Expr]) -> bool:
     return True
 
 
-def elementwise(r: Rules, tree: Node, make: Callable[[tuple[Expr, ...]], Expr], verb: str) -> Expr:
+def elementwise(r: Rules, tree: Node, make: Callable[[tuple[ex.Expr, ...]], ex.Expr], verb: str) -> ex.Expr:
     resolved = [r.resolve(child) for child in tree.children]
     if r.scope.misfits or of_one_shape(resolved):
         return make(tuple(resolved))  # What does not fit is put together nevertheless; it has no shape.
@@ -121,28 +93,28 @@ def elementwise(r: Rules, tree: Node, make: Callable[[tuple[Expr, ...]], Expr], 
     rows = [value.shape[1:] for value in values if len(value.shape) == 2 and value.shape[0] == 1 and rank(value) == 1]
     strict = any(value.shape in rows for value in values if len(value.shape) == 1)
     r.fit(tree.children, values, Node(tree.kind, "" if strict else NUMPY, tree.children, tree.span), verb)
-    if (widest := broadcast(*(value.shape for value in values)))[1:] not in ((), (1,)):
+    if (widest := ex.broadcast(*(value.shape for value in values)))[1:] not in ((), (1,)):
         values = [_spread(value, widest) for value in values]
     return make(tuple(values))
 
 
-def _spread(e: Expr, shape: Shape) -> Expr:
+def _spread(e: ex.Expr, shape: ex.Shape) -> ex.Expr:
     """A column that was made of a vector, ``v[:, None]``, beside a matrix: v 1^T, which says what is meant."""
-    made = isinstance(e, Reshape) and not e.regroups and len(e.arg.shape) == 1 and e.shape == (*e.arg.shape, 1)
-    if not made or len(shape) != 2 or not isinstance(e, Reshape):
+    made = isinstance(e, ex.Reshape) and not e.regroups and len(e.arg.shape) == 1 and e.shape == (*e.arg.shape, 1)
+    if not made or len(shape) != 2 or not isinstance(e, ex.Reshape):
         return e
-    return MatMul((e.arg, T(Ones(shape[1:]))))
+    return ex.MatMul((e.arg, ex.T(ex.Ones(shape[1:]))))
 
 
-def multiplied(r: Rules, tree: Node) -> Expr:
+def multiplied(r: Rules, tree: Node) -> ex.Expr:
     """A product entry by entry; a column times a row is shown as the outer product that it is."""
     resolved = [r.resolve(child) for child in tree.children]
     if of_one_shape(resolved):
-        return Mul(tuple(resolved), span=r.mark(tree))
+        return ex.Mul(tuple(resolved), span=r.mark(tree))
     values = without_columns(resolved)
     if r.scope.derivatives and not r.scope.misfits and (outer := column_times_row(values, square=False)) is not None:
         return replace(outer, span=r.mark(tree))
-    arrays = [n for n, arg in enumerate(values) if scalar_if_ones(arg.shape)]
+    arrays = [n for n, arg in enumerate(values) if ex.scalar_if_ones(arg.shape)]
     if len(arrays) == 2 and not r.scope.misfits:
         (first, u), (_, v) = ((n, values[n]) for n in arrays)
         if len(u.shape) == 1 or (len(u.shape) == 2 and u.shape[0] == 1):
@@ -150,86 +122,86 @@ def multiplied(r: Rules, tree: Node) -> Expr:
         if len(u.shape) == 2 and u.shape[1] == 1 and (len(v.shape) == 1 or (len(v.shape) == 2 and v.shape[0] == 1)):
             done = _outer(u, v)
             others = [arg for n, arg in enumerate(values) if n not in arrays]
-            return Mul((*others[:first], done, *others[first:]), span=r.mark(tree)) if others else done
-    return elementwise(r, tree, lambda args: Mul(args, span=r.mark(tree)), "multiply")
+            return ex.Mul((*others[:first], done, *others[first:]), span=r.mark(tree)) if others else done
+    return elementwise(r, tree, lambda args: ex.Mul(args, span=r.mark(tree)), "multiply")
 
 
-def column_times_row(args: Sequence[Expr], *, square: bool = True) -> Expr | None:
+def column_times_row(args: Sequence[ex.Expr], *, square: bool = True) -> ex.Expr | None:
     """``dz * x.T``: a vector, and after it the transpose of one, have no entries in common; they are an outer product.
 
     None for any other factors; without ``square`` also for two vectors of one length, which NumPy multiplies entry by
     entry.
     """
-    arrays = [n for n, arg in enumerate(args) if scalar_if_ones(arg.shape)]
-    rows = [n for n in arrays if isinstance(args[n], T) and len(args[n].shape) == 2 and args[n].shape[0] == 1]
+    arrays = [n for n, arg in enumerate(args) if ex.scalar_if_ones(arg.shape)]
+    rows = [n for n in arrays if isinstance(args[n], ex.T) and len(args[n].shape) == 2 and args[n].shape[0] == 1]
     if len(arrays) < 2 or rows != arrays[-1:] or len(shapes := {args[n].shape for n in arrays[:-1]}) != 1:
         return None
     (column,) = shapes
     if len(column) != 1 or (not square and column == args[rows[0]].shape[1:]):
         return None
     factors = [args[n] for n in arrays[:-1]]
-    done = MatMul((factors[0] if len(factors) == 1 else Mul(tuple(factors)), args[rows[0]]))
+    done = ex.MatMul((factors[0] if len(factors) == 1 else ex.Mul(tuple(factors)), args[rows[0]]))
     others = [arg for n, arg in enumerate(args) if n not in arrays]
-    return Mul((*others, done)) if others else done
+    return ex.Mul((*others, done)) if others else done
 
 
-def _outer(u: Expr, v: Expr) -> MatMul:
-    return MatMul((_vector(u), T(_vector(v))))
+def _outer(u: ex.Expr, v: ex.Expr) -> ex.MatMul:
+    return ex.MatMul((_vector(u), ex.T(_vector(v))))
 
 
-def _vector(e: Expr) -> Expr:
+def _vector(e: ex.Expr) -> ex.Expr:
     """A row or column as the vector that it holds."""
     real = tuple(dim for dim in e.shape if dim != 1)
-    if isinstance(e, (T, Reshape)) and e.arg.shape == real:
+    if isinstance(e, (ex.T, ex.Reshape)) and e.arg.shape == real:
         return e.arg
-    return e if e.shape == real else Reshape(e, real)
+    return e if e.shape == real else ex.Reshape(e, real)
 
 
-def turned(e: Expr) -> Expr:
-    return e.arg if isinstance(e, T) and len(e.arg.shape) == 2 else T(e)
+def turned(e: ex.Expr) -> ex.Expr:
+    return e.arg if isinstance(e, ex.T) and len(e.arg.shape) == 2 else ex.T(e)
 
 
-def matmul(r: Rules, tree: Node) -> Expr:
+def matmul(r: Rules, tree: Node) -> ex.Expr:
     """``@`` from left to right: a vector on the left is summed over, two vectors give their scalar product."""
     from_left = r.resolve(tree.children[0])
-    factors: list[Expr] = [from_left]
+    factors: list[ex.Expr] = [from_left]
     for n, child in enumerate(tree.children[1:], 1):
         value = r.resolve(child)
-        left = factors[0] if len(factors) == 1 else MatMul(tuple(factors))
+        left = factors[0] if len(factors) == 1 else ex.MatMul(tuple(factors))
         if r.scope.misfits:
             factors.append(value)
             continue
         if len(left.shape) == 1 and value.shape[:1] == left.shape:
-            factors = [T(left), value] if len(value.shape) == 1 else [turned(value), left]
+            factors = [ex.T(left), value] if len(value.shape) == 1 else [turned(value), left]
             continue
         if not fits_matmul(left.shape, value.shape):
             done = tree.children[0] if n == 1 else Node("matmul", "", tree.children[:n], tree.span)
             r.chained(((done, left), (child, value)), tree)  # Raises, with what would fit.
         factors.append(value)
-    return MatMul(tuple(factors), span=r.mark(tree))
+    return ex.MatMul(tuple(factors), span=r.mark(tree))
 
 
-def matrix_power(base: Expr, exponent: Expr) -> Expr | None:
+def matrix_power(base: ex.Expr, exponent: ex.Expr) -> ex.Expr | None:
     """A power of a square matrix as a product; None for anything else."""
     square = len(base.shape) == 2 and base.shape[0] == base.shape[1]
-    if square and exponent in (Neg(num(1)), num(-1)):
-        return Fn("inv", (base,), 0, "matrix")
-    whole = isinstance(exponent, Num) and exponent.value in range(2, MAX_POWER + 1)
-    return MatMul((base,) * int(exponent.value)) if square and whole and isinstance(exponent, Num) else None
+    if square and exponent in (ex.Neg(ex.num(1)), ex.num(-1)):
+        return ex.Fn("inv", (base,), 0, "matrix")
+    whole = isinstance(exponent, ex.Num) and exponent.value in range(2, MAX_POWER + 1)
+    return ex.MatMul((base,) * int(exponent.value)) if square and whole and isinstance(exponent, ex.Num) else None
 
 
 # --- shapes ----------------------------------------------------------------------------------------------------------
 
 
-def shaped(e: Expr, shape: Shape) -> Expr:
+def shaped(e: ex.Expr, shape: ex.Shape) -> ex.Expr:
     """The same array with these axes; one of ones only is its number."""
-    shape = scalar_if_ones(shape)
+    shape = ex.scalar_if_ones(shape)
     if e.shape == shape:
         return e
-    return e.arg if isinstance(e, Reshape) and e.arg.shape == shape else Reshape(e, shape)
+    return e.arg if isinstance(e, ex.Reshape) and e.arg.shape == shape else ex.Reshape(e, shape)
 
 
-def times(dims: Sequence[Dim]) -> Dim:
+def times(dims: Sequence[ex.Dim]) -> ex.Dim:
     """The size of several axes laid out as one."""
     total: Whole = 1
     for dim in dims:
@@ -237,17 +209,17 @@ def times(dims: Sequence[Dim]) -> Dim:
     return dim_named(total)
 
 
-def _factors(shape: Sequence[Dim]) -> list[str]:
+def _factors(shape: Sequence[ex.Dim]) -> list[str]:
     """The sizes of axes one by one, those of axes laid out together, too."""
     return [part for dim in shape if dim != 1 for part in str(dim).split("*")]
 
 
-def flatten(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+def flatten(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
     value = r.resolve(tree.children[0])
     return shaped(value, (times(value.shape),))
 
 
-def reshape(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+def reshape(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
     """The same entries, in their order, with other axes; one size may be -1, what is left."""
     value = r.resolve(tree.children[0])
     sizes = list(_dims(r, tree.children[1:]))
@@ -262,11 +234,11 @@ def reshape(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
         left = spread[before : len(spread) - (len(known) - before)]
         sizes[place] = times([int(part) if part.isdecimal() else part for part in left])
     if _factors(sizes) != _factors(value.shape) and times(sizes) != times(value.shape):
-        raise r.error(say("arrays.reshape", before=show_shape(value.shape), after=show_shape(tuple(sizes))), tree)
+        raise r.error(say("arrays.reshape", before=ex.show_shape(value.shape), after=ex.show_shape(tuple(sizes))), tree)
     return shaped(value, tuple(sizes))
 
 
-def _dims(r: Rules, trees: Sequence[Node]) -> Iterator[Dim]:
+def _dims(r: Rules, trees: Sequence[Node]) -> Iterator[ex.Dim]:
     """The sizes that a shape is written with."""
     for tree in trees:
         if tree.kind == "array" and tree.value == "shape":
@@ -277,15 +249,15 @@ def _dims(r: Rules, trees: Sequence[Node]) -> Iterator[Dim]:
             yield int(tree.value)
         else:
             size = r.resolve(tree)
-            if isinstance(size, Size):
+            if isinstance(size, ex.Size):
                 yield size.dim
-            elif isinstance(size, Num) and size.value.denominator == 1 and size.value > 0:
+            elif isinstance(size, ex.Num) and size.value.denominator == 1 and size.value > 0:
                 yield int(size.value)
             else:
                 raise r.error(say("meaning.not_dimension", name=r.quote(tree)), tree, say("meaning.declare_dimension"))
 
 
-def expand(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+def expand(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
     value = r.resolve(tree.children[0])
     total = len(value.shape) + len(facts)
     axes = sorted(_place(r, tree, int(fact), total) for fact in facts)
@@ -299,29 +271,29 @@ def _place(r: Rules, tree: Node, axis: int, total: int) -> int:
     return axis % total
 
 
-def squeeze(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+def squeeze(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
     value = r.resolve(tree.children[0])
     if not value.shape:
         return value
     axes = [_place(r, tree, int(fact), len(value.shape)) for fact in facts]
     if any(value.shape[n] != 1 for n in axes):
-        raise r.error(say("arrays.squeeze", shape=show_shape(value.shape)), tree)
+        raise r.error(say("arrays.squeeze", shape=ex.show_shape(value.shape)), tree)
     drop = axes or [n for n, dim in enumerate(value.shape) if dim == 1]
     return shaped(value, tuple(dim for n, dim in enumerate(value.shape) if n not in drop))
 
 
-def atleast(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+def atleast(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
     value = r.resolve(tree.children[0])
     return shaped(value, (*(1,) * (int(facts[0]) - len(value.shape)), *value.shape))
 
 
-def subscript_rule(r: Rules, tree: Node) -> Expr:
+def subscript_rule(r: Rules, tree: Node) -> ex.Expr:
     """``v[:, None]``, ``W[k, j]``: a new axis, whole axes, or one index for each axis."""
     value = r.resolve(tree.children[0])
     items = list(tree.children[1:])
     rest = [item for item in items if item.kind != "slice" or item.value not in ("new", "...")]
     if len(rest) > len(value.shape):
-        name, own = r.quote(tree.children[0]), show_shape(value.shape)
+        name, own = r.quote(tree.children[0]), ex.show_shape(value.shape)
         if not value.shape and all(item.kind == "slice" or item.value in ("1", "-1") for item in items):
             return value  # Axes of length one, which a number here has none of.
         if not value.shape:
@@ -337,7 +309,7 @@ def subscript_rule(r: Rules, tree: Node) -> Expr:
     if all(item.kind != "slice" for item in items):
         positions = [_from_end(r, item, dim) for item, dim in zip(items, value.shape, strict=True)]
         return r.resolve(Node("entry", "", (tree.children[0], *positions), tree.span))
-    shape: list[Dim] = []
+    shape: list[ex.Dim] = []
     axis = 0
     for item in items:
         if item.kind == "slice" and item.value == "new":
@@ -356,7 +328,7 @@ def subscript_rule(r: Rules, tree: Node) -> Expr:
     return shaped(value, tuple(shape))
 
 
-def _counted_from_zero(r: Rules, value: Expr, axis: int, item: Node) -> Expr:
+def _counted_from_zero(r: Rules, value: ex.Expr, axis: int, item: Node) -> ex.Expr:
     """A slice as Python counts: from 0, with its end left out, and below 0 from the end."""
     size = amount(value.shape[axis])
     ends: list[Whole] = []
@@ -366,7 +338,7 @@ def _counted_from_zero(r: Rules, value: Expr, axis: int, item: Node) -> Expr:
     return blocks.part(r, value, axis, ends[0] + 1, ends[1], item)
 
 
-def _from_end(r: Rules, tree: Node, dim: Dim) -> Node:
+def _from_end(r: Rules, tree: Node, dim: ex.Dim) -> Node:
     """A position that may count from the end."""
     if tree.kind != "num" or not tree.value.startswith("-"):
         return tree
@@ -375,7 +347,7 @@ def _from_end(r: Rules, tree: Node, dim: Dim) -> Node:
     return Node("num", str(dim + 1 + int(tree.value)), (), tree.span)
 
 
-def _is_whole(r: Rules, tree: Node, dim: Dim) -> bool:
+def _is_whole(r: Rules, tree: Node, dim: ex.Dim) -> bool:
     """Whether a slice is all of an axis."""
     if not tree.children:
         return True
@@ -387,7 +359,7 @@ def _is_whole(r: Rules, tree: Node, dim: Dim) -> bool:
 # --- sizes and arrays made of them -----------------------------------------------------------------------------------
 
 
-def size(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+def size(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
     shape = r.resolve(tree.children[0]).shape
     axis = int(facts[0])
     if not -len(shape) <= axis < len(shape):
@@ -395,49 +367,49 @@ def size(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
     return _length(r, shape[axis])
 
 
-def count(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+def count(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
     sizes = [_length(r, dim) for dim in r.resolve(tree.children[0]).shape if dim != 1]
-    return Mul(tuple(sizes)) if len(sizes) > 1 else sizes[0] if sizes else num(1)
+    return ex.Mul(tuple(sizes)) if len(sizes) > 1 else sizes[0] if sizes else ex.num(1)
 
 
-def _length(r: Rules, dim: Dim) -> Expr:
+def _length(r: Rules, dim: ex.Dim) -> ex.Expr:
     if isinstance(dim, int):
-        return num(dim)
+        return ex.num(dim)
     known = r.scope.dims.get(dim)
-    return Size(dim) if known is None or known.size is None else num(known.size)
+    return ex.Size(dim) if known is None or known.size is None else ex.num(known.size)
 
 
-def made(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+def made(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
     """``ones((N, 1))``, ``zeros``, ``eye``: an array of a shape."""
     name = tree.value
     shape = tuple(_dims(r, tree.children))
     if name == "eye":
         if len(shape) not in (1, 2) or shape[0] != shape[-1]:
             raise r.error(say("arrays.eye"), tree)
-        return Eye(shape[0], span=r.mark(tree))
+        return ex.Eye(shape[0], span=r.mark(tree))
     if -1 in shape:
         raise r.error(say("arrays.sizes", name=name), tree)
-    if not scalar_if_ones(shape):
-        return num(name == "ones")
-    return (Ones if name == "ones" else Zeros)(shape, span=r.mark(tree))
+    if not ex.scalar_if_ones(shape):
+        return ex.num(name == "ones")
+    return (ex.Ones if name == "ones" else ex.Zeros)(shape, span=r.mark(tree))
 
 
-def bare_shape(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+def bare_shape(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
     raise r.error(say("arrays.shape"), tree)
 
 
 # --- products --------------------------------------------------------------------------------------------------------
 
 
-def dot(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+def dot(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
     """NumPy's dot: as ``@``, but numbers scale."""
     left, right = (r.resolve(child) for child in tree.children)
     if not left.shape or not right.shape:
-        return Mul((left, right), span=r.mark(tree))
+        return ex.Mul((left, right), span=r.mark(tree))
     return matmul(r, tree)
 
 
-def inner(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+def inner(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
     """Sums over the last axis of both."""
     first, second = tree.children
     if len(r.resolve(second).shape) < 2 or not r.resolve(first).shape:
@@ -446,7 +418,7 @@ def inner(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
     return matmul(r, Node("matmul", "", (first, flipped), tree.span))
 
 
-def outer(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+def outer(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
     """Every entry of one with every entry of the other; ``flat_outer`` lays its operands out as vectors first."""
     values = [r.resolve(child) for child in tree.children]
     if tree.value == "flat_outer":
@@ -455,30 +427,30 @@ def outer(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
     if not (u.shape and v.shape):
         column = tree.value == "flat_outer" and u.shape
         parts = (
-            (Reshape(u, (*u.shape, 1)), v)
+            (ex.Reshape(u, (*u.shape, 1)), v)
             if column
-            else (u, T(v))
+            else (u, ex.T(v))
             if tree.value == "flat_outer" and v.shape
             else (u, v)
         )
-        return Mul(parts, span=r.mark(tree))
+        return ex.Mul(parts, span=r.mark(tree))
     if any(len(value.shape) > 1 for value in values):
         raise r.error(say("arrays.outer"), tree)
-    return MatMul((u, T(v)), span=r.mark(tree))
+    return ex.MatMul((u, ex.T(v)), span=r.mark(tree))
 
 
-def concat(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+def concat(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
     """Arrays one after the other along an axis, or as NumPy's stacks have it."""
     values = [r.resolve(child) for child in tree.children]
     rank = max(len(value.shape) for value in values)
     where = facts[0]
     if where == "vstack" and rank < 2:
-        raise r.error(say("meaning.concat_shapes", shapes=[show_shape(value.shape) for value in values]), tree)
+        raise r.error(say("meaning.concat_shapes", shapes=[ex.show_shape(value.shape) for value in values]), tree)
     axis = 0 if where == "vstack" else rank - 1 if where == "hstack" else int(where)
     return blocks.joined(r, values, _place(r, tree, axis, rank) if rank else 0, tree)
 
 
-def reduce(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+def reduce(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
     """A sum, mean, ... along several axes."""
     op, keep, *axes = facts
     value = r.resolve(tree.children[0])
@@ -486,13 +458,13 @@ def reduce(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
         return value
     places = {_place(r, tree, int(axis), len(value.shape)) for axis in axes}
     if all(dim == 1 for n, dim in enumerate(value.shape) if n not in places):
-        return Reduce(op, value, span=r.mark(tree))
+        return ex.Reduce(op, value, span=r.mark(tree))
     for place in sorted(places, reverse=True):
-        value = Reduce(op, value, place, keep == "True", span=r.mark(tree))
+        value = ex.Reduce(op, value, place, keep == "True", span=r.mark(tree))
     return value
 
 
-def along(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+def along(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
     """``softmax(x, axis)``: along the last axis, or the first of a matrix."""
     name, axis = facts[0], int(facts[1])
     child = tree.children[0]
@@ -503,39 +475,39 @@ def along(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
     if len(value.shape) != 2:
         raise r.error(say("meaning.along_last_axis", name=name), tree)
     flipped = r.resolve(Node("call", name, (Node("transpose", "", (child,), child.span),), tree.span))
-    return T(flipped) if len(flipped.shape) == 2 else flipped
+    return ex.T(flipped) if len(flipped.shape) == 2 else flipped
 
 
 # --- einsum ----------------------------------------------------------------------------------------------------------
 
 
-def einsum_entries(r: Rules, tree: Node) -> tuple[Expr, tuple[Ix, ...]]:
+def einsum_entries(r: Rules, tree: Node) -> tuple[ex.Expr, tuple[ex.Ix, ...]]:
     """The entry of the result of an einsum and its letters; raises InputError where letters and shapes do not fit."""
     inputs, _, output = tree.value.removeprefix("einsum ").partition("->")
-    letters: dict[str, Ix] = {}
-    factors: list[Expr] = []
+    letters: dict[str, ex.Ix] = {}
+    factors: list[ex.Expr] = []
     for group, operand in zip(inputs.split(","), map(r.resolve, tree.children), strict=True):
         if len(group) != len(operand.shape):
-            raise r.error(say("arrays.einsum_letters", letters=group, shape=show_shape(operand.shape)), tree)
+            raise r.error(say("arrays.einsum_letters", letters=group, shape=ex.show_shape(operand.shape)), tree)
         for name, dim in zip(group, operand.shape, strict=True):
-            ix = letters.setdefault(name, Ix(name, dim))
+            ix = letters.setdefault(name, ex.Ix(name, dim))
             if ix.dim != dim:
                 raise r.error(say("arrays.einsum_range", letter=name, first=ix.dim, second=dim), tree)
-        factors.append(Entry(operand, tuple(letters[name] for name in group)) if group else operand)
+        factors.append(ex.Entry(operand, tuple(letters[name] for name in group)) if group else operand)
     if len(set(output)) < len(output) or set(output) - set(letters):
         raise r.error(say("arrays.einsum_result", letters=output), tree)
     free = tuple(letters[name] for name in output)
     bound = tuple(ix for name, ix in letters.items() if name not in output)
-    body = factors[0] if len(factors) == 1 else Mul(tuple(factors))
-    return (IndexReduce("sum", body, bound) if bound else body), free
+    body = factors[0] if len(factors) == 1 else ex.Mul(tuple(factors))
+    return (ex.IndexReduce("sum", body, bound) if bound else body), free
 
 
-def _contraction(groups: Sequence[str], output: str, values: Sequence[Expr]) -> Expr | None:
+def _contraction(groups: Sequence[str], output: str, values: Sequence[ex.Expr]) -> ex.Expr | None:
     """An einsum that is a product of two matrices or vectors, or one entry by entry; None for any other."""
     if len(groups) != 2 or any(len(set(group)) < len(group) or len(group) > 2 for group in groups):
         return None
     if groups[0] == groups[1] == output:
-        return Mul(tuple(values))
+        return ex.Mul(tuple(values))
     over = [x for x in groups[0] if x in groups[1]]
     kept = "".join(x for group in groups for x in group if x not in over)
     if len(over) > 1 or set(over) & set(output) or sorted(kept) != sorted(output):
@@ -545,15 +517,15 @@ def _contraction(groups: Sequence[str], output: str, values: Sequence[Expr]) -> 
         if len(left) != 1 or len(right) != 1:
             return None
         a, b = (a, b) if kept == output else (b, a)
-        return MatMul((a, T(b)))
+        return ex.MatMul((a, ex.T(b)))
     a = turned(a) if left[0] == over[0] and len(left) == 2 else a
     b = turned(b) if right[-1] == over[0] and len(right) == 2 else b
     if len(left) == 1:
-        return MatMul((turned(b), a))
-    return MatMul((a, b)) if kept == output else T(MatMul((a, b)))
+        return ex.MatMul((turned(b), a))
+    return ex.MatMul((a, b)) if kept == output else ex.T(ex.MatMul((a, b)))
 
 
-def einsum(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+def einsum(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
     """An einsum as an array: its operands with an axis for each letter, multiplied, and summed over those that go."""
     entry, free = einsum_entries(r, tree)
     if not free:
@@ -567,28 +539,28 @@ def einsum(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
         raise r.error(say("python.einsum"), tree)
     over = list(dict.fromkeys(x for group in groups for x in group if x not in output))
     order = [*output, *over]
-    factors: list[Expr] = []
+    factors: list[ex.Expr] = []
     for group, operand in zip(groups, map(r.resolve, tree.children), strict=True):
         if len(group) == 2 and group[0] == group[1]:
-            operand, group = Fn("diag", (operand,), kind="diag"), group[0]
+            operand, group = ex.Fn("diag", (operand,), kind="diag"), group[0]
         if len(group) == 2 and order.index(group[0]) > order.index(group[1]):
-            operand, group = T(operand), group[::-1]
+            operand, group = ex.T(operand), group[::-1]
         if [x for x in order if x in group] != list(group):
             raise r.error(say("python.einsum"), tree)
         dims = iter(operand.shape)
         factors.append(shaped(operand, tuple(next(dims) if x in group else 1 for x in order)))
-    done: Expr = factors[0] if len(factors) == 1 else Mul(tuple(factors))
+    done: ex.Expr = factors[0] if len(factors) == 1 else ex.Mul(tuple(factors))
     for axis in range(len(order) - 1, len(output) - 1, -1):
-        done = Reduce("sum", done, axis)
+        done = ex.Reduce("sum", done, axis)
     return done
 
 
-def positional(r: Rules, tree: Node) -> tuple[Expr, tuple[Ix, ...]] | None:
+def positional(r: Rules, tree: Node) -> tuple[ex.Expr, tuple[ex.Ix, ...]] | None:
     """An einsum, perhaps with a sign and scaled, as an entry with its letters; None for anything else."""
     if tree.kind == "array" and tree.value.startswith("einsum "):
         return einsum_entries(r, tree)
     if tree.kind == "neg" and (found := positional(r, tree.children[0])) is not None:
-        return Neg(found[0]), found[1]
+        return ex.Neg(found[0]), found[1]
     if tree.kind not in ("mul", "div"):
         return None
     parts = [positional(r, child) for child in tree.children]
@@ -598,10 +570,10 @@ def positional(r: Rules, tree: Node) -> tuple[Expr, tuple[Ix, ...]] | None:
     if any(value.shape for value in values):
         return None
     letters = next(part[1] for part in parts if part)
-    return (Mul(tuple(values)) if tree.kind == "mul" else Div(values[0], values[1])), letters
+    return (ex.Mul(tuple(values)) if tree.kind == "mul" else ex.Div(values[0], values[1])), letters
 
 
-_OPERATIONS: Mapping[str, Callable[[Rules, Node, Sequence[str]], Expr]] = {
+_OPERATIONS: Mapping[str, Callable[[Rules, Node, Sequence[str]], ex.Expr]] = {
     "flatten": flatten, "reshape": reshape, "expand": expand, "squeeze": squeeze, "atleast": atleast,
     "size": size, "count": count, "ones": made, "zeros": made, "eye": made, "shape": bare_shape,
     "dot": dot, "inner": inner, "outer": outer, "flat_outer": outer, "along": along, "concat": concat,
@@ -609,7 +581,7 @@ _OPERATIONS: Mapping[str, Callable[[Rules, Node, Sequence[str]], Expr]] = {
 }  # fmt: skip
 
 
-def array_rule(r: Rules, tree: Node) -> Expr:
+def array_rule(r: Rules, tree: Node) -> ex.Expr:
     name, *facts = tree.value.split(" ")
     try:
         return _OPERATIONS[name](r, tree, facts)

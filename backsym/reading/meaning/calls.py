@@ -8,41 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import islice
 
+from backsym.core import expr as ex
 from backsym.core.dims import amount, dim_named, is_part, names_of, put_in, read_amount
 from backsym.core.errors import InputError
-from backsym.core.expr import (
-    Add,
-    Adj,
-    Delta,
-    Dim,
-    Div,
-    Entry,
-    Expr,
-    Eye,
-    Fn,
-    IndexReduce,
-    Ix,
-    Label,
-    Mul,
-    Neg,
-    Num,
-    OneHot,
-    Ones,
-    Pow,
-    Reduce,
-    Reshape,
-    Shape,
-    Sym,
-    T,
-    Zeros,
-    children,
-    free_indices,
-    num,
-    rebuild,
-    scalar_if_ones,
-    show_shape,
-    walk,
-)
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS, Function
 from backsym.core.kinds import RuleTable, kind_named
 from backsym.core.words import Said, say
@@ -103,7 +71,7 @@ _USUAL_NAMES: dict[str, Said] = {
 """What people write for what there is by another name, or not at all."""
 
 
-def call_rule(r: Rules, tree: Node) -> Expr:
+def call_rule(r: Rules, tree: Node) -> ex.Expr:
     name = tree.value.rstrip("'")
     order = len(tree.value) - len(name)
     if name in r.scope.abstract:
@@ -182,19 +150,19 @@ def no_keywords(r: Rules, tree: Node) -> None:
 # --- functions -------------------------------------------------------------------------------------------------------
 
 
-def abstract_call(r: Rules, tree: Node, name: str, order: int) -> Expr:
+def abstract_call(r: Rules, tree: Node, name: str, order: int) -> ex.Expr:
     no_keywords(r, tree)
     (arg,) = arguments(r, tree, 1, 1, f"{name}(z)")
-    return Fn(name, (r.resolve(arg),), order, "elementwise", span=r.mark(tree))
+    return ex.Fn(name, (r.resolve(arg),), order, "elementwise", span=r.mark(tree))
 
 
-def loss_call(r: Rules, tree: Node, order: int) -> Expr:
+def loss_call(r: Rules, tree: Node, order: int) -> ex.Expr:
     no_keywords(r, tree)
     y, t = arguments(r, tree, 2, 2, f"{ABSTRACT_LOSS}(y, t)")
-    return Fn(ABSTRACT_LOSS, (r.resolve(y), r.resolve(t)), order, "scalar", span=r.mark(tree))
+    return ex.Fn(ABSTRACT_LOSS, (r.resolve(y), r.resolve(t)), order, "scalar", span=r.mark(tree))
 
 
-def table_call(r: Rules, tree: Node, function: Function, order: int) -> Expr:
+def table_call(r: Rules, tree: Node, function: Function, order: int) -> ex.Expr:
     usage = f"{function.name}({', '.join(function.args)})"
     given = arguments(r, tree, *function.arity, usage)
     kind = kind_named(function.kind)
@@ -216,10 +184,10 @@ def table_call(r: Rules, tree: Node, function: Function, order: int) -> Expr:
         check(r, tree, function, given, args)
     missing = len(function.args) - len(args)
     args += [r.definition(text, {}, tree) for text in function.defaults[len(function.defaults) - missing :]]
-    return Fn(function.name, tuple(args), order, function.kind, span=r.mark(tree))
+    return ex.Fn(function.name, tuple(args), order, function.kind, span=r.mark(tree))
 
 
-def along_call(r: Rules, tree: Node, letter: Node) -> Expr:
+def along_call(r: Rules, tree: Node, letter: Node) -> ex.Expr:
     """``softmax(e, j)``: of the numbers e at all positions of a letter, or of an array along its axis."""
     no_keywords(r, tree)
     body, _ = positional(tree)
@@ -233,22 +201,22 @@ def along_call(r: Rules, tree: Node, letter: Node) -> Expr:
         raise r.error(message, letter, say("meaning.declare_range", name=letter.value))
     axes = [axis for axis, own in enumerate(value.shape) if own == dim]
     if len(axes) != 1 or len(value.shape) > 2:
-        shape = show_shape(value.shape)
+        shape = ex.show_shape(value.shape)
         raise r.error(say("meaning.not_one_axis", letter=letter.value, dim=dim, shape=shape), letter)
     if axes[0] == len(value.shape) - 1:
         return r.resolve(tree._replace(children=(body,)))
     turned = r.resolve(tree._replace(children=(Node("transpose", "", (body,), body.span),)))
-    return T(turned) if len(turned.shape) == 2 else turned
+    return ex.T(turned) if len(turned.shape) == 2 else turned
 
 
-def over_letter(r: Rules, tree: Node, body: Node, letter: Node) -> Expr:
+def over_letter(r: Rules, tree: Node, body: Node, letter: Node) -> ex.Expr:
     """A function along an axis of numbers with a letter: of a row of an array, or written out."""
     leaves = FUNCTIONS[tree.value].kind != "rowreduce"
     first, *indices = body.children if body.kind == "entry" else (body,)
     known = r.scope.names.get(first.value) if first.kind == "name" else None
     last = indices and indices[-1].kind == "name" and indices[-1].value == letter.value
     others = last and letter.value not in free_letters(Node("entry", "", (first, *indices[:-1]), body.span), r.scope)
-    rows = isinstance(known, Sym) and len(known.shape) == len(indices) and (len(indices) == 1 or r.scope.members)
+    rows = isinstance(known, ex.Sym) and len(known.shape) == len(indices) and (len(indices) == 1 or r.scope.members)
     if others and rows:
         row = first if len(indices) == 1 else Node("entry", "", (first, *indices[:-1]), body.span)
         whole = tree._replace(children=(row,))
@@ -272,31 +240,31 @@ def over_letter(r: Rules, tree: Node, body: Node, letter: Node) -> Expr:
     return value
 
 
-def whole_of_entries(e: Expr) -> Expr:
+def whole_of_entries(e: ex.Expr) -> ex.Expr:
     """The vector of which a number with one letter is the entry, as in ``diag(p_n (1 - p_n))``; of others the same."""
-    letters = free_indices(e)
+    letters = ex.free_indices(e)
     if e.shape or len(letters) != 1:
         return e
     vector = _along(e, letters[0])
     return vector if vector is not None and vector.shape == (letters[0].dim,) else e
 
 
-def _along(e: Expr, letter: Ix) -> Expr | None:
+def _along(e: ex.Expr, letter: ex.Ix) -> ex.Expr | None:
     """An expression without the letter of its entries; None where it is not made entry by entry."""
-    if isinstance(e, Entry):
-        return e.base if e.indices == (letter,) and letter not in free_indices(e.base) else None
-    if letter not in free_indices(e):
+    if isinstance(e, ex.Entry):
+        return e.base if e.indices == (letter,) and letter not in ex.free_indices(e.base) else None
+    if letter not in ex.free_indices(e):
         return e
-    if not isinstance(e, (Add, Neg, Mul, Div, Pow)) and not (isinstance(e, Fn) and e.entrywise):
+    if not isinstance(e, (ex.Add, ex.Neg, ex.Mul, ex.Div, ex.Pow)) and not (isinstance(e, ex.Fn) and e.entrywise):
         return None
-    parts = [_along(child, letter) for child in children(e)]
+    parts = [_along(child, letter) for child in ex.children(e)]
     if any(part is None for part in parts):
         return None
     new = iter(part for part in parts if part is not None)
-    return rebuild(e, lambda child: next(new))
+    return ex.rebuild(e, lambda child: next(new))
 
 
-def expanded_call(r: Rules, tree: Node, function: Function, given: Sequence[Node]) -> Expr:
+def expanded_call(r: Rules, tree: Node, function: Function, given: Sequence[Node]) -> ex.Expr:
     """A function that is shown in full: its definition with the arguments put in."""
     r.macros += 1
     if r.macros > MAX_MACROS:
@@ -305,7 +273,7 @@ def expanded_call(r: Rules, tree: Node, function: Function, given: Sequence[Node
     r.macros -= 1
     shapes = [value.shape for value in args.values()]
     if function.kind == "scalar" and len(shapes) == 2 and not fits_elementwise(*shapes):
-        both = [show_shape(shape) for shape in shapes]
+        both = [ex.show_shape(shape) for shape in shapes]
         error = r.error(say("meaning.compares_one_shape", name=function.name, shapes=both), tree)
         raise Mismatch(error, "compare", *args.values())
     if function.kind == "vectors":
@@ -313,26 +281,26 @@ def expanded_call(r: Rules, tree: Node, function: Function, given: Sequence[Node
             if len(value.shape) > 2 or (len(value.shape) == 2 and value.shape[1] != 1):
                 hint = say("meaning.usual.matmul")
                 raise r.error(
-                    say("meaning.takes_vectors", name=function.name, shape=show_shape(value.shape)), node, hint
+                    say("meaning.takes_vectors", name=function.name, shape=ex.show_shape(value.shape)), node, hint
                 )
     assert function.definition is not None, f"{function.name} is marked expanded but has no definition"
     whole = r.definition(function.definition, args, tree)
-    if sum(1 for _ in islice(walk(whole), MAX_WRITTEN_OUT + 1)) > MAX_WRITTEN_OUT:
+    if sum(1 for _ in islice(ex.walk(whole), MAX_WRITTEN_OUT + 1)) > MAX_WRITTEN_OUT:
         raise r.error(say("meaning.too_long_written_out", name=function.name), tree)
     return whole
 
 
-reading: RuleTable[Callable[[Rules, Node, Function, Sequence[Node], Sequence[Expr]], None]] = RuleTable("reading")
+reading: RuleTable[Callable[[Rules, Node, Function, Sequence[Node], Sequence[ex.Expr]], None]] = RuleTable("reading")
 """Checks the arguments of a call, for each kind of function that has something to check."""
 
 
 @reading("elementwise")
-def check_fit(r: Rules, tree: Node, function: Function, given: Sequence[Node], args: Sequence[Expr]) -> None:
+def check_fit(r: Rules, tree: Node, function: Function, given: Sequence[Node], args: Sequence[ex.Expr]) -> None:
     r.fit(given, args, tree, "combine")
 
 
 @reading("rowwise", "rowreduce")
-def check_row(r: Rules, tree: Node, function: Function, given: Sequence[Node], args: Sequence[Expr]) -> None:
+def check_row(r: Rules, tree: Node, function: Function, given: Sequence[Node], args: Sequence[ex.Expr]) -> None:
     """A function along the last axis needs one, and says so when another axis is asked for."""
     rank = len(args[0].shape)
     if rank == 0:
@@ -348,7 +316,7 @@ def check_row(r: Rules, tree: Node, function: Function, given: Sequence[Node], a
 
 
 @reading("matrix")
-def check_signature(r: Rules, tree: Node, function: Function, given: Sequence[Node], args: Sequence[Expr]) -> None:
+def check_signature(r: Rules, tree: Node, function: Function, given: Sequence[Node], args: Sequence[ex.Expr]) -> None:
     """The shapes are those of a signature; where a power is written out, it is a whole number."""
     if function.unrolled is not None:
         check_power(r, tree, given[-1], args[-1])
@@ -356,10 +324,10 @@ def check_signature(r: Rules, tree: Node, function: Function, given: Sequence[No
     if function.signature(shapes) is not None:
         return
     if all(signature.takes == (("n", "n"),) for signature in function.signatures):
-        raise r.error(say("meaning.needs_square", name=tree.value, shape=show_shape(shapes[0])), tree)
+        raise r.error(say("meaning.needs_square", name=tree.value, shape=ex.show_shape(shapes[0])), tree)
     wanted = [" and ".join(f"[{', '.join(axes)}]" for axes in signature.takes) for signature in function.signatures]
     raise r.error(
-        say("meaning.needs_shapes", name=tree.value, wanted=wanted, shapes=tuple(map(show_shape, shapes))), tree
+        say("meaning.needs_shapes", name=tree.value, wanted=wanted, shapes=tuple(map(ex.show_shape, shapes))), tree
     )
 
 
@@ -367,27 +335,27 @@ MAX_POWER = 8
 """A power of a matrix is a product of so many factors at most."""
 
 
-def signed_number(e: Expr) -> Expr:
+def signed_number(e: ex.Expr) -> ex.Expr:
     """A number with its sign."""
-    return num(-e.arg.value) if isinstance(e, Neg) and isinstance(e.arg, Num) else e
+    return ex.num(-e.arg.value) if isinstance(e, ex.Neg) and isinstance(e.arg, ex.Num) else e
 
 
-def check_power(r: Rules, tree: Node, node: Node, power: Expr) -> None:
-    whole = isinstance(power, Num) and power.value.denominator == 1 and 0 < abs(power.value) <= MAX_POWER
+def check_power(r: Rules, tree: Node, node: Node, power: ex.Expr) -> None:
+    whole = isinstance(power, ex.Num) and power.value.denominator == 1 and 0 < abs(power.value) <= MAX_POWER
     if not whole:
         raise r.error(say("meaning.whole_power", most=MAX_POWER), node)
 
 
 @reading("kron", "cumulative")
-def check_rank(r: Rules, tree: Node, function: Function, given: Sequence[Node], args: Sequence[Expr]) -> None:
+def check_rank(r: Rules, tree: Node, function: Function, given: Sequence[Node], args: Sequence[ex.Expr]) -> None:
     rank = 2 if function.kind == "kron" else 1
     shapes = [arg.shape for arg in args]
     if any(len(shape) != rank for shape in shapes):
-        message = say("meaning.takes_rank", name=tree.value, rank=rank, shapes=list(map(show_shape, shapes)))
+        message = say("meaning.takes_rank", name=tree.value, rank=rank, shapes=list(map(ex.show_shape, shapes)))
         raise r.error(message, tree)
 
 
-def otimes_call(r: Rules, tree: Node) -> Expr:
+def otimes_call(r: Rules, tree: Node) -> ex.Expr:
     """``A \\otimes B``: of two matrices the Kronecker product, of vectors the outer product."""
     if all(len([dim for dim in r.resolve(side).shape if dim != 1]) == 2 for side in tree.children):
         return r.resolve(Node("call", "kron", tree.children, tree.span))
@@ -395,7 +363,7 @@ def otimes_call(r: Rules, tree: Node) -> Expr:
     return r.resolve(Node("call", "outer", columns, tree.span))
 
 
-def vec_call(r: Rules, tree: Node) -> Expr:
+def vec_call(r: Rules, tree: Node) -> ex.Expr:
     """``vec(A)``: the columns of a matrix one below the other; a vector is its only column."""
     no_keywords(r, tree)
     (arg,) = arguments(r, tree, 1, 1, "vec(A)")
@@ -403,12 +371,12 @@ def vec_call(r: Rules, tree: Node) -> Expr:
     if len(value.shape) < 2:
         return value
     if len(value.shape) > 2:
-        raise r.error(say("meaning.takes_rank", name=tree.value, rank=2, shapes=[show_shape(value.shape)]), tree)
-    return Reshape(T(value), (dim_named(amount(value.shape[0]) * amount(value.shape[1])),), span=r.mark(tree))
+        raise r.error(say("meaning.takes_rank", name=tree.value, rank=2, shapes=[ex.show_shape(value.shape)]), tree)
+    return ex.Reshape(ex.T(value), (dim_named(amount(value.shape[0]) * amount(value.shape[1])),), span=r.mark(tree))
 
 
 @reading("diag", "scalar")
-def check_square(r: Rules, tree: Node, function: Function, given: Sequence[Node], args: Sequence[Expr]) -> None:
+def check_square(r: Rules, tree: Node, function: Function, given: Sequence[Node], args: Sequence[ex.Expr]) -> None:
     shape, vectors = args[0].shape, function.kind == "diag"
     if function.name != "trace" and not vectors:
         return
@@ -417,7 +385,7 @@ def check_square(r: Rules, tree: Node, function: Function, given: Sequence[Node]
             say(
                 "meaning.needs_square_or_vector" if vectors else "meaning.needs_square",
                 name=tree.value,
-                shape=show_shape(shape),
+                shape=ex.show_shape(shape),
             ),
             tree,
         )
@@ -426,7 +394,7 @@ def check_square(r: Rules, tree: Node, function: Function, given: Sequence[Node]
 # --- reductions ------------------------------------------------------------------------------------------------------
 
 
-def reduction_call(r: Rules, tree: Node) -> Expr:
+def reduction_call(r: Rules, tree: Node) -> ex.Expr:
     letters = index_reduction(tree, r.scope)
     if letters:
         return index_reduction_call(r, tree, letters)
@@ -438,21 +406,21 @@ def reduction_call(r: Rules, tree: Node) -> Expr:
     return array_reduction(r, tree, given[0])
 
 
-def array_reduction(r: Rules, tree: Node, body: Node) -> Expr:
+def array_reduction(r: Rules, tree: Node, body: Node) -> ex.Expr:
     """Over all entries or one axis.  A vector's only axis is all of it, and a scalar is its own sum."""
     axis, keepdims = axis_of(r, tree)
     arg = r.resolve(body)
     rank = len(arg.shape)
     if axis is not None and not -rank <= axis < rank:
-        raise r.error(say("meaning.no_such_axis", axis=axis, shape=show_shape(arg.shape)), tree)
+        raise r.error(say("meaning.no_such_axis", axis=axis, shape=ex.show_shape(arg.shape)), tree)
     if rank == 0:
         letters = list(free_letters(body, r.scope))
         if letters:
             raise r.error(say("meaning.needs_letters", name=tree.value, body=r.quote(body), letter=letters[0]), tree)
         return arg
     if axis is None or rank == 1:
-        return Reduce(tree.value, arg, span=r.mark(tree))
-    return Reduce(tree.value, arg, axis % rank, keepdims, span=r.mark(tree))
+        return ex.Reduce(tree.value, arg, span=r.mark(tree))
+    return ex.Reduce(tree.value, arg, axis % rank, keepdims, span=r.mark(tree))
 
 
 def axis_of(r: Rules, tree: Node) -> tuple[int | None, bool]:
@@ -488,7 +456,7 @@ def integer(r: Rules, keyword: Node) -> int:
     return sign * int(value.value)
 
 
-def index_reduction_call(r: Rules, tree: Node, letters: Sequence[Node]) -> Expr:
+def index_reduction_call(r: Rules, tree: Node, letters: Sequence[Node]) -> ex.Expr:
     no_keywords(r, tree)
     body = positional(tree)[0]
     inside = free_letters(body, r.scope)
@@ -506,15 +474,15 @@ def index_reduction_call(r: Rules, tree: Node, letters: Sequence[Node]) -> Expr:
             raise r.error(
                 say("meaning.unknown_range", name=node.value), node, say("meaning.declare_range", name=node.value)
             )
-        indices.append(Ix(letter_.shown, dim))
+        indices.append(ex.Ix(letter_.shown, dim))
     unused = [letter for letter in letters if letter.value not in inside]
     if value.shape and unused:
         k, text = unused[0].value, r.quote(body)
         example = f"{text}[{k}]" if len(value.shape) == 1 else f"{text}[..., {k}]"
         raise r.error(
-            say("meaning.whole_array_in_sum", text=text, shape=show_shape(value.shape), k=k, example=example), tree
+            say("meaning.whole_array_in_sum", text=text, shape=ex.show_shape(value.shape), k=k, example=example), tree
         )
-    return IndexReduce(tree.value, value, tuple(indices), span=r.mark(tree))
+    return ex.IndexReduce(tree.value, value, tuple(indices), span=r.mark(tree))
 
 
 def check_letter(r: Rules, tree: Node, letter: Node, inside: dict[str, Node]) -> None:
@@ -532,13 +500,13 @@ def check_letter(r: Rules, tree: Node, letter: Node, inside: dict[str, Node]) ->
 # --- built by name ---------------------------------------------------------------------------------------------------
 
 
-def dims_of(r: Rules, tree: Node, most: int) -> tuple[Dim, ...]:
+def dims_of(r: Rules, tree: Node, most: int) -> tuple[ex.Dim, ...]:
     no_keywords(r, tree)
     usage = "ones(N) or ones(N, D)" if most == 2 else "eye(D)"
     return tuple(dim_of(r, arg) for arg in arguments(r, tree, 1, most, usage))
 
 
-def dim_of(r: Rules, tree: Node) -> Dim:
+def dim_of(r: Rules, tree: Node) -> ex.Dim:
     if tree.kind == "num" and tree.value.isdecimal() and int(tree.value) > 0:
         return int(tree.value)
     if tree.kind == "name" and tree.value in r.scope.dims:
@@ -554,15 +522,15 @@ def dim_of(r: Rules, tree: Node) -> Dim:
     raise r.error(say("meaning.not_dimension", name=r.quote(tree)), tree, hint)
 
 
-def ones_call(r: Rules, tree: Node) -> Expr:
-    return Ones(dims_of(r, tree, 2), span=r.mark(tree))
+def ones_call(r: Rules, tree: Node) -> ex.Expr:
+    return ex.Ones(dims_of(r, tree, 2), span=r.mark(tree))
 
 
-def zeros_call(r: Rules, tree: Node) -> Expr:
-    return Zeros(dims_of(r, tree, 2), span=r.mark(tree))
+def zeros_call(r: Rules, tree: Node) -> ex.Expr:
+    return ex.Zeros(dims_of(r, tree, 2), span=r.mark(tree))
 
 
-def direct_call(r: Rules, tree: Node) -> Expr:
+def direct_call(r: Rules, tree: Node) -> ex.Expr:
     """``direct(dL/dy)``: the local derivative in the loss's own equation, all other quantities held fixed."""
     no_keywords(r, tree)
     (arg,) = arguments(r, tree, 1, 1, "direct(dL/dy)")
@@ -571,30 +539,30 @@ def direct_call(r: Rules, tree: Node) -> Expr:
     return r.resolve(Node("partial", "direct", arg.children, arg.span))
 
 
-def eye_call(r: Rules, tree: Node) -> Expr:
-    return Eye(dims_of(r, tree, 1)[0], span=r.mark(tree))
+def eye_call(r: Rules, tree: Node) -> ex.Expr:
+    return ex.Eye(dims_of(r, tree, 1)[0], span=r.mark(tree))
 
 
-def log_size_call(r: Rules, tree: Node) -> Expr:
+def log_size_call(r: Rules, tree: Node) -> ex.Expr:
     """The logarithm of what stands between bars: of a square matrix its determinant, else the absolute value."""
     arg = r.resolve(tree.children[0])
     if len(arg.shape) == 2 and arg.shape[0] == arg.shape[1] != 1:
-        return Fn("logdet", (arg,), 0, "matrix", span=r.mark(tree))
-    return Fn("log", (Fn("abs", (arg,), span=r.mark(tree.children[0])),), span=r.mark(tree))
+        return ex.Fn("logdet", (arg,), 0, "matrix", span=r.mark(tree))
+    return ex.Fn("log", (ex.Fn("abs", (arg,), span=r.mark(tree.children[0])),), span=r.mark(tree))
 
 
-def grad_call(r: Rules, tree: Node) -> Expr:
+def grad_call(r: Rules, tree: Node) -> ex.Expr:
     no_keywords(r, tree)
     (arg,) = arguments(r, tree, 1, 1, "grad(z)")
     if not r.scope.derivatives:
         raise r.error(say("meaning.gradient_in_forward"), tree)
     target = r.resolve(arg)
-    if arg.kind != "name" or not isinstance(target, Sym):
+    if arg.kind != "name" or not isinstance(target, ex.Sym):
         raise r.error(say("meaning.grad_of_name"), arg)
-    return Adj(target.name, target.declared, span=r.mark(tree))
+    return ex.Adj(target.name, target.declared, span=r.mark(tree))
 
 
-def columns(r: Rules, values: Sequence[Expr]) -> list[Expr]:
+def columns(r: Rules, values: Sequence[ex.Expr]) -> list[ex.Expr]:
     """The operands, with a column [D, 1] beside a vector [D] made that vector.
 
     In a forward equation the author's array is kept as it is, and NumPy's broadcasting decides; so it does where a
@@ -604,45 +572,45 @@ def columns(r: Rules, values: Sequence[Expr]) -> list[Expr]:
     if max(map(len, shapes), default=0) < 2:
         return list(values)
     vectors = {shape for shape in shapes if len(shape) == 1 and shape != (1,)}
-    matrices = [shape for shape in shapes if len(shape) == 2 and not is_column(shape) and scalar_if_ones(shape)]
+    matrices = [shape for shape in shapes if len(shape) == 2 and not is_column(shape) and ex.scalar_if_ones(shape)]
     if len(vectors) != 1 or matrices or not r.scope.derivatives or any(map(_made_column, values)):
         return list(values)
     (vector,) = vectors
-    return [Reshape(v, vector) if v.shape == (*vector, 1) else v for v in values]
+    return [ex.Reshape(v, vector) if v.shape == (*vector, 1) else v for v in values]
 
 
-def _made_column(e: Expr) -> bool:
+def _made_column(e: ex.Expr) -> bool:
     """Whether somebody gave a vector a second axis."""
-    if isinstance(e, Reshape) and not e.regroups:
+    if isinstance(e, ex.Reshape) and not e.regroups:
         return len(e.arg.shape) == 1 and e.shape == (*e.arg.shape, 1)
-    return isinstance(e, (Add, Neg, Mul)) and any(map(_made_column, children(e)))
+    return isinstance(e, (ex.Add, ex.Neg, ex.Mul)) and any(map(_made_column, ex.children(e)))
 
 
-def is_column(shape: Shape) -> bool:
+def is_column(shape: ex.Shape) -> bool:
     return len(shape) == 2 and shape[1] == 1
 
 
-def delta_call(r: Rules, tree: Node) -> Expr:
+def delta_call(r: Rules, tree: Node) -> ex.Expr:
     """``delta(i, j)``: a letter without a range of its own takes the other's, and so does a shifted index."""
     no_keywords(r, tree)
     arguments(r, tree, 2, 2, "delta(i, j)")
     return compared_positions(r, tuple(map(as_index, tree.children)), tree, equal=True)
 
 
-def compared_positions(r: Rules, sides: Sequence[Node], tree: Node, *, equal: bool) -> Expr:
+def compared_positions(r: Rules, sides: Sequence[Node], tree: Node, *, equal: bool) -> ex.Expr:
     """Whether two positions, letters or labels, are the same, or differ."""
     labels = [label_of(side, r.scope) for side in sides]
-    dims: list[Dim | None] = [label.of for label in labels if label is not None]
+    dims: list[ex.Dim | None] = [label.of for label in labels if label is not None]
     dims += [r.frame.letters[ix.value].dim for ix in sides if ix.value in r.frame.letters]
     dim = next((d for d in dims if d is not None), None)
     known = [d for d in dims if d is not None]
     if len(known) == 2 and is_part(known[0], known[1]):
         dim = known[1]
     i, j = (r.index(ix, dim) for ix in sides)
-    return Delta(i, j, equal, span=r.mark(tree))
+    return ex.Delta(i, j, equal, span=r.mark(tree))
 
 
-def one_hot_call(r: Rules, tree: Node) -> Expr:
+def one_hot_call(r: Rules, tree: Node) -> ex.Expr:
     """``onehot(y)``: the one-hot vector of a label, or one for each of many."""
     no_keywords(r, tree)
     (arg,) = arguments(r, tree, 1, 1, "onehot(y)")
@@ -650,13 +618,13 @@ def one_hot_call(r: Rules, tree: Node) -> Expr:
     if label is None:
         raise r.error(say("meaning.onehot_of_label", name=r.quote(arg)), arg)
     if arg.kind == "name":
-        return OneHot(label, label.of, span=r.mark(tree))
+        return ex.OneHot(label, label.of, span=r.mark(tree))
     found = r.index(arg, None)
-    assert isinstance(found, Label)
-    return OneHot(Entry(label, found.at), label.of, span=r.mark(tree))
+    assert isinstance(found, ex.Label)
+    return ex.OneHot(ex.Entry(label, found.at), label.of, span=r.mark(tree))
 
 
-_SPECIAL: dict[str, Callable[[Rules, Node], Expr]] = {
+_SPECIAL: dict[str, Callable[[Rules, Node], ex.Expr]] = {
     "ones": ones_call,
     "zeros": zeros_call,
     "eye": eye_call,

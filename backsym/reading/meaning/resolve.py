@@ -16,45 +16,9 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
+from backsym.core import expr as ex
 from backsym.core.dims import Amount, Whole, amount, at_least, is_part
 from backsym.core.errors import Diagnostic, InputError
-from backsym.core.expr import (
-    Add,
-    Adj,
-    Cmp,
-    Const,
-    Dim,
-    Div,
-    Entry,
-    Expr,
-    IndexPick,
-    Ix,
-    Labels,
-    MatMul,
-    Member,
-    Mul,
-    Neg,
-    Num,
-    Partial,
-    Pow,
-    Reshape,
-    Shape,
-    Shift,
-    Size,
-    Span,
-    Started,
-    Sym,
-    T,
-    broadcast,
-    labelled,
-    last,
-    matmul_shape,
-    own_dim,
-    scalar_if_ones,
-    shifted,
-    show_shape,
-    surely_stays,
-)
 from backsym.core.source import Source
 from backsym.core.words import Said, Words, say
 from backsym.reading.meaning import arrays, blocks, calls, formulas, labels
@@ -93,10 +57,10 @@ MAX_LISTED = 12
 _BELOW = re.compile(r"(?:\[[^\]]*\])?\s*/\s*d([A-Za-z_]\w*)")
 """What a differential is divided by."""
 
-FORMULA_CONSTANTS: Mapping[str, Expr] = {"pi": Const("pi")}
+FORMULA_CONSTANTS: Mapping[str, ex.Expr] = {"pi": ex.Const("pi")}
 
 
-def resolve_expression(tree: Node, source: Source, scope: Scope, indices: Sequence[Ix] = ()) -> Expr:
+def resolve_expression(tree: Node, source: Source, scope: Scope, indices: Sequence[ex.Ix] = ()) -> ex.Expr:
     """The expression; its free letters are those of ``indices``, then any others, ranged by use."""
     tree = labels.spelled_out(tree, scope)
     resolver = Resolver(source, scope, Frame().with_fixed(indices))
@@ -104,7 +68,9 @@ def resolve_expression(tree: Node, source: Source, scope: Scope, indices: Sequen
     return resolver.resolve(tree)
 
 
-def resolve_equation(lhs: Node, rhs: Node, source: Source, scope: Scope, *, strict: bool = True) -> tuple[Expr, Expr]:
+def resolve_equation(
+    lhs: Node, rhs: Node, source: Source, scope: Scope, *, strict: bool = True
+) -> tuple[ex.Expr, ex.Expr]:
     """Both sides; the free letters are those of the left side.
 
     With ``strict``, a letter that only the right side has free is an error, and so are sides of different shapes.
@@ -119,9 +85,9 @@ def resolve_equation(lhs: Node, rhs: Node, source: Source, scope: Scope, *, stri
     left = resolver.resolve(lhs)
     bare = formulas.is_bare(rhs)
     right = formulas.filled(rhs, left.shape, resolver) if bare else resolver.resolve(rhs)
-    if strict and scalar_if_ones(left.shape) != scalar_if_ones(right.shape):
+    if strict and ex.scalar_if_ones(left.shape) != ex.scalar_if_ones(right.shape):
         raise source.error(
-            say("meaning.sides_differ", shape=show_shape(left.shape), shape2=show_shape(right.shape)),
+            say("meaning.sides_differ", shape=ex.show_shape(left.shape), shape2=ex.show_shape(right.shape)),
             (lhs.span[0], rhs.span[1]),
         )
     return left, right
@@ -147,7 +113,7 @@ def extra_letters(source: Source, extra: Mapping[str, Node], rhs: Node, scope: S
 class Resolver:
     """Resolves one text.  ``at`` (a macro's call) stands in for the places of all its nodes; see ``inside``."""
 
-    def __init__(self, source: Source, scope: Scope, frame: Frame, at: Span | None = None, *, spans: bool = True):
+    def __init__(self, source: Source, scope: Scope, frame: Frame, at: ex.Span | None = None, *, spans: bool = True):
         self.source = source
         self.scope = scope
         self.frame = frame
@@ -157,16 +123,16 @@ class Resolver:
 
     # --- services to the rules ---
 
-    def resolve(self, tree: Node) -> Expr:
+    def resolve(self, tree: Node) -> ex.Expr:
         rule = _RULES.get(tree.kind)
         if rule is None:
             raise TypeError(f"unknown kind of syntax: {tree.kind}")
         return rule(self, tree)
 
-    def where(self, tree: Node) -> Span:
+    def where(self, tree: Node) -> ex.Span:
         return self.at or tree.span
 
-    def mark(self, tree: Node) -> Span | None:
+    def mark(self, tree: Node) -> ex.Span | None:
         """The span that an expression made from this node carries."""
         return (self.at or tree.span) if self.spans else None
 
@@ -177,17 +143,17 @@ class Resolver:
         start, end = self.where(tree)
         return self.source.text[start:end]
 
-    def definition(self, text: str, args: Mapping[str, Expr], tree: Node) -> Expr:
+    def definition(self, text: str, args: Mapping[str, ex.Expr], tree: Node) -> ex.Expr:
         """The formula of a function of the table or the file, at the place of its call."""
         scope = Scope(names=args, constants=FORMULA_CONSTANTS, abstract=self.scope.abstract, own=self.scope.own)
         inner = Resolver(self.source, scope, self.frame, at=self.where(tree), spans=self.spans)
         return inner.resolve(formula_syntax(text))
 
-    def fit(self, nodes: Sequence[Node], values: Sequence[Expr], tree: Node, operation: str) -> None:
+    def fit(self, nodes: Sequence[Node], values: Sequence[ex.Expr], tree: Node, operation: str) -> None:
         """Check that shapes broadcast; the error underlines from the first operand to the one that does not fit."""
         if self.scope.misfits:
             return
-        shape: Shape = values[0].shape
+        shape: ex.Shape = values[0].shape
         for value in values:
             if value.shape and value.shape != shape:
                 break
@@ -209,9 +175,9 @@ class Resolver:
                 error = self.source.error(message, self.up_to(operand, tree), hint)
                 clashing = (v for _, v in parts if not fits_elementwise(v.shape, value.shape))
                 raise Mismatch(error, operation, next(clashing, parts[0][1]), value)
-            shape = broadcast(shape, value.shape)
+            shape = ex.broadcast(shape, value.shape)
 
-    def spreads(self, a: Shape, b: Shape, tree: Node) -> bool:
+    def spreads(self, a: ex.Shape, b: ex.Shape, tree: Node) -> bool:
         """Whether an answer in mathematics, where NumPy does, would not spread one array over the other.
 
         A row is not added to a column; and under an element-wise sign of formulas arrays have one shape.
@@ -227,7 +193,7 @@ class Resolver:
             return False
         return row_meets_vector(a, b) or tree.value == "hadamard"
 
-    def product_hint(self, parts: Sequence[tuple[Node, Expr]], last: Node) -> Said | None:
+    def product_hint(self, parts: Sequence[tuple[Node, ex.Expr]], last: Node) -> Said | None:
         """A hint for ``W*x + b`` where ``W @ x`` would fit everything before and at ``last``."""
         count = 1 + next(n for n, (operand, _) in enumerate(parts) if operand is last)
         for n, (operand, value) in enumerate(parts[:count]):
@@ -237,12 +203,12 @@ class Resolver:
                 return say("meaning.write_this_matmul", left=left, right=right)
         return None
 
-    def up_to(self, operand: Node, tree: Node) -> Span:
+    def up_to(self, operand: Node, tree: Node) -> ex.Span:
         """The span of an operator expression from its start to one of its operands."""
         last = operand is tree.children[-1]
         return self.where(tree) if last or self.at else (tree.span[0], operand.span[1])
 
-    def chained(self, factors: Sequence[tuple[Node, Expr]], tree: Node) -> Expr:
+    def chained(self, factors: Sequence[tuple[Node, ex.Expr]], tree: Node) -> ex.Expr:
         """See ``matrix_chain``."""
         return matrix_chain(self, factors, tree)
 
@@ -254,15 +220,15 @@ class Resolver:
         new = [name for name in letters if name not in self.frame.letters]
         self.frame, _ = self.frame.bind([(name, self.written_range(letters[name], trees)) for name in new])
 
-    def range_of(self, letter: str, trees: Sequence[Node]) -> Dim | None:
+    def range_of(self, letter: str, trees: Sequence[Node]) -> ex.Dim | None:
         declared = None if self.scope.own_letters else self.scope.range_of(letter)
         return declared if declared is not None else range_by_use(letter, trees, self.scope)
 
-    def written_range(self, letter: Node, trees: Sequence[Node]) -> Dim | None:
+    def written_range(self, letter: Node, trees: Sequence[Node]) -> ex.Dim | None:
         """The range that the author wrote with a letter, else the declared one, else that of its use."""
         return calls.dim_of(self, letter.children[0]) if letter.children else self.range_of(letter.value, trees)
 
-    def under(self, letters: Sequence[Node], body: Node) -> tuple[Expr, list[Letter]]:
+    def under(self, letters: Sequence[Node], body: Node) -> tuple[ex.Expr, list[Letter]]:
         """Resolve ``body`` with letters bound in it."""
         outer = self.frame
         self.frame, bound = outer.bind([(ix.value, self.written_range(ix, (body,))) for ix in letters])
@@ -270,7 +236,7 @@ class Resolver:
         self.frame = outer
         return value, bound
 
-    def index(self, tree: Node, dim: Dim | None, hint: Advice | None = None) -> Ix:
+    def index(self, tree: Node, dim: ex.Dim | None, hint: Advice | None = None) -> ex.Ix:
         """A letter or fixed position on an axis of dimension ``dim`` (None: whatever its range is).
 
         ``hint`` says what helps if the letter runs over another dimension; nothing else asks for it.
@@ -287,7 +253,7 @@ class Resolver:
         if dim is not None and tree.value not in self.frame.letters and self.scope.is_end(tree.value):
             known = self.scope.dims.get(tree.value)
             if dim in (tree.value, known.size if known is not None else None):
-                return last(dim)
+                return ex.last(dim)
         letter = self.frame.letters.get(tree.value)
         if letter is None:
             raise self.error(say("meaning.unbound_index", name=tree.value), tree)
@@ -300,17 +266,17 @@ class Resolver:
         zero = self.scope.from_zero
         if dim is not None and is_part(letter.dim, dim) and (letter.dim not in zero or dim in zero):
             # One of the first H of H + D entries.
-            return shifted(((Ix(letter.shown, letter.dim), 1),), (dim in zero) - (letter.dim in zero), dim)
+            return ex.shifted(((ex.Ix(letter.shown, letter.dim), 1),), (dim in zero) - (letter.dim in zero), dim)
         if dim is not None and letter.dim != dim and not self.scope.misfits:
             message = say("meaning.index_of_other_range", name=tree.value, dim=letter.dim, dim2=dim)
             raise self.error(message, tree, hint() if hint is not None else None)
-        return Ix(letter.shown, letter.dim)
+        return ex.Ix(letter.shown, letter.dim)
 
-    def label(self, tree: Node, label: Labels, dim: Dim | None) -> Ix:
+    def label(self, tree: Node, label: ex.Labels, dim: ex.Dim | None) -> ex.Ix:
         """A position that is data; a label of many members has an index for each of its axes."""
         members = tree.children[1:]
         if len(members) != len(label.declared):
-            message = say("meaning.label_members", name=label.name, shape=show_shape(label.declared))
+            message = say("meaning.label_members", name=label.name, shape=ex.show_shape(label.declared))
             raise self.error(message, tree)
         if dim is not None and dim != label.of and not self.scope.misfits:
             message = say("meaning.label_of_other_range", name=label.name, dim=label.of, dim2=dim)
@@ -319,13 +285,13 @@ class Resolver:
         if shift is not None and not self.scope.derivatives:
             raise self.error(say("meaning.shift_of_expression"), shift)
         at = tuple(self.index(ix, axis) for ix, axis in zip(members, label.declared, strict=True))
-        return labelled(label.name, at, label.of)
+        return ex.labelled(label.name, at, label.of)
 
-    def shift(self, tree: Node, dim: Dim | None) -> Ix:
+    def shift(self, tree: Node, dim: ex.Dim | None) -> ex.Ix:
         """A shifted index: its letters have ranges of their own, the axis does not give them one."""
         if dim is None or dim == 1:
             raise self.error(say("meaning.shift_of_short_axis"), tree)
-        parts: list[tuple[Ix, Whole]] = []
+        parts: list[tuple[ex.Ix, Whole]] = []
         offset: Whole = 0
         for part in tree.children:
             factor: Whole = int(part.value)
@@ -354,15 +320,15 @@ class Resolver:
         if not parts and isinstance(dim, int) and isinstance(offset, int) and offset > dim:
             number = offset - (dim in self.scope.from_zero)
             raise self.error(say("meaning.shift_beyond_end", letter=str(number), dim=dim), tree)
-        return shifted(parts, offset, dim) if parts else Ix(str(offset), dim)
+        return ex.shifted(parts, offset, dim) if parts else ex.Ix(str(offset), dim)
 
-    def near_end(self, after: int, dim: Dim, tree: Node) -> Ix:
+    def near_end(self, after: int, dim: ex.Dim, tree: Node) -> ex.Ix:
         """``h[T-1]``; after the last member of a recurrence there are derivatives only, which are zero."""
         if after > 0 and not self.scope.derivatives:
             raise self.error(say("meaning.after_last", dim=dim), tree)
-        return shifted(((last(dim), 1),), after, dim)
+        return ex.shifted(((ex.last(dim), 1),), after, dim)
 
-    def position(self, tree: Node, dim: Dim | None) -> Ix:
+    def position(self, tree: Node, dim: ex.Dim | None) -> ex.Ix:
         if not tree.value.isdecimal() or dim is None:
             raise self.error(say("meaning.position_not_whole"), tree)
         number = int(tree.value) + (dim in self.scope.from_zero)
@@ -370,9 +336,9 @@ class Resolver:
             raise self.error(say("meaning.position_zero"), tree)
         if isinstance(dim, int) and number > dim:
             raise self.error(say("meaning.position_beyond_end", number=tree.value, dim=dim), tree)
-        return Ix(str(number), dim)
+        return ex.Ix(str(number), dim)
 
-    def before_first(self, dim: Dim) -> Words:
+    def before_first(self, dim: ex.Dim) -> Words:
         """What is said of a position before the first one."""
         return say("meaning.position_negative" if dim in self.scope.from_zero else "meaning.position_zero")
 
@@ -380,14 +346,14 @@ class Resolver:
 # --- names -----------------------------------------------------------------------------------------------------------
 
 
-def name_rule(r: Resolver, tree: Node) -> Expr:
+def name_rule(r: Resolver, tree: Node) -> ex.Expr:
     name, scope = tree.value, r.scope
     if name == "π":
-        return Const("pi", span=r.mark(tree))
+        return ex.Const("pi", span=r.mark(tree))
     known = scope.names.get(name)
-    if type(known) is Sym and r.spans and r.at is None:
+    if type(known) is ex.Sym and r.spans and r.at is None:
         return replace(known, span=r.mark(tree))
-    if isinstance(known, Labels):
+    if isinstance(known, ex.Labels):
         raise r.error(say("meaning.label_is_no_number", name=name), tree)
     if known is not None:
         return known
@@ -404,7 +370,7 @@ def name_rule(r: Resolver, tree: Node) -> Expr:
         if scope.dims[name].ragged:
             raise r.error(say("meaning.ragged_without_position", name=name), tree)
         size = scope.dims[name].size
-        return Size(name, span=r.mark(tree)) if size is None else Num(Fraction(size), span=r.mark(tree))
+        return ex.Size(name, span=r.mark(tree)) if size is None else ex.Num(Fraction(size), span=r.mark(tree))
     raise undeclared(r, tree)
 
 
@@ -434,35 +400,35 @@ def declared_names(scope: Scope) -> Words | None:
     return say("meaning.declared_names", names=list(scope.names)) if 0 < len(scope.names) <= MAX_LISTED else None
 
 
-def num_rule(r: Resolver, tree: Node) -> Expr:
+def num_rule(r: Resolver, tree: Node) -> ex.Expr:
     span = r.mark(tree)
     number = _number(tree.value)
-    return number if span is None else Num(number.value, number.text, span=span)
+    return number if span is None else ex.Num(number.value, number.text, span=span)
 
 
 @lru_cache(maxsize=512)
-def _number(text: str) -> Num:
-    return Num(Fraction(text), text)
+def _number(text: str) -> ex.Num:
+    return ex.Num(Fraction(text), text)
 
 
 # --- arithmetic ------------------------------------------------------------------------------------------------------
 
 
-def add_rule(r: Resolver, tree: Node) -> Expr:
+def add_rule(r: Resolver, tree: Node) -> ex.Expr:
     if tree.value == "columns":
         return formulas.columns_rule(r, tree)
     if tree.value == arrays.NUMPY:
-        return arrays.elementwise(r, tree, lambda args: Add(args, span=r.mark(tree)), "add")
+        return arrays.elementwise(r, tree, lambda args: ex.Add(args, span=r.mark(tree)), "add")
     args = tuple([r.resolve(child) for child in tree.children])
     r.fit(tree.children, args, tree, "add")
-    return Add(args, span=r.mark(tree))
+    return ex.Add(args, span=r.mark(tree))
 
 
-def neg_rule(r: Resolver, tree: Node) -> Expr:
-    return Neg(r.resolve(tree.children[0]), span=r.mark(tree))
+def neg_rule(r: Resolver, tree: Node) -> ex.Expr:
+    return ex.Neg(r.resolve(tree.children[0]), span=r.mark(tree))
 
 
-def mul_rule(r: Resolver, tree: Node) -> Expr:
+def mul_rule(r: Resolver, tree: Node) -> ex.Expr:
     if tree.value == arrays.NUMPY:
         return arrays.multiplied(r, tree)
     args = tuple([r.resolve(child) for child in tree.children])
@@ -472,36 +438,36 @@ def mul_rule(r: Resolver, tree: Node) -> Expr:
         if (outer := arrays.column_times_row(args)) is not None:
             return replace(outer, span=r.mark(tree))
     r.fit(tree.children, args, tree, "multiply")
-    return Mul(args, span=r.mark(tree))
+    return ex.Mul(args, span=r.mark(tree))
 
 
-def product_rule(r: Resolver, tree: Node) -> Expr:
+def product_rule(r: Resolver, tree: Node) -> ex.Expr:
     """Scalars scale; arrays multiply as matrices, in their order, at the place of the first one."""
     args = [r.resolve(child) for child in tree.children]
     arrays = [(child, arg) for child, arg in zip(tree.children, args, strict=True) if arg.shape]
     if len(arrays) < 2:
-        return Mul(tuple(args), span=r.mark(tree))
+        return ex.Mul(tuple(args), span=r.mark(tree))
     chain = matrix_chain(r, arrays, tree)
     if len(arrays) == len(args):
         return chain
     first = next(n for n, arg in enumerate(args) if arg.shape)
     scalars = [arg for arg in args if not arg.shape]
-    return Mul((*scalars[:first], chain, *scalars[first:]), span=r.mark(tree))
+    return ex.Mul((*scalars[:first], chain, *scalars[first:]), span=r.mark(tree))
 
 
-def div_rule(r: Resolver, tree: Node) -> Expr:
+def div_rule(r: Resolver, tree: Node) -> ex.Expr:
     if tree.value == arrays.NUMPY and r.scope.derivatives:
-        return arrays.elementwise(r, tree, lambda args: Div(*args, span=r.mark(tree)), "divide")
+        return arrays.elementwise(r, tree, lambda args: ex.Div(*args, span=r.mark(tree)), "divide")
     above, below = (r.resolve(child) for child in tree.children)
-    if isinstance(below, Num) and below.value == 0 and not r.scope.derivatives:
+    if isinstance(below, ex.Num) and below.value == 0 and not r.scope.derivatives:
         raise r.error(say("meaning.zero_division"), tree)
     if tree.value == "columns":
         above, below = formulas.columns(r, (above, below))
     r.fit(tree.children, (above, below), tree, "divide")
-    return Div(above, below, span=r.mark(tree))
+    return ex.Div(above, below, span=r.mark(tree))
 
 
-def pow_rule(r: Resolver, tree: Node) -> Expr:
+def pow_rule(r: Resolver, tree: Node) -> ex.Expr:
     sides = [r.resolve(child) for child in tree.children]
     base, exponent = sides if r.scope.misfits else calls.columns(r, sides)
     if tree.value == "matrix" and base.shape:
@@ -516,10 +482,10 @@ def pow_rule(r: Resolver, tree: Node) -> Expr:
     if square and not tree.value and formulas.is_minus_one(exponent):
         # Nobody writes the reciprocals of a square matrix's entries this way: they are 1/A.
         return formulas.matrix_power(r, tree, base, exponent)
-    return Pow(base, exponent, span=r.mark(tree))
+    return ex.Pow(base, exponent, span=r.mark(tree))
 
 
-def cmp_rule(r: Resolver, tree: Node) -> Expr:
+def cmp_rule(r: Resolver, tree: Node) -> ex.Expr:
     if compares_positions(tree, r.scope, r.frame.letters):
         return calls.compared_positions(r, tree.children, tree, equal=tree.value == "==")
     if (end := at_an_end(tree, r.scope, r.frame.letters)) is not None:
@@ -527,16 +493,16 @@ def cmp_rule(r: Resolver, tree: Node) -> Expr:
     sides = [r.resolve(child) for child in tree.children]
     left, right = sides if r.scope.misfits else calls.columns(r, sides)
     r.fit(tree.children, (left, right), tree, "compare")
-    return Cmp(tree.value, left, right, span=r.mark(tree))
+    return ex.Cmp(tree.value, left, right, span=r.mark(tree))
 
 
-def matmul_rule(r: Resolver, tree: Node) -> Expr:
+def matmul_rule(r: Resolver, tree: Node) -> ex.Expr:
     if tree.value == arrays.NUMPY:
         return arrays.matmul(r, tree)
     return matrix_chain(r, [(child, r.resolve(child)) for child in tree.children], tree)
 
 
-def matrix_chain(r: Resolver, factors: Sequence[tuple[Node, Expr]], tree: Node) -> Expr:
+def matrix_chain(r: Resolver, factors: Sequence[tuple[Node, ex.Expr]], tree: Node) -> ex.Expr:
     """A product of matrices and vectors, whose shapes are checked from left to right.
 
     A column times a matrix that has one entry stays a column, [M, 1]: beside rows and columns that is no vector.
@@ -546,90 +512,92 @@ def matrix_chain(r: Resolver, factors: Sequence[tuple[Node, Expr]], tree: Node) 
     for operand, value in () if r.scope.misfits else factors[1:]:
         if not fits_matmul(shape, value.shape):
             names = ("u", "v") if r.at else (left, r.quote(operand))
-            message = say("meaning.cannot_multiply_product", shape=show_shape(shape), shape2=show_shape(value.shape))
+            message = say(
+                "meaning.cannot_multiply_product", shape=ex.show_shape(shape), shape2=ex.show_shape(value.shape)
+            )
             error = r.source.error(message, r.up_to(operand, tree), matmul_hint(shape, value.shape, *names))
             done = tuple(v for _, v in factors[: next(n for n, f in enumerate(factors) if f[0] is operand)])
-            raise Mismatch(error, "matmul", done[0] if len(done) == 1 else MatMul(done), value)
-        shape = matmul_shape(shape, value.shape)
+            raise Mismatch(error, "matmul", done[0] if len(done) == 1 else ex.MatMul(done), value)
+        shape = ex.matmul_shape(shape, value.shape)
         start, end = r.up_to(operand, tree)
         left = r.source.text[start:end]
-    product = MatMul(tuple(value for _, value in factors), span=r.mark(tree))
+    product = ex.MatMul(tuple(value for _, value in factors), span=r.mark(tree))
     if r.scope.misfits or len(product.shape) != 1 or not arrays.is_one_entry(factors[-1][1]):
         return product
-    return Reshape(product, (*product.shape, 1), span=r.mark(tree))
+    return ex.Reshape(product, (*product.shape, 1), span=r.mark(tree))
 
 
-def transpose_rule(r: Resolver, tree: Node) -> Expr:
+def transpose_rule(r: Resolver, tree: Node) -> ex.Expr:
     arg = r.resolve(tree.children[0])
     if len(arg.shape) > 2:
-        raise r.error(say("meaning.cannot_transpose", shape=show_shape(arg.shape), count=len(arg.shape)), tree)
-    return T(arg, span=r.mark(tree))
+        raise r.error(say("meaning.cannot_transpose", shape=ex.show_shape(arg.shape), count=len(arg.shape)), tree)
+    return ex.T(arg, span=r.mark(tree))
 
 
-def pick_rule(r: Resolver, tree: Node) -> Expr:
+def pick_rule(r: Resolver, tree: Node) -> ex.Expr:
     body, *rest = tree.children
     letters, at = rest[: len(rest) // 2], rest[len(rest) // 2 :]
     value, bound = r.under(letters, body)
     if value.shape:
         raise r.error(say("meaning.maximum_without_entries"), tree)
-    indices: list[Ix] = []
+    indices: list[ex.Ix] = []
     for node, letter in zip(letters, bound, strict=True):
         dim = letter.dim if letter.dim is not None else r.scope.range_of(node.value)
         if dim is None:
             raise r.error(say("meaning.unknown_range", name=node.value), node)
-        indices.append(Ix(letter.shown, dim))
+        indices.append(ex.Ix(letter.shown, dim))
     places = tuple(r.index(ix, own.dim) for ix, own in zip(at, indices, strict=True))
-    return IndexPick(tree.value, value, tuple(indices), places, span=r.mark(tree))
+    return ex.IndexPick(tree.value, value, tuple(indices), places, span=r.mark(tree))
 
 
 # --- entries and derivatives -----------------------------------------------------------------------------------------
 
 
-def entry_rule(r: Resolver, tree: Node) -> Expr:
+def entry_rule(r: Resolver, tree: Node) -> ex.Expr:
     first, *indices = tree.children
     base = r.resolve(first)
     rank = len(base.shape)
     if rank == 0:
         raise r.error(say("meaning.entries_of_scalar", first=r.quote(first)), tree)
-    if type(base) is Sym and base.name in r.scope.starts:
+    if type(base) is ex.Sym and base.name in r.scope.starts:
         start = before_first(r, base, indices, tree)
         if start is not None:
             return start
         if indices[0].kind == "shift" and not stays(r, indices[0], base.declared[0]):
-            base = Started(base.name, base.declared, tuple(r.scope.starts[base.name]), span=base.span)
+            base = ex.Started(base.name, base.declared, tuple(r.scope.starts[base.name]), span=base.span)
     picked = labels.at_label(r, base, indices, tree)
     if picked is not None:
         return picked
     if any(map(blocks.is_range, indices)):
         return blocks.sliced(r, base, indices, tree)
-    if r.scope.members and isinstance(base, (Sym, Adj)) and picks_member(indices, rank):
+    if r.scope.members and isinstance(base, (ex.Sym, ex.Adj)) and picks_member(indices, rank):
         return member(r, base, indices, tree)
     if rank != len(indices):
-        array, shape = r.quote(first), show_shape(base.shape)
+        array, shape = r.quote(first), ex.show_shape(base.shape)
         raise r.error(say("meaning.index_count", count=len(indices), name=array, shape=shape), tree)
-    if not isinstance(base, (Sym, Adj)):
+    if not isinstance(base, (ex.Sym, ex.Adj)):
         shift = next((ix for ix in indices if ix.kind == "shift"), None)
         if shift is not None:
             raise r.error(say("meaning.shift_of_expression"), shift)
-    at = indexed(r, indices, base.shape, lambda: f"{r.quote(first)} is {show_shape(base.shape)}")
-    return Entry(base, at, span=r.mark(tree))
+    at = indexed(r, indices, base.shape, lambda: f"{r.quote(first)} is {ex.show_shape(base.shape)}")
+    return ex.Entry(base, at, span=r.mark(tree))
 
 
-def stays(r: Resolver, tree: Node, dim: Dim) -> bool:
+def stays(r: Resolver, tree: Node, dim: ex.Dim) -> bool:
     """Whether a shifted index is surely one of the positions along an axis: ``h[T-t+1]`` is a member, no start."""
     at = r.index(tree, dim)
-    return isinstance(at, Shift) and surely_stays(at)
+    return isinstance(at, ex.Shift) and ex.surely_stays(at)
 
 
-def indexed(r: Resolver, indices: Sequence[Node], shape: Shape, hint: Advice | None = None) -> tuple[Ix, ...]:
+def indexed(r: Resolver, indices: Sequence[Node], shape: ex.Shape, hint: Advice | None = None) -> tuple[ex.Ix, ...]:
     """An index for each axis; the size of an axis may depend on the first of them."""
-    found: list[Ix] = []
+    found: list[ex.Ix] = []
     for ix, dim in zip(indices, shape, strict=True):
-        found.append(r.index(ix, own_dim(dim, found[0]) if found else dim, hint))
+        found.append(r.index(ix, ex.own_dim(dim, found[0]) if found else dim, hint))
     return tuple(found)
 
 
-def before_first(r: Resolver, base: Sym, indices: Sequence[Node], tree: Node) -> Expr | None:
+def before_first(r: Resolver, base: ex.Sym, indices: Sequence[Node], tree: Node) -> ex.Expr | None:
     """``h[0]``: what a recurrence starts from, or an entry of it; None for what is no position before the first."""
     first, *rest = indices
     if first.kind == "num" and first.value.isdecimal():
@@ -649,9 +617,11 @@ def before_first(r: Resolver, base: Sym, indices: Sequence[Node], tree: Node) ->
     if not rest:
         return replace(start, span=r.mark(tree))
     if len(rest) != len(start.shape):
-        raise r.error(say("meaning.index_count", count=len(rest), name=start.name, shape=show_shape(start.shape)), tree)
+        raise r.error(
+            say("meaning.index_count", count=len(rest), name=start.name, shape=ex.show_shape(start.shape)), tree
+        )
     at = tuple(r.index(ix, dim) for ix, dim in zip(rest, start.shape, strict=True))
-    return Entry(start, at, span=r.mark(tree))
+    return ex.Entry(start, at, span=r.mark(tree))
 
 
 def picks_member(indices: Sequence[Node], rank: int) -> bool:
@@ -659,28 +629,28 @@ def picks_member(indices: Sequence[Node], rank: int) -> bool:
     return len(indices) < rank or (len(indices) == rank and any(ix.kind == "slice" for ix in indices))
 
 
-def member(r: Resolver, base: Sym | Adj, indices: Sequence[Node], tree: Node) -> Expr:
+def member(r: Resolver, base: ex.Sym | ex.Adj, indices: Sequence[Node], tree: Node) -> ex.Expr:
     """``X[n]``, ``X[:,d]``: the part of an array that these indices pick; axes that are not mentioned are kept."""
-    free = isinstance(base, Started) or (r.scope.derivatives and base.shape[0] in r.scope.recurrent)
-    places: list[Ix | None] = []
+    free = isinstance(base, ex.Started) or (r.scope.derivatives and base.shape[0] in r.scope.recurrent)
+    places: list[ex.Ix | None] = []
 
     def hint() -> Said:
-        return f"{base.name} is {show_shape(base.shape)}"
+        return f"{base.name} is {ex.show_shape(base.shape)}"
 
     for ix, dim in itertools.zip_longest(indices, base.shape):
-        own = own_dim(dim, places[0]) if places else dim
+        own = ex.own_dim(dim, places[0]) if places else dim
         places.append(None if ix is None or ix.kind == "slice" else r.index(ix, own, hint))
         at = places[-1]
-        if isinstance(at, Shift) and ix is not None and not (free and len(places) == 1) and not surely_stays(at):
+        if isinstance(at, ex.Shift) and ix is not None and not (free and len(places) == 1) and not ex.surely_stays(at):
             raise r.error(say("meaning.shifted_member", name=base.name), ix)
     if not any(places):
         return base
-    found = Member(base, tuple(places), span=r.mark(tree))
+    found = ex.Member(base, tuple(places), span=r.mark(tree))
     # A row lies as it does in its matrix.
-    return T(found) if r.scope.lying and len(places) == 2 and places[1] is None else found
+    return ex.T(found) if r.scope.lying and len(places) == 2 and places[1] is None else found
 
 
-def partial_rule(r: Resolver, tree: Node) -> Expr:
+def partial_rule(r: Resolver, tree: Node) -> ex.Expr:
     above, below = tree.children
     if not r.scope.derivatives:
         raise r.error(say("meaning.derivative_in_forward"), tree)
@@ -693,16 +663,16 @@ def partial_rule(r: Resolver, tree: Node) -> Expr:
     den = r.resolve(below)
     if num.shape or den.shape:
         raise r.error(say("meaning.whole_local_derivative"), tree)
-    return Partial(num, den, span=r.mark(tree))
+    return ex.Partial(num, den, span=r.mark(tree))
 
 
-def adjoint(r: Resolver, below: Node, tree: Node) -> Expr:
+def adjoint(r: Resolver, below: Node, tree: Node) -> ex.Expr:
     """``dL/dz`` as a whole, or one entry of it."""
     name = below.children[0] if below.kind == "entry" else below
     target = r.resolve(name)
-    if not isinstance(target, Sym):
+    if not isinstance(target, ex.Sym):
         raise r.error(say("meaning.not_differentiable_by", name=name.value), name)
-    whole = Adj(target.name, target.declared, span=r.mark(tree))
+    whole = ex.Adj(target.name, target.declared, span=r.mark(tree))
     if below.kind != "entry":
         return whole
     if any(map(blocks.is_range, below.children[1:])):
@@ -710,12 +680,12 @@ def adjoint(r: Resolver, below: Node, tree: Node) -> Expr:
     if r.scope.members and picks_member(below.children[1:], len(target.shape)):
         return member(r, whole, below.children[1:], tree)
     if len(target.shape) != len(below.children) - 1:
-        count, shape = len(below.children) - 1, show_shape(target.shape)
+        count, shape = len(below.children) - 1, ex.show_shape(target.shape)
         raise r.error(say("meaning.index_count_below", count=count, name=name.value, shape=shape), tree)
-    return Entry(whole, indexed(r, below.children[1:], target.shape), span=r.mark(tree))
+    return ex.Entry(whole, indexed(r, below.children[1:], target.shape), span=r.mark(tree))
 
 
-_RULES: dict[str, Callable[[Resolver, Node], Expr]] = {
+_RULES: dict[str, Callable[[Resolver, Node], ex.Expr]] = {
     "num": num_rule,
     "name": name_rule,
     "add": add_rule,
