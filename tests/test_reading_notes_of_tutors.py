@@ -214,6 +214,22 @@ with $\mathbf{h}_0 = 0$.
     "a power that nothing else can be": (
         r"$$L = (w^n - n y)^2$$", lambda w, n, y: (w**n - n * y) ** 2, {"w": S, "n": S, "y": S}, {},
     ),
+    "a number of terms that is a factor": (
+        r"$$L = \frac{1}{2v} \sum_n (y_n - w x_n)^2 + N \log v$$",
+        lambda v, y, w, x: ((y - w * x) ** 2).sum() / 2 / v + T * np.log(v), {"v": S, "y": (T,), "w": S, "x": (T,)}, {},
+    ),
+    "half a number of terms": (
+        r"$$L = \sum_m (y_m - w x_m)^2 + \frac{M}{2} \log w$$",
+        lambda y, w, x: ((y - w * x) ** 2).sum() + T / 2 * np.log(w), {"y": (T,), "w": S, "x": (T,)}, {},
+    ),
+    "a matrix with the letter of a count": (
+        r"$$L = \sum_m \|\mathbf{M} \mathbf{x}_m\|^2$$",
+        lambda M, x: ((x @ M.T) ** 2).sum(), {"M": (H, D), "x": (T, D)}, {},
+    ),
+    "a prediction is no target": (
+        r"$$L = \frac12 \|\mathbf{y} - \hat{\mathbf{y}}\|^2$$",
+        lambda y, y_hat: ((y - y_hat) ** 2).sum() / 2, {"y": (D,), "y_hat": (D,)}, {},
+    ),
     "rows": (
         r"""$$\mathbf{h} = \tanh(\mathbf{x}\mathbf{W} + \mathbf{b}), \quad L = \frac12\|\mathbf{h} - \mathbf{t}\|^2$$
         with $\mathbf{x} \in \mathbb{R}^{1 \times D}$, $\mathbf{b} \in \mathbb{R}^{1 \times H}$ and
@@ -293,6 +309,26 @@ def test_what_the_text_computes_is_never_data(name: str, tmp_path: Path) -> None
 def test_a_note_is_read_as_meant(name: str, tmp_path: Path) -> None:
     text, truth, shapes, classes = NOTES[name]
     same_as(loaded(tmp_path, text), truth, shapes, classes)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (r"$$f(w) = \frac12 (w x - y)^2$$ Compute $f'(w)$.", [("derive", ("w",))]),
+        (r"$$f = x y$$ Compute $\frac{\partial f}{\partial y}$ at $x=-2$, $y=5$.", [("compute", ("df/dy",))]),
+        (r"$$f(w) = \frac12 (w x - y)^2$$ Show that $f'(w) = (w x - y) x$.", [("show", ())]),
+        (r"$$f(\mathbf{x}) = \mathbf{x}^T \mathbf{A} \mathbf{x}$$ Compute $f'(\mathbf{x})$.", [("derive", ("x",))]),
+    ],
+)
+def test_a_prime_is_the_derivative_of_what_the_note_computes(
+    text: str, parts: list[tuple[str, tuple[str, ...]]], tmp_path: Path
+) -> None:
+    assert [(part.kind, part.targets) for part in loaded(tmp_path, text).parts] == parts
+
+
+def test_a_prime_at_another_place_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        loaded(tmp_path, "$$f(w) = w^3$$ $$L = f(v) + f'(v)$$")
 
 
 def test_what_is_asked_or_idle_is_a_part_or_named(tmp_path: Path) -> None:

@@ -962,7 +962,8 @@ class _Note:
     def asked_for(self, equations: Equations) -> frozenset[str]:
         """The names that the note asks the derivative by, whatever their role is by custom."""
         tasks, _ = self.tasks(equations)
-        return frozenset(name for task in tasks if task.kind in ASKED_BY for name in task.names)
+        numbers = (name.partition("/d")[2] for task in tasks if task.kind == "compute" for name in task.names)
+        return frozenset((*numbers, *(name for task in tasks if task.kind in ASKED_BY for name in task.names)))
 
     def parts(self, equations: Equations) -> Tree | None:
         """What the words of the note ask for."""
@@ -995,7 +996,7 @@ def _by_custom(spelled: Spelled, nodes: Iterable[Key]) -> str | None:
     computed = {other for other, mark in nodes if mark not in MARKS.values()}
     if letter == "x":
         return "input"
-    if letter in TARGETS and base not in computed:
+    if letter in TARGETS and base not in computed and not base.startswith("hat:"):
         return "target"
     return "input" if tag.isdecimal() and base in computed else None
 

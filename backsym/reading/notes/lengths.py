@@ -24,6 +24,8 @@ from backsym.reading.notes.shapes import Shapes
 from backsym.reading.syntax import Node, walk
 
 _SUMS = ("add", "neg", "terms", "div")
+_COUNTS = ("N", "M")
+"""Numbers by custom: how many terms a sum over the small letter has."""
 
 
 class Respelled(Exception):
@@ -56,7 +58,7 @@ def check_lengths(source: Source, equations: Equations, shapes: Shapes) -> None:
 
 
 def check_counts(source: Source, equations: Equations, declared: Collection[str]) -> None:
-    r"""Raises Respelled where the N of ``\frac{1}{N} \sum_i`` is a quantity by its letter alone."""
+    r"""Raises Respelled where the N of ``\frac{1}{N} \sum_i`` or ``\sum_n`` is a quantity by its letter alone."""
     sides = [side for equation in equations.found for side in equation.sides or ()]
     given = equations.given()
     uses = Counter(tree.value for side in sides for tree in walk(side) if tree.kind == "name" and tree.value in given)
@@ -70,6 +72,15 @@ def check_counts(source: Source, equations: Equations, declared: Collection[str]
         for name in walk(tree.children[1])
         if name.kind == "name"
     )
+    for tree in (tree for side in sides for tree in walk(side) if tree.kind == "call" and tree.value == "sum"):
+        letter = tree.children[1] if len(tree.children) == 2 else tree
+        capital = letter.value.upper()
+        free = capital in given and capital not in declared and capital not in equations.indexed
+        if capital in _COUNTS and free and not letter.children and not given[capital].bold and indexes(tree):
+            edits.append(_limit(source, tree, capital))
+            what.append((tree.span[0], say("notes.remark.terms_of_sum", letter=capital)))
+    if edits:
+        raise Respelled(sorted(edits), what)
     for tree in (tree for side in sides for tree in walk(side) if tree.kind == "terms"):
         names = [n.value for f in tree.children if f.kind == "div" for n in walk(f.children[1]) if n.kind == "name"]
         sums = [f for f in tree.children if f.kind == "call" and f.value == "sum" and len(f.children) == 2]

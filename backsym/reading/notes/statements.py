@@ -286,6 +286,8 @@ class Applied:
     start: int = 0
     """Where the head begins."""
     head_end: int = 0
+    derived_at: tuple[str, ...] = ()
+    """Of a derivative ``f'(x)``, what stands in its parentheses."""
 
 
 def _written_arguments(pieces: Iterable[Piece]) -> dict[str, tuple[str, ...]]:
@@ -385,6 +387,12 @@ def _arguments(
     letters = frozenset[str]().union(*(piece.reader.summed_letters() for piece in pieces))
     mine = [call for formula in formulas for call in _calls(source, formula, (head,))]
     known = _known(head[0]) if len(head) == 1 else None
+    own = known is None or known not in FUNCTIONS or known in losses()
+    if own and (slopes := _slopes(definition, piece, pieces, mine)):
+        letter = _argument_texts(source, definition)[0]
+        name = source.text[definition.start : definition.head_end]
+        yield from (Edit(c.start, c.span[1], rf"\frac{{\partial {name}}}{{\partial {letter}}}") for c in slopes)
+        mine = [call for call in mine if call not in slopes]
     if known is not None and known in FUNCTIONS and known not in losses():
         if not _is_known(known, definition, piece):
             yield from _as_known(source, formulas, definition, piece, mine)
@@ -400,6 +408,14 @@ def _arguments(
             yield from _without_arguments(source.text, call, letters)
         return
     yield from _as_known(source, formulas, definition, piece, mine)
+
+
+def _slopes(definition: Applied, piece: Piece, pieces: Sequence[Piece], calls: Sequence[Applied]) -> list[Applied]:
+    """The derivatives ``f'(w)`` of what the note computes, ``f(w) = ...``, if it is a quantity of one letter."""
+    found = [call for call in calls if call.arguments == ("'",)]
+    mine = all(call.derived_at == definition.arguments for call in found) and bool(_letter_of(definition.arguments))
+    others = all(call.arguments == definition.arguments for call in calls if call not in found)
+    return found if piece in pieces and mine and others else []
 
 
 def _as_known(
@@ -664,8 +680,13 @@ def _calls(source: Source, formula: Place, defined: Collection[tuple[str, ...]])
             if text != head[0] or tuple(texts[n:opening]) != head or texts[opening : opening + 1] not in (["("], ["'"]):
                 continue
             close = _close(tokens, opening)
-            derivative = Applied(head, ("'",), (0, 0), token.start, tokens[opening - 1].end)
-            yield _applied(tokens, n, opening, close) if close else derivative
+            if close:
+                yield _applied(tokens, n, opening, close)
+                continue
+            behind = _close(tokens, opening + 1)
+            of = tuple(texts[opening + 2 : behind])
+            span = (tokens[opening].start, tokens[behind].end) if of else (0, 0)
+            yield Applied(head, ("'",), span, token.start, tokens[opening - 1].end, of)
 
 
 # --- totals ----------------------------------------------------------------------------------------------------------
