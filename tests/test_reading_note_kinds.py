@@ -6,8 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from test_reading_cases import loaded, same_as, sigmoid
+
+from backsym.core.errors import InputError
 
 D, H, K, N, S = 3, 4, 2, 5, ()
 Note = tuple[str, Callable[..., Any], dict[str, tuple[int, ...]]]
@@ -34,7 +37,42 @@ NOTES: dict[str, Note] = {
         lambda a, b, c: c @ (a * b),
         {"a": (D,), "b": (D,), "c": (D,)},
     ),
+    # Differences of neighbours.
+    "differences from the second on": (
+        r"$$L = \sum_{i=2}^{n} (x_i - x_{i-1})^2$$ Compute $\frac{\partial L}{\partial x_i}$.",
+        lambda x: (np.diff(x) ** 2).sum(),
+        {"x": (N,)},
+    ),
+    "a smooth curve near data": (
+        r"$$J = \frac12 \sum_{t=1}^T (x_t - y_t)^2 + \frac{\lambda}{2} \sum_{t=2}^T (x_t - x_{t-1})^2$$",
+        lambda x, y, **o: ((x - y) ** 2).sum() / 2 + o["lambda"] / 2 * (np.diff(x) ** 2).sum(),
+        {"x": (N,), "y": (N,), "lambda": S},
+    ),
+    "differences up to the last but one": (
+        r"$$E = \lambda \sum_{i=1}^{N-1} (u_{i+1} - u_i)^2 + \sum_{i=1}^{N} (u_i - f_i)^2$$",
+        lambda u, f, **o: o["lambda"] * (np.diff(u) ** 2).sum() + ((u - f) ** 2).sum(),
+        {"u": (N,), "f": (N,), "lambda": S},
+    ),
+    "second differences": (
+        r"$$R = \sum_{i=2}^{n-1} (c_{i+1} - 2 c_i + c_{i-1})^2$$",
+        lambda c: (np.diff(c, 2) ** 2).sum(),
+        {"c": (N,)},
+    ),
 }
+
+REFUSED = {
+    "a neighbour before the first": (r"$$L = \sum_{i=1}^{n} (x_i - x_{i-1})^2$$", "notes.runs_out"),
+    "two before, from the second on": (r"$$L = \sum_{i=2}^{n} (x_i - x_{i-2})^2$$", "notes.runs_out"),
+    "a letter that is a number, too": (r"$$L = \sum_{i=1}^{n-1} i (x_{i+1} - x_i)^2$$", "notes.letter_as_number"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_open_is_refused_by_name(name: str, tmp_path: Path) -> None:
+    text, code = REFUSED[name]
+    with pytest.raises(InputError) as caught:
+        loaded(tmp_path, text)
+    assert code in {diagnostic.code for diagnostic in caught.value.diagnostics}
 
 
 @pytest.mark.parametrize("name", NOTES)

@@ -45,6 +45,7 @@ from backsym.reading.notes.layers import layered
 from backsym.reading.notes.lengths import Respelled, check_counts, check_lengths, check_sizes
 from backsym.reading.notes.origins import Axis, from_one
 from backsym.reading.notes.preparing.asides import without_asides, without_numbers
+from backsym.reading.notes.preparing.differences import with_later_sums
 from backsym.reading.notes.preparing.features import with_given_features
 from backsym.reading.notes.preparing.front import front_matter, with_front
 from backsym.reading.notes.preparing.macros import written_out
@@ -148,6 +149,8 @@ def tree_of_note(document: Document, *, tex: bool) -> ReadNote:
     document, powers = layered(document, places)
     powers |= spelling.spelled
     places = [(f.start, f.end) for f in islice(formulas(document.text, tex=tex), MAX_FORMULAS)]
+    document, later = with_later_sums(document, places)
+    places = [(f.start, f.end) for f in islice(formulas(document.text, tex=tex), MAX_FORMULAS)]
     counted = from_one(document, places)
     document = counted.document
     document, told = with_told_functions(document, tex=tex)
@@ -155,7 +158,7 @@ def tree_of_note(document: Document, *, tex: bool) -> ReadNote:
     shown = ((f.start, f.end, f.displayed) for f in islice(formulas(done.document.text, tex=tex), MAX_FORMULAS))
     document, features = with_given_features(done.document, shown)
     done = replace(done, document=document)
-    customs = [*numbers, *spelling.customs, *counted.remarks, *told, *features]
+    customs = [*numbers, *spelling.customs, *later, *counted.remarks, *told, *features]
     note, tree = _read(done, powers, customs, counted.spelled)
     others = tuple(say("notes.passed_over", line=line, what=what) for line, what in front.passed_over)
     return ReadNote(

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from backsym.core.dims import amount, is_sum
 from backsym.core.errors import Diagnostic, InputError
+from backsym.core.expr import Span
 from backsym.core.problem import start_names
 from backsym.core.source import Source
 from backsym.core.words import say
@@ -226,6 +227,44 @@ def _by_number(
     return found
 
 
+def _within_reach(tree: Node) -> Iterator[Span]:
+    r"""The shifted entries that stay within the array: x_{i-1} in a sum from 2 on, x_{i+1} in one up to n - 1."""
+    if tree.kind == "call" and tree.value == "sum":
+        body, *letters = tree.children
+        for letter in letters:
+            first, last = _left_out(body, letter)
+            for part in walk(body):
+                by = _shift(part.children[1], letter.value) if part.kind == "entry" else 0
+                if -first <= by < 0 or 0 < by <= last:
+                    yield part.span
+    for child in tree.children:
+        yield from _within_reach(child)
+
+
+def _left_out(body: Node, letter: Node) -> tuple[int, int]:
+    """How many positions a sum leaves out, from the first on and at the end: the factors 1 - delta(i, 1)."""
+    at: list[str] = []
+    for factor in body.children if body.kind in ("terms", "mul") else ():
+        if factor.kind != "add" or [part.kind for part in factor.children] != ["num", "neg"]:
+            continue
+        delta = factor.children[1].children[0]
+        if (delta.kind, delta.value) == ("call", "delta") and delta.children[0].value == letter.value:
+            at.append(delta.children[1].value)
+    first = 0
+    while str(first + 1) in at:
+        first += 1
+    last = letter.children[0].value if letter.children else ""
+    return first, int(last in at)
+
+
+def _shift(index: Node, letter: str) -> int:
+    """By how much an index is moved from a letter; 0 if it is anything else."""
+    parts = index.children if index.kind == "shift" else ()
+    letters = [part for part in parts if part.children]
+    alone = len(letters) == 1 and letters[0].value == "1" and letters[0].children[0].value == letter
+    return sum(int(part.value) for part in parts if not part.children) if alone else 0
+
+
 def check_steps(source: Source, equations: Equations, starts: Sequence[Start], declared: Mapping[str, Axes]) -> None:
     """What stands at a shifted letter and may not be there: refused, with the place.
 
@@ -237,6 +276,7 @@ def check_steps(source: Source, equations: Equations, starts: Sequence[Start], d
         back[start.family] = max(start.back + 1, back.get(start.family, 0))
     plain = {e.children[0].value for e in equations.entries() if e.children[1].kind == "name"}
     found = _by_number(source, equations, {start.name for start in starts}, declared)
+    reached = {span for e in equations.found if e.sides is not None for span in _within_reach(e.sides[1])}
     for entry in equations.entries():
         name, first = entry.children[0].value, entry.children[1]
         parts = first.children if first.kind == "shift" else ()
@@ -244,6 +284,8 @@ def check_steps(source: Source, equations: Equations, starts: Sequence[Start], d
         by = sum(int(part.value) for part in parts if not part.children)
         against = any(part.value.startswith("-") for part in letters)
         if not against and (len(letters) != 1 or letters[0].value != "1" or -back.get(name, 0) <= by <= 0):
+            continue
+        if entry.span in reached:
             continue
         if name in declared and (against or is_sum(amount(declared[name][0]))):
             continue  # A declared axis of N + 1 entries goes beyond N.
