@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_reading_cases import loaded, same_as, sigmoid
+from test_reading_cases import loaded, same_as, sigmoid, softmax
 
 from backsym.core.errors import InputError
 
@@ -58,11 +58,47 @@ NOTES: dict[str, Note] = {
         lambda c: (np.diff(c, 2) ** 2).sum(),
         {"c": (N,)},
     ),
+    # Light vectors.
+    "members that are transposed": (
+        r"$$s_{ij} = w_j^T x_i, \quad L = \sum_i \sum_j (s_{ij} - t_{ij})^2$$",
+        lambda w, x, t: ((x @ w.T - t) ** 2).sum(),
+        {"w": (K, D), "x": (N, D), "t": (N, K)},
+    ),
+    "scores by transposed members": (
+        r"$$z_k = w_k^\top x + b_k, \quad L = -\sum_k t_k \log \frac{e^{z_k}}{\sum_j e^{z_j}}$$",
+        lambda w, x, b, t: -(t * np.log(softmax(w @ x + b))).sum(),
+        {"w": (K, D), "x": (D,), "b": (K,), "t": (K,)},
+    ),
+    "two transposed names of their own": (
+        r"$$s = u_o^T v_c, \quad L = -\log \sigma(s)$$",
+        lambda u_o, v_c: -np.log(sigmoid(u_o @ v_c)),
+        {"u_o": (D,), "v_c": (D,)},
+    ),
+    "factors of a matrix": (
+        r"$$L = \sum_{u=1}^U \sum_{i=1}^I (r_{ui} - p_u^T q_i)^2 + \lambda \sum_{u=1}^U \|p_u\|^2$$",
+        lambda r, p, q, **o: ((r - p @ q.T) ** 2).sum() + o["lambda"] * (p**2).sum(),
+        {"r": (N, K), "p": (N, D), "q": (K, D), "lambda": S},
+    ),
+    "lengths of light letters": (
+        r"$$L = \|Ax - b\|^2 + \mu \|x\|^2$$",
+        lambda A, x, b, mu: ((A @ x - b) ** 2).sum() + mu * (x**2).sum(),
+        {"A": (K, D), "x": (D,), "b": (K,), "mu": S},
+    ),
+    "distances to one point": (
+        r"$$L = \sum_{i=1}^N \|x_i - m\|^2$$",
+        lambda x, m: ((x - m) ** 2).sum(),
+        {"x": (N, D), "m": (D,)},
+    ),
 }
 
 REFUSED = {
     "a neighbour before the first": (r"$$L = \sum_{i=1}^{n} (x_i - x_{i-1})^2$$", "notes.runs_out"),
     "two before, from the second on": (r"$$L = \sum_{i=2}^{n} (x_i - x_{i-2})^2$$", "notes.runs_out"),
+    "a length of a number and a vector": (
+        r"$$a_i = \frac{e^{q^T k_i}}{\sum_j e^{q^T k_j}}, \quad o = \sum_i a_i v_i, \quad L = \|o - t\|^2$$",
+        "notes.norm_of_number",
+    ),
+    "a length of matrices": (r"$$L = \|AX - B\|^2$$", "notes.norm_of_number"),
     "a letter that is a number, too": (r"$$L = \sum_{i=1}^{n-1} i (x_{i+1} - x_i)^2$$", "notes.letter_as_number"),
 }
 

@@ -8,7 +8,7 @@ Knows a first look at the equations and the words around formulas; the equations
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from backsym.core.words import Said, Words, say
@@ -20,6 +20,7 @@ from backsym.reading.notes.labels import label_in
 from backsym.reading.notes.prose import MOST_JOINED, Prose
 from backsym.reading.notes.refusals import transposed_letters
 from backsym.reading.notes.words import FARTHEST, usual_rank
+from backsym.reading.syntax import Node, walk
 
 _VECTORS = frozenset("vec mathbf bm boldsymbol hat tilde bar".split())
 """Macros of what looks like a vector."""
@@ -87,21 +88,35 @@ class Ranks:
         forward = transposed_letters(self.source, [(e.segment.start, e.segment.end) for e in equations.found])
         whole = {e.name for e in equations.found if e.sides is not None and e.sides[0].kind == "name"}
         whole &= {entry.children[0].value for entry in equations.entries()}
+        normed = _normed(equations)
+        other_sign = {name for name, _ in _turned(equations)} | {t.children[0].value for t in equations.entries()}
+        lengths = sorted({name for name, _ in normed if name in names} - other_sign)
+        if lengths:
+            said = say("notes.remark.vectors_in_lengths", names=lengths)
+            self.assumed.append((next((f.start for f in self.formulas), 0), said))
+        direct = {name for name, whole_name in normed | _turned(equations) if whole_name}
+        before = _matrices_in_lengths(equations)
         found = {}
         for name, spelled in names.items():
             letter = spelled.key[0].rpartition(":")[2]
             capital = (
                 len(letter) == 1 and letter.isupper() and name not in {*equations.lefts(), *equations.dims, *self.sizes}
             )
-            if (turned or whole) and capital:
+            if (turned or whole or name in before) and capital:
                 found[name] = 2
-            elif letter in forward and not spelled.below:
+            elif (letter in forward and not spelled.below) or (letter.islower() and name in direct):
                 found[name] = 1  # Beside \theta^T x a \theta_0 may be a number.
         at = next((f.start for f in self.formulas), 0)
         if found and any(rank == 2 for rank in found.values()):
             listed = sorted(name for name, rank in found.items() if rank == 2)
-            transposed = say("notes.remark.matrices_since_transposed", names=listed)
-            self.assumed.append((at, transposed if turned else _since_entries(listed, min(whole))))
+            said = say("notes.remark.matrices_since_transposed", names=listed)
+            if not turned:
+                said = (
+                    _since_entries(listed, min(whole))
+                    if whole
+                    else say("notes.remark.matrices_in_lengths", names=listed)
+                )
+            self.assumed.append((at, said))
         return found
 
     def called_arrays(self, names: Mapping[str, Spelled]) -> dict[str, int]:
@@ -154,9 +169,12 @@ class Ranks:
         lefts = {e.name: e.segment.left for e in equations.found}
         spelled = {**equations.names, **lefts}
         found: dict[str, int] = {}
+        vectors = {name for name, whole in _normed(equations) | _turned(equations) if not whole}
         for name, uses in equations.indexed.items():
             one = [t for t in equations.entries() if t.children[0].value == name and len(t.children) == 2]
             example = any(t.children[1].value in self.letters for t in one)
+            if name not in declared and name in spelled and name in vectors and {n for n, _ in uses} == {1}:
+                found[name] = 2
             if name in declared or name not in spelled or uses != {(1, True)}:
                 continue
             if example:
@@ -164,6 +182,54 @@ class Ranks:
             elif name not in lefts and any(label_in(t.children[1], self.labels) for t in one):
                 found[name] = 2  # What a class picks of E, or of columns u_o, is a vector.
         return found
+
+
+def _turned(equations: Equations) -> set[tuple[str, bool]]:
+    """The quantities that are transposed, and whether they stand without an index: ``w`` and ``w_j`` are vectors."""
+    sides = [side for e in equations.found if e.sides is not None for side in e.sides]
+    return {found for side in sides for t in walk(side) if t.kind == "transpose" for found in _whole(t.children[0])}
+
+
+def _normed(equations: Equations) -> set[tuple[str, bool]]:
+    """The quantities that are terms of what a length is taken of, last in a product: ``x`` in ``\\|A x - b\\|``."""
+    nodes = {e.name for e in equations.found}
+    return {found for t in _lengths(equations) for found in _vectors_in(t.children[0]) if found[0] not in nodes}
+
+
+def _matrices_in_lengths(equations: Equations) -> set[str]:
+    """The capitals before vectors in what a length is taken of, ``A`` in ``\\|A x - b\\|``."""
+    found: set[str] = set()
+    for length in _lengths(equations):
+        for t in walk(length):
+            if t.kind == "terms" and any(not _capital(name) for name, _ in _vectors_in(t)):
+                found |= {f.value for f in t.children[:-1] if f.kind == "name" and _capital(f.value)}
+    return found
+
+
+def _lengths(equations: Equations) -> list[Node]:
+    sides = [side for e in equations.found if e.sides is not None for side in e.sides]
+    return [t for side in sides for t in walk(side) if (t.kind, t.value) == ("call", "norm")]
+
+
+def _vectors_in(tree: Node) -> Iterator[tuple[str, bool]]:
+    if tree.kind in ("add", "neg"):
+        for child in tree.children:
+            yield from _vectors_in(child)
+    elif tree.kind in ("terms", "mul"):
+        yield from _vectors_in(tree.children[-1])
+    else:
+        yield from (found for found in _whole(tree) if not _capital(found[0]))
+
+
+def _whole(tree: Node) -> Iterator[tuple[str, bool]]:
+    """A name, or a name with one index."""
+    core = tree.children[0] if tree.kind == "entry" and len(tree.children) == 2 else tree
+    if core.kind == "name":
+        yield core.value, core is tree
+
+
+def _capital(name: str) -> bool:
+    return name[:1].isupper()
 
 
 def _is_row(declaration: Declaration) -> bool:

@@ -376,9 +376,15 @@ def _norms(source: Source, equations: Equations, told: Shapes) -> Iterator[Diagn
     for equation in equations.found:
         for side in equation.sides or ():
             for tree in walk(side):
-                if tree.kind == "call" and tree.value == "norm" and told.of(tree.children[0]) == ():
+                if tree.kind == "call" and tree.value == "norm" and _has_number(tree.children[0], told):
                     name = source.text[slice(*tree.children[0].span)]
                     yield source.diagnostic(say("notes.norm_of_number", name=name), tree.span)
+
+
+def _has_number(tree: Node, told: Shapes) -> bool:
+    """Whether what a length is taken of is a number, or an array beside a quantity that is one."""
+    terms = [t.children[0] if t.kind == "neg" else t for t in tree.children] if tree.kind == "add" else []
+    return told.of(tree) == () or any(t.kind == "name" and told.of(t) == () for t in terms)
 
 
 def _exponentials(source: Source, equations: Equations, told: Shapes) -> Iterator[Diagnostic]:

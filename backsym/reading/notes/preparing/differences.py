@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from backsym.core.source import Source
+from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.lexer import Token, script_end, tokens_in
 
@@ -19,11 +20,11 @@ _CLOSING = (")", "]", "}", r"\}", "|)", "||)", ">)")
 _LETTERS = ("letter", "greek")
 
 
-def with_later_sums(document: Document, places: Iterable[tuple[int, int]]) -> tuple[Document, list[tuple[int, str]]]:
+def with_later_sums(document: Document, places: Iterable[tuple[int, int]]) -> tuple[Document, list[tuple[int, Said]]]:
     """The note with such sums from one later on, and what is said of it."""
     source = Source(document.text)
     edits: list[Edit] = []
-    what: list[tuple[int, str]] = []
+    what: list[tuple[int, Said]] = []
     for start, end in places:
         tokens = tokens_in(source, start, end)
         for n in range(len(tokens) - 10):
@@ -31,7 +32,7 @@ def with_later_sums(document: Document, places: Iterable[tuple[int, int]]) -> tu
             if moved:
                 edits += moved
                 letter = tokens[n + 3].text
-                what.append((tokens[n].start, f"the sum over {letter} is written with {letter} - 1 for {letter}"))
+                what.append((tokens[n].start, say("notes.remark.later_sum", letter=letter)))
     return rewritten(document, sorted(edits)), what
 
 
