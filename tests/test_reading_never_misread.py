@@ -144,7 +144,8 @@ REFUSED = [
         r"$$\mathbf{y} = \mathbf{W} \mathbf{x}, L = \|\mathbf{y}\|^2 + \sum_{i=1}^K \sum_{j=1}^D w_{ij}^2$$",
     ),
     # The norm of a number.
-    ("norm_of_number", r"\|h - t\|", r"$$h = \sigma(W x), L = \frac{1}{2} \|h - t\|^2$$"),
+    ("number_or_matrix", "W x", r"$$h = \sigma(W x), L = \frac{1}{2} \|h - t\|^2$$"),
+    ("norm_of_number", r"\|H - T\|", r"$$H = \sigma(W X), L = \frac{1}{2} \|H - T\|^2$$"),
     # A vector that is added to a matrix.
     ("bias_axis", r"\mathbf{A}", r"$$\mathbf{Z} = \mathbf{A} \mathbf{X} + \mathbf{b}, L = \|\mathbf{Z}\|_F^2$$"),
     # An array that is declared as a power.

@@ -89,10 +89,10 @@ def check_shapes(source: Source, equations: Equations, shapes: Mapping[str, Axes
     found = [
         *_positions(source, equations, shapes),
         *_transposed(source, equations, shapes, told),
+        *(source.diagnostic(say("notes.number_or_matrix", name=n), t.span) for n, t in told.scaling.items()),
+        *_norms(source, equations, told),
         *_of_size_one(source, equations, shapes),
         *_exponentials(source, equations, told),
-        *_norms(source, equations, told),
-        *(source.diagnostic(say("notes.number_or_matrix", name=n), t.span) for n, t in told.scaling.items()),
         *(source.diagnostic(say("notes.bias_axis", name=name), tree.span) for name, tree in told.unclear.items()),
     ]
     if found:
