@@ -166,6 +166,55 @@ descent with learning rate $\alpha$."""
     np.testing.assert_allclose(evaluate(total.matrix.rhs, env), X.T @ X + 0.3 * np.eye(3))
 
 
+# --- steps of descent as formulas ------------------------------------------------------------------------------------
+
+MODEL = r"""$$z = w x + b, \quad L = \frac12 (z - y)^2$$
+"""
+STEPS: list[tuple[str, Asked, str]] = [
+    (
+        r"The weights learn by $$w := w - \alpha \frac{\partial L}{\partial w}.$$ Write down the update for $b$.",
+        [("update", ("b",))],
+        r"\alpha",
+    ),
+    (
+        r"We use $$w \leftarrow w - \epsilon \frac{\partial L}{\partial w}, \quad b \leftarrow b - \epsilon"
+        r" \frac{\partial L}{\partial b}.$$ Perform one step of gradient descent.",
+        [("update", ("w", "b"))],
+        r"\epsilon",
+    ),
+    (
+        r"What is the update $w \leftarrow w - \gamma \frac{\partial L}{\partial w}$ for this loss?",
+        [("update", ("w",))],
+        r"\gamma",
+    ),
+    (r"Compute $b := b - \eta \nabla_b L$.", [("update", ("b",))], ""),
+]
+OTHER_STEPS = [
+    r"We use $$w \leftarrow w + \eta \frac{\partial L}{\partial w}.$$ Write the update for $w$.",
+    r"We use $$v \leftarrow \mu v - \eta \frac{\partial L}{\partial w}.$$ Write the update for $w$.",
+    r"We use $$w \leftarrow w - \eta \frac{\partial L}{\partial w}.$$ Perform one step of gradient descent.",
+    r"Compute $w := w - \eta \frac{\partial L}{\partial b}$.",
+    r"Compute $w := w - x \frac{\partial L}{\partial w}$.",
+]
+
+
+@pytest.mark.parametrize(("words", "parts", "rate"), STEPS)
+def test_a_step_of_descent_as_a_formula_is_given_and_asked_for(
+    words: str, parts: Asked, rate: str, tmp_path: Path
+) -> None:
+    note = loaded(tmp_path, MODEL + words)
+    assert asked(note) == parts
+    assert (note.symbols["eta"].latex or "") == rate
+    assert not [remark for remark in note.remarks if "question" in remark]
+
+
+@pytest.mark.parametrize("words", OTHER_STEPS)
+def test_another_step_is_no_part(words: str, tmp_path: Path) -> None:
+    note = loaded(tmp_path, MODEL + words)
+    assert not note.parts
+    assert [remark for remark in note.remarks if "question" in remark]
+
+
 # --- numbers ---------------------------------------------------------------------------------------------------------
 
 NEURON = r"""$$z = w x + b, \quad a = \sigma(z), \quad L = \frac12 (a - y)^2$$

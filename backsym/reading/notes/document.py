@@ -378,7 +378,8 @@ class _Note:
             found.append((self.locate(at)[0], said))
         words, given = self.vocabulary(), equations.given()
         for f in self.formulas:
-            if not f.displayed and "=" in self.document.text[f.start : f.end]:
+            derives = has_sign(self.source, f.start, f.end, *_DERIVATIVES)
+            if not f.displayed and "=" in self.document.text[f.start : f.end] and not derives:
                 names = [s.left.name for s in segments(self.source, words, f.start, f.end)]
                 found += [
                     (self.locate(f.start)[0], say("notes.remark.within_text", name=name))
@@ -943,7 +944,7 @@ class _Note:
         network = Network(
             {e.name: e.sides[1] if e.sides is not None else None for e in equations.found}, loss or "", ranks, targets,
             self.settled.arguments, self.parameters(equations), self.family_names, bool(self.steps.letters),
-            in_numbers=bool(self.numbers),
+            rates=tuple(dict.fromkeys(self.settled.rates)), in_numbers=bool(self.numbers),
         )  # fmt: skip
         tasks = Tasks(self.source, words, network)
         return tasks.read([(f.start, f.end, f.displayed) for f in self.formulas]), tasks

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from backsym.core.errors import InputError
 from backsym.core.source import Source
@@ -24,6 +25,7 @@ from backsym.reading.latex.scripts import Scripts, read_scripts
 MARKS = {1: "prime", 2: "primeprime"}
 """The mark below for a name with so many primes."""
 
+_ARROWS = (r"\leftarrow", r"\gets")
 _ACCENTS = ("hat", "bar", "tilde", "dot")
 """Words below a letter, without braces, that are accents."""
 
@@ -49,7 +51,7 @@ def respelt(document: Document, places: Iterable[tuple[int, int]]) -> Respelt:
     signed = [found for reader in readers for found in _signed(reader)]
     edits = [edit for reader in readers for edit in (*_marked(reader, names), *_in_words(reader, words))]
     edits += [edit for _, edit in signed]
-    edits += [edit for reader in readers for edit in (*_accented(reader), *_element_wise(reader))]
+    edits += [edit for reader in readers for edit in (*_accented(reader), *_element_wise(reader), *_assigned(reader))]
     beside = [edit for reader in readers for edit in _one_below_the_other(reader)]
     edits += beside
     turned = [edit for reader in readers for edit in _transposed(reader, names)]
@@ -113,6 +115,16 @@ def _bears_nothing(tokens: Sequence[Token], n: int) -> bool:
     after = tokens[n + 1]
     own = after.text in ("+", "-") and after.start > tokens[n].end
     return after.kind == "end" or (after.kind == "op" and (own or after.text in (")", "=", ",", "]")))
+
+
+def _assigned(reader: FormulaReader) -> Iterator[Edit]:
+    r"""The arrow of a step of descent, ``w \leftarrow w - \eta \nabla_w L``: an equals sign, as in ``w := ...``."""
+    for n, token in enumerate(reader.tokens):
+        if token.text in _ARROWS:
+            behind = reader.tokens[n + 1 :]
+            row = takewhile(lambda t: t.kind not in ("row", "end") and t.text not in (*_ARROWS, ";"), behind)
+            if any(t.text in ("partial", "nabla") for t in row):
+                yield Edit(token.start, token.end, "=".ljust(token.end - token.start))
 
 
 def _element_wise(reader: FormulaReader) -> Iterator[Edit]:

@@ -55,6 +55,8 @@ class Settled:
     """What equations with a derivative in them define, with their places; no step of descent, ``w = w - ...``."""
     steps: list[int] = field(default_factory=list)
     """Where steps of descent and the like stand, equations with a derivative among other things."""
+    rates: list[tuple[str, str]] = field(default_factory=list)
+    """The letters of these steps, each with its learning rate as it is written."""
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """What left sides are written as functions of, ``J(w)``, by names."""
 
@@ -736,9 +738,35 @@ def _derivative(piece: Piece, found: Settled) -> Iterator[Edit]:
         found.names.append(name)
     else:
         found.steps.append(start)
-        if (key := _defined(piece)) is not None:
+        step = _descent(piece)
+        if step is not None:
+            found.rates += [(begun[0].text, step)] if step and (begun := _begins_with(piece)) is not None else []
+        elif (key := _defined(piece)) is not None:
             found.unread[key] = piece.span
     yield from _blank(piece.reader.source.text, start, piece.tokens[stop - 1].end)
+
+
+def _descent(piece: Piece) -> str | None:
+    r"""The learning rate of ``w \leftarrow w - \alpha \frac{\partial L}{\partial w}`` and ``w_{t+1} = w_t - ...``.
+
+    It is "" where that is no letter; None for any other statement.
+    """
+    left = _begins_with(piece)
+    begin, end = piece.part(0)
+    reader = piece.reader
+    reader.position, reader.nesting = begin, 0
+    try:
+        again = reader.base()
+        read_scripts(reader, reader.additive)
+    except InputError:
+        return None
+    if left is None or left[0].text != again.text or not reader.took("-"):
+        return None
+    rate = piece.tokens[reader.position]
+    reader.position += 1 + (piece.tokens[reader.position + 1].text == "cdot")
+    letter = rate.kind in ("letter", "greek") and piece.derives(reader.position, reader.position + 3)
+    whole = _is_slope(piece, reader.position, end) or _is_gradient(piece, reader.position, end)
+    return reader.source.text[rate.start : rate.end] if letter and whole else ""
 
 
 def _derived(piece: Piece) -> str:

@@ -128,7 +128,7 @@ class Tasks:
         self.network = network
         self.nodes = frozenset(network.sides)
         self.targets = frozenset(network.targets)
-        self.habits = habits_of(source.text)
+        self.habits = habits_of(source.text, stated=bool(network.rates))
         self.rate: tuple[str, str] | None = None
         self.found: dict[tuple[int, str], Task] = {}
         self.left_over: list[int] = []
@@ -251,17 +251,23 @@ class Tasks:
             return False
         for request, answer in zip(requests, answers, strict=True):
             assert answer is not None, "it fits"
-            self.rate = request.rate or self.rate
+            self.rate = request.rate or self.rate or (self.stated if request.kind.startswith("update") else None)
             self.add(request.at, answer)
         return True
 
     def fits(self, request: Request, answer: Answerable | None) -> bool:
         """Whether a question is a part, with a learning rate that is no quantity of the note and always the same."""
-        rate = request.rate
+        rate = request.rate or self.stated
         letters = {RATE, rate[0].strip("\\")} if rate else {RATE}
         if request.kind.startswith("update") and any(map(self.network.known, letters)):
             return False
         return answer is not None and (rate is None or self.rate in (None, rate))
+
+    @property
+    def stated(self) -> tuple[str, str] | None:
+        """The learning rate of the steps of descent that the note states, if that is one."""
+        rates = {rate for _, rate in self.network.rates}
+        return (next(iter(rates)), "") if len(rates) == 1 else None
 
     def add(self, at: int, answer: Answerable) -> None:
         """The part that a question of a sentence asks for, if no formula of the sentence made it already."""

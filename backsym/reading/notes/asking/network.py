@@ -5,7 +5,7 @@ Knows first readings of equations; knows no words and no problem files.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -33,6 +33,8 @@ class Network:
     parameters: tuple[str, ...] | None = None
     families: Collection[str] = ()
     recurrent: bool = False
+    rates: Sequence[tuple[str, str]] = ()
+    """The steps of descent that the note states: the letter of each, and its learning rate as it is written."""
     in_numbers: bool = False
     """Whether the note gives a number to every quantity that is given."""
 

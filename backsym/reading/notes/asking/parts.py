@@ -54,9 +54,12 @@ class Habits:
     minimizing: bool
 
 
-def habits_of(text: str) -> Habits:
+def habits_of(text: str, *, stated: bool) -> Habits:
+    """What the words say; ``stated`` if the note has a step of descent as a formula."""
     words = words_of(text)
-    return Habits(words in _DESCENT and words not in _OTHER_WAYS, words in _MINIMIZING and words not in _ROOTS)
+    return Habits(
+        (stated or words in _DESCENT) and words not in _OTHER_WAYS, words in _MINIMIZING and words not in _ROOTS
+    )
 
 
 def answerable(request: Request, network: Network, before: Iterable[str], habits: Habits) -> Answerable | None:
@@ -99,6 +102,10 @@ def answerable(request: Request, network: Network, before: Iterable[str], habits
 def _left_out(request: Request, network: Network, before: list[str]) -> tuple[str, ...]:
     if request.everything:
         return network.parameters or ()
+    stated = tuple(dict.fromkeys(name for name, _ in network.rates if network.known(name)))
+    if request.kind in ("update", "update rule") and stated and not before:
+        every = network.parameters is None or {*network.parameters} <= {*stated}
+        return stated if every else ()
     arguments = network.arguments.get(network.loss, ())
     if len(arguments) == 1:
         return arguments

@@ -362,6 +362,13 @@ class Questions:
 
     def descent(self, at: int) -> bool:
         self.reader.took(_ONE)
+        before = self.reader.position
+        if (self.reader.took(_DESCENT) or self.reader.took(_RULE)) and self.reader.at_formula():
+            shown = self.reader.formula()
+            if shown is not None and shown.meant.descent:
+                about = _About(names=(shown.meant.descent,), rate=shown.meant.rate)
+                return self.step(at, "update", about)
+        self.reader.position = before
         if self.reader.took(_DESCENT):
             return self.step(at, "update", _About())
         if not self.reader.took(_RULE):
@@ -440,7 +447,9 @@ class Questions:
             pass
         while (shown := reader.formula()) is not None:
             meant = shown.meant
-            if meant.seconds:
+            if meant.descent:
+                good = self.ask("update", at, _About(names=(meant.descent,), rate=meant.rate))
+            elif meant.seconds:
                 good = self.seconds(shown.start, _About(shown=meant))
             elif meant.slopes and not meant.zero:
                 mine = tuple(by for of, by in meant.slopes if of == self.loss)

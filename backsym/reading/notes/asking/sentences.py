@@ -35,6 +35,8 @@ class Meant:
     slopes: tuple[tuple[str, str], ...] = ()
     seconds: tuple[tuple[str, str], ...] = ()
     zero: bool = False
+    descent: str = ""
+    """The quantity of which it is one step of descent."""
     numbers: tuple[str, ...] = ()
     """The quantities to which it gives numbers."""
     rate: tuple[str, str] | None = None
@@ -150,14 +152,14 @@ def meaning_of(source: Source, words: Vocabulary, start: int, end: int) -> Meant
     numbers = tuple(given.name for given in numbers_in(source, words, start, end))
     if numbers:
         return Meant(numbers=numbers, rate=rate)
-    for read in (_seconds, _slopes, _names):
+    for read in (_seconds, _slopes, _names, _descent):
         reader.position, reader.nesting = 0, 0
         try:
             found = read(reader)
         except InputError:
             continue
         if found is not None:
-            return replace(found, rate=rate)
+            return replace(found, rate=found.rate or rate)
     return Meant(rate=rate)
 
 
@@ -195,6 +197,23 @@ def _slopes(reader: FormulaReader) -> Meant | None:
     if not found or len(set(zeros)) > 1:
         return None
     return Meant(slopes=tuple(dict.fromkeys(found)), zero=zeros[0])
+
+
+def _descent(reader: FormulaReader) -> Meant | None:
+    r"""``w \leftarrow w - \eta \frac{\partial L}{\partial w}``."""
+    left = reader.left_side()
+    if left.kind != "name" or not reader.took("="):
+        return None
+    tree = reader.additive()
+    reader.took(".", ",")
+    if reader.token.kind != "end" or tree.kind != "add" or [t.kind for t in tree.children] != ["name", "neg"]:
+        return None
+    start, step = tree.children[0], tree.children[1].children[0]
+    factors = step.children if step.kind == "terms" and len(step.children) == 2 else (step, step)
+    slope = _slope(factors[1], reader.words.loss)
+    if start != left or slope != (reader.words.loss, left.value) or factors[0].kind != "name":
+        return None
+    return Meant(descent=left.value, rate=(reader.source.text[slice(*factors[0].span)], ""))
 
 
 def _slope(tree: Node, loss: str | None) -> tuple[str, str] | None:
