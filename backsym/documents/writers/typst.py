@@ -98,11 +98,13 @@ def typst_text(blocks: Iterable[bl.Block]) -> str:
 def inlines_typst(content: bl.Inlines, *, whole: bool = False) -> str:
     """Inline content; a semicolon ends a call before a sign that Typst would read as a part of it.
 
-    Formulas that are to stay ``whole`` are parted by no end of a line, as far as they have room on one.
+    Formulas that are to stay ``whole`` are parted by no end of a line, as far as they have room on one; of several
+    lines of them each keeps its height, since an index below would touch what stands above the next one.
     """
     out, called = "", False
+    lines = any(isinstance(item, bl.Break) for item in content)
     for n, item in enumerate(content):
-        text = _inline(item, ROOM / 2 if whole else WHOLE, tall=whole)
+        text = _inline(item, ROOM / 2 if whole else WHOLE, tall=whole and (lines or _is_tall(item)))
         if text.startswith("#box(") and (sign := _mark_after(content, n)):
             text = f"#box[#{text[5:-1]}{sign}]"  # Where the box is too narrow, the sign stands after its last line.
         if n and isinstance(item, bl.Text) and out.endswith(f"{_mark_after(content, n - 1)}]"):
@@ -110,6 +112,10 @@ def inlines_typst(content: bl.Inlines, *, whole: bool = False) -> str:
         out += ";" + text if called and _CLINGING.match(text) else text
         called = text.startswith("#") if text else called
     return out
+
+
+def _is_tall(item: bl.Inline) -> bool:
+    return isinstance(item, bl.Math) and lay.is_tall(item.layout)
 
 
 def _mark_after(content: bl.Inlines, n: int) -> str:
@@ -318,7 +324,7 @@ def _after_words(text: str) -> str:
 
 def _inline(item: bl.Inline, whole: float, *, tall: bool = False) -> str:
     if isinstance(item, bl.Math):
-        function = "tall" if tall and lay.is_tall(item.layout) else "formula"
+        function = "tall" if tall else "formula"
         formula = f"{function}({string(inlines_plain((item,)))}, ${to_typst(item.layout)}$)"
         return f"#box({formula})" if _parted(item.layout) and width(item.layout) <= whole else f"#{formula}"
     if isinstance(item, bl.Ref):
