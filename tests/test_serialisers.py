@@ -56,8 +56,7 @@ GOLDENS = [
     ),
     (
         r"\underbrace{\begin{bmatrix} z_1 \\ \vdots \\ z_D \end{bmatrix}}_{\mathbf{z}} = \boxed{-x}",
-        'underbrace(mat(delim: "[", z_1; ⋮; z_D), 𝐳) = #box(stroke: 0.5pt, inset: 0.35em, '
-        '{ set text(top-edge: "bounds", bottom-edge: "bounds"); $display(-x)$ })',
+        'underbrace(mat(delim: "[", z_1; ⋮; z_D), 𝐳) = #boxed($display(-x)$)',
         "[z₁; ⋮; z_D] (= z) = [−x]",
     ),
     (r"t_k \mathbb{1}[k = j]", "t_k bb(1) [k = j]", "tₖ 𝟙[k = j]"),

@@ -315,10 +315,7 @@ _RULES: dict[type[Layout], Callable[[Any], str]] = {
     lay.Cases: _cases,
     lay.Underbrace: _underbrace,
     lay.Stacked: _stacked,
-    lay.Boxed: lambda node: (
-        "#box(stroke: 0.5pt, inset: 0.35em, "
-        f'{{ set text(top-edge: "bounds", bottom-edge: "bounds"); $display({to_typst(node.body)})$ }})'
-    ),
+    lay.Boxed: lambda node: f"#boxed($display({to_typst(node.body)})$)",
     lay.Aligned: _aligned,
     lay.Gathered: _gathered,
     lay.Sized: lambda node: _call(STYLES[node.size], node.body),
