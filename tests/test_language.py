@@ -70,6 +70,12 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "before the first start": (
         {**RNN, "forward": ["h[0] = h0", "h[t] = tanh(a*h[t-1] + x[t])", "L = h[-1]**2"]}, "no start at position -1",
     ),
+    "a part of a derivative": (
+        {"symbols": {"F": ["N", "2*H"]}, "indices": {"n": "N"},
+         "forward": ["z[n] = 2*F[n]", "L = sum(sum(z[n]**2), n)"],
+         "parts": [{"show": "dL/dF[n, 1:H] = 8*F[n, 1:H]"}]},
+        "taken by slices alone",
+    ),
     "a later member": (
         {**RNN, "forward": ["h[0] = h0", "h[t] = tanh(a*h[t+1] + x[t])", LOSS]}, "uses earlier members only",
     ),
@@ -180,13 +186,8 @@ def test_a_problem_without_a_loss_takes_its_derivative() -> None:
 
 T, D = 4, 2
 MATRICES: dict[str, tuple[int, ...]] = {
-    "X": (T, D),
-    "Z": (T + 1, D),
-    "W": (D, D),
-    "h0": (D,),
-    "g0": (D,),
-    "C": (D, D, D),
-}
+    "X": (T, D), "Z": (T + 1, D), "W": (D, D), "h0": (D,), "g0": (D,), "C": (D, D, D), "F": (T, 2 * D), "G": (2 * D, T),
+}  # fmt: skip
 
 
 def states(W: Any, inputs: Any, start: Any) -> list[Any]:
@@ -207,13 +208,9 @@ def ahead(Z: Any, W: Any, h0: Any) -> Any:
 
 
 SHAPES: dict[str, Any] = {
-    "X": ["T", "D"],
-    "Z": ["T + 1", "D"],
-    "W": ["D", "D"],
-    "h0": ["D"],
-    "g0": ["D"],
-    "C": ["D", "D", "D"],
-}
+    "X": ["T", "D"], "Z": ["T + 1", "D"], "W": ["D", "D"], "h0": ["D"], "g0": ["D"], "C": ["D", "D", "D"],
+    "F": ["N", "2*H"], "G": ["2*H", "N"],
+}  # fmt: skip
 STEP = "h[t] = tanh(W @ h[t-1] + X[t])"
 BACK = "g[t] = tanh(W @ g[t-1] + X[T-t+1])"
 PLACES: dict[str, tuple[list[str], Callable[..., Any]]] = {
@@ -231,6 +228,13 @@ PLACES: dict[str, tuple[list[str], Callable[..., Any]]] = {
     "matrices, rows and columns of three axes": (
         ["L = sum(sum(C[l,:,d])**2, l, d) + sum((h0.T @ C[:,:,d] @ h0)**3, d) + sum(h0.T @ C[l] @ h0, l)"],
         lambda C, h0: (C.sum(1) ** 2).sum() + (np.einsum("ldk,d,l->k", C, h0, h0) ** 3).sum() + (h0 @ C @ h0).sum(),
+    ),
+    "parts of members": (
+        ["y[n] = F[n, 1:H]*F[n, H+1:2*H]", "L = sum(sum(y[n]**3), n) + sum(sum(F[n, 2:H])*F[n,1], n)"],
+        lambda F: ((F[:, :D] * F[:, D:]) ** 3).sum() + (F[:, 1:D].sum(1) * F[:, 0]).sum(),
+    ),
+    "parts of columns": (
+        ["L = sum(sum(G[1:H, n]*G[H+1:2*H, n])**2, n)"], lambda G: ((G[:D] * G[D:]).sum(0) ** 2).sum(),
     ),
     "the next step is the target": (
         ["h[0] = h0", "h[t] = tanh(W @ h[t-1] + Z[t])", "L = sum((Z[t+1] - h[t]).T @ (Z[t+1] - h[t]), t)"], ahead,

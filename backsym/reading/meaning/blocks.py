@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from backsym.core.dims import Whole, amount, at_least, grows
 from backsym.core.errors import ShapeError
-from backsym.core.expr import Add, Concat, Dim, Expr, Mul, Neg, Num, Size, Slice, show_shape
+from backsym.core.expr import Add, Adj, Concat, Dim, Expr, Mul, Neg, Num, Size, Slice, show_shape
 from backsym.core.words import say
 from backsym.reading.meaning.rules import Rules
 from backsym.reading.meaning.scope import positional
@@ -23,9 +23,16 @@ def is_range(item: Node) -> bool:
 
 
 def sliced(r: Rules, base: Expr, items: Sequence[Node], tree: Node) -> Expr:
-    """``z[1:H]``, ``W[:, H+1:2*H]``: the part of an array; an axis that is not mentioned is kept."""
+    """``z[1:H]``, ``W[:, H+1:2*H]``: the part of an array; an axis that is not mentioned is kept.
+
+    Letters pick a member first, ``G[t, 1:H]``.
+    """
     if any(item.kind != "slice" for item in items):
-        raise r.error(say("meaning.slice_beside_letter"), tree)
+        if not r.scope.members or isinstance(base, Adj) or len(items) > len(base.shape):
+            raise r.error(say("meaning.slice_beside_letter"), tree)
+        kept = [item._replace(value="", children=()) if is_range(item) else item for item in items]
+        base = r.resolve(tree._replace(children=(tree.children[0], *kept)))
+        items = [item for item in items if item.kind == "slice"]
     if len(items) > len(base.shape):
         name, shape = r.quote(tree.children[0]), show_shape(base.shape)
         raise r.error(say("meaning.index_count", count=len(items), name=name, shape=shape), tree)
