@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from functools import wraps
+from functools import cache, wraps
+from operator import is_
 from typing import Any, TypeVar
 
 from backsym.core.lazy import lazy
@@ -339,8 +340,10 @@ def _without(layout: Layout, kinds: tuple[type[Tinted | Boxed | Underbrace], ...
     if isinstance(layout, Row):
         items = (_without(item, kinds) for item in layout.items)
         return tight(*items) if layout.tight else row(*items)
-    changes = {part.name: _parts_without(getattr(layout, part.name), kinds) for part in fields(layout)}
-    bare = replace(layout, **changes)
+    kind: Any = type(layout)
+    both = {name: (part := getattr(layout, name), _parts_without(part, kinds)) for name in _parts(kind)}
+    changes: dict[str, Any] = {name: new for name, (old, new) in both.items() if new is not old}
+    bare = replace(layout, **changes) if changes else layout
     # Delimiters that grew around a brace do not without it.
     return fenced(bare.kind, bare.body) if isinstance(bare, Fenced) and Underbrace in kinds else bare
 
@@ -348,7 +351,16 @@ def _without(layout: Layout, kinds: tuple[type[Tinted | Boxed | Underbrace], ...
 def _parts_without(value: object, kinds: tuple[type[Tinted | Boxed | Underbrace], ...]) -> object:
     if isinstance(value, Layout):
         return _without(value, kinds)
-    return tuple(_parts_without(item, kinds) for item in value) if isinstance(value, tuple) else value
+    if not isinstance(value, tuple):
+        return value
+    changed = tuple([_parts_without(item, kinds) for item in value])
+    return value if all(map(is_, changed, value)) else changed
+
+
+@cache
+def _parts(kind: type[Any]) -> tuple[str, ...]:
+    """The names of the fields of a class of layouts."""
+    return tuple(part.name for part in fields(kind))
 
 
 def is_word(layout: Layout) -> bool:
@@ -372,16 +384,18 @@ def last(layout: Layout) -> Layout:
 @kept
 def signs_in(layout: Layout) -> frozenset[str]:
     """The names of all signs in it."""
-    found = {layout.name} if isinstance(layout, (Op, Symbol)) else set()
-    for part in fields(layout):
-        found |= _signs_of(getattr(layout, part.name))
+    if isinstance(layout, (Op, Symbol)):
+        return frozenset((layout.name,))
+    found: set[str] = set()
+    kind: Any = type(layout)
+    waiting = [getattr(layout, name) for name in _parts(kind)]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Layout):
+            found |= signs_in(part)
+        elif isinstance(part, tuple):
+            waiting += part
     return frozenset(found)
-
-
-def _signs_of(value: object) -> frozenset[str]:
-    if isinstance(value, Layout):
-        return signs_in(value)
-    return frozenset().union(*map(_signs_of, value)) if isinstance(value, tuple) else frozenset()
 
 
 def is_tall(layout: Layout) -> bool:

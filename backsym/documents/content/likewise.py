@@ -23,6 +23,7 @@ from backsym.core.steps import Step
 _ROLES = {"node": "value", "input": "value"}
 """What a layer is applied to is a value, computed or given."""
 
+_NAMED = (Sym, Adj, Labels)
 _SIZES = ("declared", "of", "to", "dim")
 """The fields of expressions that hold dimensions."""
 
@@ -78,22 +79,19 @@ class _Form:
 
     def of(self, value: object) -> Hashable:
         """An expression, an index, or what an expression holds, with numbers in place of names."""
-        kind: Any = type(value)
         if isinstance(value, Ix):
             return self._index(value)
         if isinstance(value, tuple):
             return tuple(map(self.of, value))
         if not isinstance(value, Expr):
             return value  # A number, a text or None.
+        kind: Any = type(value)
         parts: list[Hashable] = [kind.__name__]
-        if isinstance(value, (Sym, Adj, Labels)):
+        if isinstance(value, _NAMED):
             parts.append(self._name(value.name))
-        for name in _compared(kind):
-            if name == "name" and isinstance(value, (Sym, Adj, Labels)):
-                continue
+        for name, sized in _compared(kind):
             inner = getattr(value, name)
-            sized = name in _SIZES and not isinstance(inner, Expr) and not isinstance(value, Fn)
-            parts.append(self._sizes(inner) if sized or isinstance(value, Size) else self.of(inner))
+            parts.append(self._sizes(inner) if sized and not isinstance(inner, Expr) else self.of(inner))
         return tuple(parts)
 
     def _name(self, name: str) -> Hashable:
@@ -117,9 +115,12 @@ class _Form:
 
 
 @cache
-def _compared(kind: type[Any]) -> tuple[str, ...]:
-    """The names of what makes expressions of a class equal."""
-    return tuple(held.name for held in fields(kind) if held.compare)
+def _compared(kind: type[Any]) -> tuple[tuple[str, bool], ...]:
+    """The names of what makes expressions of a class equal, but for their own, and whether each holds dimensions."""
+    names = [held.name for held in fields(kind) if held.compare]
+    own = ("name",) if issubclass(kind, _NAMED) else ()
+    sizes = names if issubclass(kind, Size) else () if issubclass(kind, Fn) else _SIZES
+    return tuple((name, name in sizes) for name in names if name not in own)
 
 
 def _numbered(numbers: dict[str, int] | dict[Dim, int], name: str) -> int:
