@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from backsym.core.entrywise import entry_of
 from backsym.core.expr import Add, Adj, Entry, Expr, Fn, Ix, Mul, Neg, Sym, children, rebuild, walk
-from backsym.core.functions import FUNCTIONS
+from backsym.core.functions import FUNCTIONS, Function
 from backsym.marking.explaining.repair_material import MAX_COMPOSED, Offers, adjoint_entry, renamed
 from backsym.marking.explaining.screening import CLOSE
 from backsym.marking.explaining.search import Repair, Search
@@ -171,7 +172,12 @@ def _by_value(offers: Offers, e: Expr) -> Iterator[list[_Value]]:
 
 def _of_value(name: str, value: Expr) -> Expr:
     """The derivative of a function, by its value."""
-    entry = FUNCTIONS[name]
+    return _of_entry(FUNCTIONS[name], value)
+
+
+@lru_cache(maxsize=256)
+def _of_entry(entry: Function, value: Expr) -> Expr:
+    name = entry.name
     argument = Sym("argument", value.shape)
     e = formula(entry.partials[0], {entry.args[0]: argument})
     return _put(e, {Fn(name, (argument,), 0, "elementwise"): value})
