@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from step_judge import forward_and_gradients, total
+from step_judge import forward_and_gradients, total, total_of_members
 
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj, Entry, Equation, free_indices, walk
@@ -128,12 +128,15 @@ def check_totals(solution: Solution, env: Env, truth: TotalTruth) -> list[str]:
     names = namespace(solution.problem, env)
     for found in solution.totals:
         what = f"the derivative of {found.of} by {' and '.join(found.by)}"
-        true = truth(solution.problem, env, found.of, found.by)
-        above = np.ndim(env.values[found.of])
-        if found.denominator:
-            true = np.moveaxis(true, range(above), range(true.ndim - above, true.ndim))
+        if found.through:
+            true = total_of_members(solution.problem, env, found)
+        else:
+            true = truth(solution.problem, env, found.of, found.by)
+            above = np.ndim(env.values[found.of])
+            if found.denominator:
+                true = np.moveaxis(true, range(above), range(true.ndim - above, true.ndim))
         forms = {"entry form": evaluate(found.entry.rhs, env, found.indices)}
-        if found.matrix is not None:
+        if found.matrix is not None and not free_indices(found.matrix.lhs):
             forms["matrix form"] = evaluate(found.matrix.rhs, env)
         forms["NumPy source"] = run(solution.total_numpy(found.key), names)
         size = max(1.0, float(np.max(np.abs(true), initial=0.0)))

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
-from unrolled import members, unrolled
+from unrolled import member_name, members, unrolled
 
-from backsym.core.expr import Ix
+from backsym.core.expr import Ix, position_of, with_letters
 from backsym.core.problem import NodeEquation, Problem
+from backsym.core.steps import TotalDerivation
 from backsym.numeric.axes import Array, Val
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import node_value
@@ -111,7 +113,46 @@ def _after_steps(equations: Sequence[NodeEquation], env: Env, name: str) -> dict
     return values
 
 
-def slopes_of_members(problem: Problem, env: Env, moved: str) -> dict[str, Array]:
+def total_of_members(problem: Problem, env: Env, total: TotalDerivation) -> Array:
+    """The whole array along the letters of its entry, one choice of the letters of members after the other."""
+    families = problem.recurrent
+    lettered = [ix for ix in total.indices if ix.dim in families and not ix.fixed]
+    sizes = [env.dims[str(ix.dim)] for ix in total.indices if not ix.fixed]
+    rest = [n for n, ix in enumerate(total.indices) if ix not in lettered]
+    found = np.zeros(sizes)
+    slopes: dict[str, dict[str, Array]] = {}
+    for chosen in np.ndindex(*(env.dims[str(ix.dim)] for ix in lettered)):
+        here = {ix: Ix(str(n + 1), ix.dim) for ix, n in zip(lettered, chosen, strict=True)}
+        (of, p), (by, q) = (_end(problem, text, here, env) for text in (total.of, total.by[0]))
+        recurs = by in problem.by_name and bool(problem.by_name[by].block)
+        if recurs and q is not None and q < 1:
+            by, q, recurs = problem.starts[by][-q].name, None, False
+        moved = member_name(by, q) if recurs and q is not None else by
+        if moved not in slopes:
+            slopes[moved] = _slopes_of_all(problem, env, moved)
+        block = slopes[moved][of] if p is None else slopes[moved][of][p - 1]
+        if not recurs and q is not None:
+            axis = block.ndim - np.ndim(env.values[by])
+            block = np.take(block, q - 1, axis)
+        at: list[Any] = [slice(None)] * found.ndim
+        for ix, n in zip(lettered, chosen, strict=True):
+            at[total.indices.index(ix)] = n
+        found[tuple(at)] = block
+    assert found.ndim == len(rest) + len(lettered)
+    return found
+
+
+def _end(problem: Problem, text: str, here: dict[Ix, Ix], env: Env) -> tuple[str, int | None]:
+    """The quantity of an end of a Jacobian, and the position of its member, which may be before the first."""
+    name, bracket, _ = text.partition("[")
+    if not bracket or text == f"{name}[0]":
+        return (problem.starts[name][0].name, None) if bracket else (name, None)
+    place = problem.placed(text)
+    found = with_letters(place.indices[0], here)  # type: ignore[attr-defined]
+    return name, env.dims[str(found.dim)] + (getattr(found, "offset", 0)) if "T" in text else position_of(found)
+
+
+def _slopes_of_all(problem: Problem, env: Env, moved: str) -> dict[str, Array]:
     """The derivatives of all nodes by each entry of a quantity, or of the node that stands for one member of a family.
 
     The axes of the node come first; a family has its members along the first of them.

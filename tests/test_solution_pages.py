@@ -73,7 +73,7 @@ from backsym.documents.writers.render import files
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import evaluate, node_value
 from backsym.numeric.given import point as given_point
-from backsym.numeric.recursion import case_sides
+from backsym.numeric.recursion import case_sides, sides_at_members
 from backsym.numeric.sample import draws
 from backsym.numeric.verify import with_adjoints
 from backsym.parts.kind import Piece
@@ -212,7 +212,8 @@ def with_totals(solution: Solution) -> dict[str, Expr]:
     for d in solution.derivations:
         note(d.steps)
     for total in solution.totals:
-        for form in (total.entry, total.matrix):
+        cases = (form for case in total.cases for form in (case.entry, case.matrix))
+        for form in (total.entry, total.matrix, *cases):
             found.update({to_latex(voice.layout(e)): e for e in (form.lhs, form.rhs)} if form is not None else {})
         note(total.steps)
     return {text: e for text, e in found.items() if any(map(unread, walk(e)))}
@@ -254,15 +255,26 @@ def beyond(sides: tuple[Expr, ...], letters: tuple[Ix, ...], value: np.ndarray, 
 
 
 def with_cases(solution: Solution) -> dict[tuple[str, str], tuple[Case, Equation]]:
-    """The cases of derivatives by members of recurrences, by the LaTeX of both sides."""
+    """The cases of derivatives by members of recurrences, and of Jacobians, by the LaTeX of both sides."""
     voice = Voice.on_page(solution.problem)
     return {
         (to_latex(voice.layout(form.lhs)), to_latex(voice.layout(form.rhs))): (case, form)
-        for d in solution.derivations
+        for d in (*solution.derivations, *solution.totals)
         for case in d.cases
         for form in (case.entry, case.matrix)
         if form is not None
     }
+
+
+def sides_of_case(case: Case, form: Equation, env: Env) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Both sides at each of its members."""
+    if not any(isinstance(e, Total) for e in walk(form.lhs)):
+        yield from case_sides(case, form, Context.of(env))
+        return
+    for at in sides_at_members(case, form, Context.of(env)):
+        letters = free_indices(at.lhs)
+        a, b = (evaluate(side, env, letters) for side in (at.lhs, at.rhs))
+        yield a, np.broadcast_to(b, a.shape) if b.size == 1 else b.reshape(a.shape)
 
 
 def slope_there(name: str, value: Expr, solution: Solution, env: Env) -> float:
@@ -313,7 +325,7 @@ def check_page(solution: Solution, options: Options = FULL) -> int:
         case = cases.get((to_latex(row.lhs), to_latex(untinted(row.rhs))))
         if case is not None and not row.via:
             for env in points:
-                for a, b in case_sides(*case, Context.of(env)):
+                for a, b in sides_of_case(*case, env):
                     np.testing.assert_allclose(b, a, rtol=1e-8, atol=1e-12, err_msg=to_latex(row.lhs))
             count += 1
             continue

@@ -109,7 +109,7 @@ class Sizes:
         )
 
     def total(self, d: TotalDerivation) -> TotalDerivation:
-        for name in (d.of, *d.by):
+        for name in (end.partition("[")[0] for end in (d.of, *d.by)):
             if self._whole_is_a_list(name):
                 raise BacksymError(say("calculus.total_of_layers", name=name))
         ranges = self.ranges(d.entry.lhs)

@@ -15,7 +15,7 @@ from backsym.calculus.backward import Axes, along, members_of
 from backsym.calculus.differentiate import differentiate
 from backsym.calculus.members import MemberLifter
 from backsym.calculus.opened import part_at
-from backsym.calculus.simplify import add_like, collapse, expand, without_delta
+from backsym.calculus.simplify import collapse, expand, without_delta
 from backsym.calculus.terms import (
     Del,
     Ent,
@@ -352,8 +352,6 @@ class _Recursion(_Through):
                 self._derive(name)
         of = self.of.name
         params, value = self.recursions.get(of, self.values[of])
-        if of == self.moved and of in self.recursions:
-            value = add_like((*value, *self._seed(params)))
         states = self._rested_on(value)
         cases = tuple(case for state in states for case in self._cases(state))
         found = self.stated(params, value, cases, recursive=of in self.recursions)
@@ -364,8 +362,7 @@ class _Recursion(_Through):
 
     def _recursion(self, name: str) -> Sensitivity:
         params, value = self.recursions[name]
-        seed = self._seed(params) if name == self.moved else ()
-        found = self.member_of_all(name, params, add_like((*value, *seed)))
+        found = self.member_of_all(name, params, value)
         starts = () if self.end.lettered else self.problem.by_name[name].starts
         scope, raiser = self.scope(params, self.letters), self.totals.raiser
         return replace(
@@ -381,21 +378,14 @@ class _Recursion(_Through):
         params = self._params(name)
         scope = self.scope(params, self.letters)
         parts = list(self.local_parts(name, params))
-        first = len(self.steps)
-        value = self.collected(name, params, scope, parts) if parts else ()
+        itself = self._seed(params) if name == self.moved else ()
+        value = self.collected(name, params, scope, parts, itself) if parts else itself
         if parts:
             self._in_matrix_form(name, params, value, scope)
-        if name == self.moved:  # It holds of other members than the one that is moved.
-            apart = (scope[params[0]], self.letters[self.at[0]])
-            lefts = (self.whole(name, params, scope), self.total(name, params, scope))
-            self.steps[first:] = [
-                replace(step, facts={**step.facts, "unless": apart}) if step.before in lefts else step
-                for step in self.steps[first:]
-            ]
         if name in self.states:
             self.recursions[name] = params, value
         else:
-            self.values[name] = params, add_like((*value, *self._seed(params))) if name == self.moved else value
+            self.values[name] = params, value
 
     def _in_matrix_form(self, name: str, params: Axes, value: Poly, scope: dict[Index, Ix]) -> None:
         try:
@@ -435,17 +425,10 @@ class _Recursion(_Through):
             return
         own, k = self.at[0], self.letters[self.at[0]]
         late = max((self._after(f, params[0]) for f in _deltas(value)), default=0)
-        firsts: list[Poly] = []
         for after in range(late + 1):
             here = affine(((own, 1),), after, dim)
-            form = (
-                self._seed((here, *params[1:]))
-                if name == self.moved and not after
-                else self._at(value, params[0], after)
-            )
-            firsts.append(form)
             at = shifted(((k, 1),), after, dim)
-            yield self._case(name, (here, *params[1:]), form, at, at)
+            yield self._case(name, (here, *params[1:]), self._at(value, params[0], after), at, at)
         rest = value
         for after in range(late + 1):
             rest = without_delta(rest, (params[0], affine(((own, 1),), after, dim)))

@@ -345,14 +345,15 @@ class Run:
                 locals_.append(self.local(name, found, argument, at, over, direct=direct))
         return params, self.collected(name, params, scope, locals_)
 
-    def collected(self, name: str, params: Axes, scope: Scope, parts: list[Local]) -> Poly:
-        """What a node's derivative is by its local derivatives, with the steps that say so."""
+    def collected(self, name: str, params: Axes, scope: Scope, parts: list[Local], itself: Poly = ()) -> Poly:
+        """What a node's derivative is by its local derivatives, with the steps that say so; ``itself`` is that of the
+        node by itself, where it is what is moved."""
         before = self.total(name, params, scope)
-        total: Poly = tuple(t for part in parts for t in self.passed_on(part.result, part))
+        total: Poly = (*(t for part in parts for t in self.passed_on(part.result, part)), *itself)
         self.parts[name] = parts
         definitions = self.backward.lowered[name].definitions
         chain = self.backward.simplest([self.backward.tidied([], add_like(total))], definitions) if total else []
-        self.told(name, params, scope, before, parts, total)
+        self.told(name, params, scope, before, parts, total, itself)
         self.rewritten(before, chain, scope)
         return chain[-1].result if chain else ()
 
@@ -414,7 +415,9 @@ class Run:
                 scope[i] = self.totals.namer.free(i.dim, {ix.letter for ix in scope.values()}, i.hint)
         return scope
 
-    def told(self, name: str, params: Axes, scope: Scope, before: Expr, parts: Sequence[Local], total: Poly) -> None:
+    def told(
+        self, name: str, params: Axes, scope: Scope, before: Expr, parts: Sequence[Local], total: Poly, itself: Poly
+    ) -> None:
         """The equation of a node, its local derivatives, and the chain rule over its arguments."""
         sym = self.problem.sym(name)
         node = self.totals.entry(sym, params, scope)
@@ -427,24 +430,28 @@ class Run:
         if known != body:
             self.steps.append(Step(sk.RECOGNISE, body, known))
         terms: list[Expr] = []
+        # In a recurrence the derivative through the other members would stand on both sides.
+        several = bool(self.problem.by_name[name].block) and len(parts) > 1
         inner: list[tuple[Local, Expr, dict[Index, Ix]]] = []
         for part in parts:
             within = self.scope(part.over, scope)
             below = self.totals.entry(self.problem.sym(part.argument), part.at, within)
             inner.append((part, below, within))
-            local: Expr = Partial(node, below)
+            local: Expr = Partial(node, below, part.direct and several)
             if not part.direct:
                 local = times([local, self.total(part.argument, part.at, within)])
                 over = tuple(within[i] for i in part.over)
                 local = IndexReduce("sum", local, over) if over else local
             terms.append(local)
-        alone = len(parts) == 1 and parts[0].direct
+        if itself:
+            terms.append(self.totals.raiser.poly(itself, scope))
+        alone = len(parts) == 1 and parts[0].direct and not itself
         if parts and not alone:
             after = signed_sum([(False, term) for term in terms])
             facts: dict[str, Fact] = {"node": node, "by": self.totals.entry(self.problem.sym(self.by), self.at, scope)}
             self.steps.append(Step(sk.THROUGH, before, after, (), facts))
         for part, below, within in inner:
-            lhs = before if alone else Partial(node, below)
+            lhs = before if alone else Partial(node, below, part.direct and several)
             chain = [self.totals.raiser.poly(rewrite.result, within) for rewrite in part.rewrites]
             current, substeps = lhs, list[Step]()
             for rewrite, after in zip(part.rewrites, chain, strict=True):

@@ -755,6 +755,8 @@ class Partial(Expr):
 
     num: Expr
     den: Expr
+    direct: bool = field(default=False, compare=False)
+    """Whether it says so, where without the mark it would read as the derivative through all nodes between."""
 
     shape = lazy(_no_axes)
 

@@ -532,12 +532,21 @@ def _by_starts(eq: NodeEquation, bottom: ex.Sym, c: Context) -> list[Array]:
         alias = f"{bottom.name}[-{back}]"
         inner = _with_own_start(bottom.name, back, alias, c)
         if alias not in ex.names_in(inner.equations[eq.name].rhs):
-            found.append(np.zeros((1, *c.sizes(start.declared), *c.sizes(eq.shape))))
+            found.append(np.zeros((1, *c.sizes(bottom.declared[1:]), *c.sizes(eq.shape))))
             continue
         steps = tuple(_step_axis(n) for n in range(len(start.declared)))
         slopes = _slopes(inner.equations[eq.name], ex.Sym(alias, start.declared), _stepped(alias, inner), inner)
-        found.append(arrange(slopes, steps, c.sizes(start.declared))[None])
+        laid = arrange(slopes, steps, c.sizes(start.declared))
+        found.append(_as_member(laid, 0, bottom.declared[1:], c)[None])
     return found
+
+
+def _as_member(x: Array, axis: int, shape: Sequence[ex.Dim], c: Context) -> Array:
+    """The array with axes from ``axis`` on as long as those of any member, of whose layer a start may not be."""
+    if not c.layered:
+        return x
+    sizes = c.sizes(shape)
+    return filled(x, (*x.shape[:axis], *sizes, *x.shape[axis + len(sizes) :]))
 
 
 _REACH = 1e-3
@@ -650,7 +659,8 @@ def _with_starts(top: str, above: Sequence[ex.Dim], bottom: str, below: Sequence
         if top == bottom:
             unit = np.eye(math.prod(c.sizes(start.declared))).reshape(c.sizes(start.declared) * 2)
             own = [unit if other == back else np.zeros(unit.shape) for other in reversed(range(len(ahead)))]
-            column = np.concatenate([np.stack(own), column])
+            column = np.concatenate([np.stack([_as_member(unit, 0, above[1:], c) for unit in own]), column])
+        column = _as_member(column, len(above), below[1:], c)
         columns.insert(0, np.expand_dims(column, len(above)))
     return np.concatenate(columns, axis=len(above)) if ahead else columns[0]
 
@@ -660,7 +670,8 @@ def _of_started(
 ) -> Array:
     """The derivative of a quantity, and of what it starts from before it."""
     found = _moved(top, above, bottom, below, c)
-    rows = [_moved(start.name, start.declared, bottom, below, c)[None] for start in reversed(behind)]
+    starts = (_moved(start.name, start.declared, bottom, below, c) for start in reversed(behind))
+    rows = [_as_member(start, 0, above[1:], c)[None] for start in starts]
     return np.concatenate([*rows, found]) if rows else found
 
 

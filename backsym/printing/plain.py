@@ -109,7 +109,7 @@ class _Plain:
         if isinstance(above, ex.Sym) and f"d{above.name}" in self.problem.symbols:
             raise BacksymError(say("printing.plain_derivative", name=above.name))
         text = f"d{self.free(e.num)}/d{self.free(e.den)}"
-        direct = isinstance(e.num, ex.Sym) and e.num.name == self.problem.loss
+        direct = e.direct or (isinstance(e.num, ex.Sym) and e.num.name == self.problem.loss)
         return (f"direct({text})" if direct else text), Level.ATOM
 
     def total(self, e: ex.Total) -> Text:

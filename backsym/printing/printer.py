@@ -386,7 +386,7 @@ def _adj(e: Adj, n: Notation) -> Piece:
 
 def _partial(e: Partial, n: Notation) -> Piece:
     piece = _in_line(_leibniz(layout_of(e.num, n), layout_of(e.den, n)), n)
-    if isinstance(e.num, Sym) and e.num.name == n.loss:
+    if e.direct or (isinstance(e.num, Sym) and e.num.name == n.loss):
         # The loss's own equation alone: without the mark it would read as the whole derivative.
         return Piece(Script(fenced("bracket", piece.layout), sub=Ident("direct", "roman")), Level.FACTOR)
     return piece

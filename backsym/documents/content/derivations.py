@@ -224,8 +224,9 @@ def direct_note(steps: Sequence[Step], voice: Voice, shown: Shown) -> list[Block
     """What the derivative of the loss's own equation is, where the chain rule has it for the first time."""
     if shown.options.concise or shown.told.said("direct"):
         return []
-    chains = [part for step in steps if step.kind == sk.CHAIN_MULTI for part in walk(step.after)]
-    found = next((part for part in chains if isinstance(part, Partial) and _of_loss(part, voice.problem)), None)
+    chains = [part for step in steps if step.kind in (sk.CHAIN_MULTI, sk.THROUGH) for part in walk(step.after)]
+    partials = (part for part in chains if isinstance(part, Partial))
+    found = next((part for part in partials if part.direct or _of_loss(part, voice.problem)), None)
     if found is None:
         return []
     shown.told.first("direct")
