@@ -485,12 +485,28 @@ class Derivation:
                 partial = any(ix.fixed and ix.dim != 1 for ix in b.indices) and not target.is_position
                 own = (*b.indices, *b.extra)  # Given by a line before, they may be too many, too.
                 fits = len(own) == len(target.shape) and not scalar_if_ones(expr.shape) and not partial
-                ended = with_ends(expr, own, self.ends) if self.ends and fits and target is self.target else expr
-                options.append(_Option(ended, own, fits, reading.regrouped))
+                options.append(_Option(expr, own, fits, reading.regrouped))
+        if self.ends and target is self.target:
+            options = [self.ended(option, target, letters) for option in options]
         fitting, others = _fitting(options) if len(options) > 1 else (options, [])
         (expr, indices, fits, _), *more = fitting
         also = tuple([option[:2] for option in more])
         return _Member(text, target, expr, indices, fits, also, tuple([option[:2] for option in others]))
+
+    def ended(self, option: _Option, target: Target, letters: tuple[Ix, ...]) -> _Option:
+        """A reading with what is said of single members apart, entry by entry; nothing that is said is left out."""
+        if not option.fits:
+            return option
+        expr, indices = option.expr, option.indices
+        if not indices:
+            if expr.shape != target.shape:
+                raise Refused("wrong_index", say("answers.left_position"))
+            taken: list[Ix] = list(letters) if len(letters) == len(target.shape) else []
+            for dim in target.shape[len(taken) :]:
+                taken.append(fresh(dim, taken))
+            indices = tuple(taken)
+            expr = Entry(expr, indices)
+        return option._replace(expr=with_ends(expr, indices, self.ends), indices=indices)
 
     def same_members(self, expr: Expr, target: Target) -> Expr | None:
         """The entry of an answer without letters that is the derivative by any member of a family; None for others."""

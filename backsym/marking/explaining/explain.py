@@ -499,10 +499,17 @@ def explain_clash(
     if repaired is None and meant is not None and clash.operation == "matmul" and clash.left.shape == clash.right.shape:
         with suppress(ShapeError):  # Other products in it cannot be formed either.
             entrywise = replace(meant, expr=_by_entries(meant.expr))
-            if not judge.agrees(meant.target, entrywise.expr, entrywise.indices):  # Else nothing else is wrong.
+            if not _is_right(judge, entrywise):  # Else nothing else is wrong.
                 other = explain_meant(judge, entrywise)
     with allowing(ELEMENTS, SEARCHING):
         return explainer(judge).clash(clash, target, repaired or other, entrywise=other is not None)
+
+
+def _is_right(judge: Judge, answer: ReadAnswer) -> bool:
+    try:
+        return judge.agrees(answer.target, answer.expr, answer.indices) is True
+    except (BacksymError, ValueError):
+        return False
 
 
 def explain_meant(judge: Judge, meant: ReadAnswer) -> Explanation | None:

@@ -453,7 +453,7 @@ _UFUNCS = {"multiply": "mul", "add": "add", "subtract": "sub"}
 
 _TABLE: Mapping[str, Meaning] = {
     # The same array, or its numbers in another type.
-    **_each("asanyarray contiguous detach clone item numpy conj cpu requires_grad_ as_tensor", _same),
+    **_each("asanyarray contiguous copy detach clone item numpy conj cpu requires_grad_ as_tensor", _same),
     **_each("array asarray tensor astype to type float int bool double long", _cast),
     **_each("float16 float32 float64 int32 int64", _cast),
     # Arithmetic, comparisons, conditions.
