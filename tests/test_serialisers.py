@@ -314,7 +314,8 @@ def test_typst_compiles(source: str, request: pytest.FixtureRequest) -> None:
     lines = [to_typst(layout) for layout in request.getfixturevalue(source)]
     for line in lines:
         assert not re.search(r"\\[A-Za-z]|None", line), line
-    document = "#set math.lr(size: 1em)\n" + "\n\n".join(f"${line}$\n\n$ {line} $" for line in lines)
+    template = "#set math.lr(size: 1em)\n#let boxed(it) = box(it)\n"
+    document = template + "\n\n".join(f"${line}$\n\n$ {line} $" for line in lines)
     compiled: Any = compiler.compile_with_warnings
     pdf, warnings = compiled(document.encode(), format="pdf", ignore_system_fonts=True)
     assert pdf.startswith(b"%PDF")
