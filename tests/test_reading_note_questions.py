@@ -64,6 +64,8 @@ ASKED: dict[str, list[tuple[str, Asked]]] = {
         (r"Find $\frac{\partial p_k}{\partial z_j}$.", [("jacobian", ("dp/dz",))]),
         (r"Berechnen Sie die Jacobi-Matrix von $\mathbf{z}$ nach $\mathbf{x}$.", [("jacobian", ("dz/dx",))]),
         (r"Derive the gradients of $L$ with respect to all parameters.", [("gradients", ("W", "b"))]),
+        (r"Derive all gradients.", [("gradients", ("W", "b"))]),
+        (r"Perform one iteration of gradient descent.", [("update", ("W", "b"))]),
         (r"Update each parameter with one step of gradient descent.", [("update", ("W", "b"))]),
         (r"Write down the gradients with respect to $\mathbf{W}$ and the bias $\mathbf{b}$.", [("list", ("W", "b"))]),
         (r"Compute the Hessian of $L$ with respect to $\mathbf{z}$.", [("hessian", ("z",))]),
@@ -101,6 +103,7 @@ NO_PART: dict[str, list[str]] = {
         r"Compute the Jacobian of $\mathbf{z}$ with respect to $\mathbf{p}$.",
         r"Compute the determinant of the Jacobian of $\mathbf{p}$ with respect to $\mathbf{z}$.",
         r"Write down the update rule for $\mathbf{W}$.",
+        r"Compute $\mathbf{p}$ and the gradient.",
     ],
     PAIR: [
         r"Find the minimizer of $L$ with respect to $u$ and $c$.",
@@ -130,6 +133,8 @@ def test_other_questions_stay_named(base: str, tmp_path: Path) -> None:
     assert lines == {first + 2 * n for n in range(len(NO_PART[base]))}
 
 
+SYSTEM = r"""The loss is $$L = \|\mathbf{A} \mathbf{x} - \mathbf{b}\|^2$$ where $\mathbf{A}$ are the features.
+Perform one step of gradient descent. Derive all gradients."""
 ROOT = r"""$$f(x) = x^2 - 2$$
 Find the root of $f$. Perform one Newton step."""
 AND_MORE = r"""$$y = w x, \quad L = (y - t)^2$$
@@ -137,6 +142,7 @@ Compute $\frac{\partial L}{\partial w}$ and sketch it."""
 
 
 def test_another_newton_and_another_question_are_no_parts(tmp_path: Path) -> None:
+    assert not loaded(tmp_path, SYSTEM).parts  # The b is no parameter.
     note = loaded(tmp_path, ROOT)
     assert not note.parts
     assert "Perform one Newton step." in note.remarks[-1]
@@ -192,7 +198,6 @@ STEPS: list[tuple[str, Asked, str]] = [
 OTHER_STEPS = [
     r"We use $$w \leftarrow w + \eta \frac{\partial L}{\partial w}.$$ Write the update for $w$.",
     r"We use $$v \leftarrow \mu v - \eta \frac{\partial L}{\partial w}.$$ Write the update for $w$.",
-    r"We use $$w \leftarrow w - \eta \frac{\partial L}{\partial w}.$$ Perform one step of gradient descent.",
     r"Compute $w := w - \eta \frac{\partial L}{\partial b}$.",
     r"Compute $w := w - x \frac{\partial L}{\partial w}$.",
 ]

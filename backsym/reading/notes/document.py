@@ -961,7 +961,8 @@ class _Note:
                 found.append(name)
             elif role is not None or _by_custom(spelled, nodes) is None:
                 return None
-        return tuple(found)
+        weights = [name for name in found if split_tag(name)[0] != "b" or role_in(self.words.get(name, ""))]
+        return tuple(found) if weights else None  # In Ax - b alone the b is data.
 
     def asked_for(self, equations: Equations) -> frozenset[str]:
         """The names that the note asks the derivative by, whatever their role is by custom."""

@@ -100,18 +100,18 @@ def answerable(request: Request, network: Network, before: Iterable[str], habits
 
 
 def _left_out(request: Request, network: Network, before: list[str]) -> tuple[str, ...]:
+    """By what a question is asked that does not say so; none where that is open."""
     if request.everything:
         return network.parameters or ()
-    stated = tuple(dict.fromkeys(name for name, _ in network.rates if network.known(name)))
-    if request.kind in ("update", "update rule") and stated and not before:
-        every = network.parameters is None or {*network.parameters} <= {*stated}
-        return stated if every else ()
     arguments = network.arguments.get(network.loss, ())
+    if request.kind in ("update", "update rule"):
+        stated = tuple(dict.fromkeys(name for name, _ in network.rates if network.known(name)))
+        learned = network.parameters or stated or (arguments if len(arguments) == 1 else ())
+        return learned if {*stated} <= {*learned} else ()
     if len(arguments) == 1:
         return arguments
-    if arguments:
-        return ()
-    return tuple(before) if len(before) == 1 else ()
+    asked = before if request.kind not in ("derive", "list") and not arguments else []
+    return tuple(asked) if len(asked) == 1 else ()
 
 
 def _jacobian(request: Request, network: Network) -> Answerable | None:

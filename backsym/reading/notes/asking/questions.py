@@ -55,6 +55,8 @@ _GRADIENT = Phrases(
     "partial derivatives", "first derivative", "gradienten", "ableitung", "ableitungen", "partielle ableitung",
     "partiellen ableitungen",
 )  # fmt: skip
+_GRADIENTS = Phrases("gradients", "derivatives", "partial derivatives", "ableitungen", "partiellen ableitungen")
+"""Nouns that mean those by all parameters, where nothing else is said."""
 _DERIVATIVE = Phrases(
     "derivative", "derivatives", "partial derivative", "partial derivatives", "ableitung", "partielle ableitung"
 )
@@ -156,7 +158,21 @@ _GIVING = Phrases(
     "an der stelle", "seien", "sei", "gegeben", "by using", "for the example", "with the weights", "consider",
 )  # fmt: skip
 """Words before numbers at which something is to be computed."""
-_NUMERICALLY = Phrases("numerically", "as a number", "as numbers", "numerisch", "zahlenm\u00e4\u00dfig")
+_NUMERICALLY = Phrases(
+    "at these values",
+    "for these values",
+    "at this point",
+    "at the given values",
+    "for the given values",
+    "for this example",
+    "an dieser stelle",
+    "f\u00fcr diese werte",
+    "numerically",
+    "as a number",
+    "as numbers",
+    "numerisch",
+    "zahlenm\u00e4\u00dfig",
+)
 _FORWARD = Phrases(
     "forward pass", "a forward pass", "one forward pass", "forward propagation", "vorw\u00e4rtsdurchlauf",
     "forw\u00e4rtspropagation", "vorw\u00e4rtspropagation", "all activations", "all intermediate values",
@@ -334,7 +350,7 @@ class Questions:
         return self.reader.took(_JACOBIAN) and self.total(at, self.about())
 
     def gradient(self, at: int) -> bool:
-        derivative = self.reader.length(_DERIVATIVE) > 0
+        derivative, several = self.reader.length(_DERIVATIVE) > 0, self.reader.length(_GRADIENTS) > 0
         if not self.reader.took(_GRADIENT):
             return False
         about = self.about()
@@ -343,7 +359,9 @@ class Questions:
         below = tuple(below for _, below in about.shown.slopes)
         if about.shown.seconds or about.shown.zero or about.rate or (below and about.names):
             return False
-        return self.ask("list" if self.lists else "derive", at, replace(about, names=about.names or below))
+        names = about.names or below
+        everything = about.everything or (several and not names)
+        return self.ask("list" if self.lists else "derive", at, replace(about, names=names, everything=everything))
 
     def total(self, at: int, about: _About) -> bool:
         """The Jacobian of one quantity by others."""
