@@ -65,37 +65,11 @@ from backsym.calculus.vertices import (
     transposes,
     weight,
 )
+from backsym.core import expr as ex
 from backsym.core import stepkinds as sk
 from backsym.core.dims import Dim, Whole, amount, at_least, dim_named, sort_key
 from backsym.core.entrywise import FIRST, entry_of
 from backsym.core.errors import NoMatrixForm, ShapeError
-from backsym.core.expr import (
-    ONE,
-    ZERO,
-    Cmp,
-    Concat,
-    Div,
-    Entry,
-    Expr,
-    Eye,
-    Fn,
-    IndexReduce,
-    Ix,
-    Labels,
-    MatMul,
-    Neg,
-    OneHot,
-    Ones,
-    Pick,
-    Pow,
-    Reduce,
-    Reshape,
-    Slice,
-    T,
-    Zeros,
-    num,
-    show_shape,
-)
 from backsym.core.kinds import RuleTable
 from backsym.core.stepkinds import StepKind
 from backsym.core.steps import Fact, Step
@@ -119,12 +93,12 @@ class Way:
 def raiser(namer: Namer) -> Raiser:
     """What raises terms to the index level, where a function of whole arrays has lifted arguments."""
 
-    def whole(f: Fun, letters: Letters) -> tuple[Expr, ...]:
+    def whole(f: Fun, letters: Letters) -> tuple[ex.Expr, ...]:
         # What an argument has besides its own indices are letters: it is a member of a family.
         own = [(a, {i: letters[i] for i in a.free if i in letters}) for a in f.args]
         family = namer.problem.family_dims | {i.dim for _, scope in own for i in scope}
 
-        def lifted(a: Lam, scope: Mapping[Index, Ix]) -> Expr:
+        def lifted(a: Lam, scope: Mapping[Index, ex.Ix]) -> ex.Expr:
             if not scope:
                 try:
                     return Lifter(namer).poly(a.body, a.params)
@@ -152,7 +126,7 @@ class Lifter:
         self.row: Index | None = None
         self._ways: dict[tuple[int, Axes], tuple[Term, Way]] = {}
 
-    def poly(self, p: Poly, free: Axes) -> Expr:
+    def poly(self, p: Poly, free: Axes) -> ex.Expr:
         """The array with entries ``p`` along ``free`` (none, one or two indices)."""
         real = tuple(i for i in free if not i.fixed)
         if len(real) > 2:
@@ -161,7 +135,7 @@ class Lifter:
             raise NoMatrixForm(say("reasons.repeated_left"))
         shape = tuple(i.dim for i in real)
         if not p:
-            return ZERO if not free else Zeros(tuple(i.dim for i in free))
+            return ex.ZERO if not free else ex.Zeros(tuple(i.dim for i in free))
         outer, row = self.letters, self.row
         self.letters = self._bind(real)
         if len(free) == 2 and len(real) == 1 and free[0].fixed:
@@ -174,18 +148,18 @@ class Lifter:
             total = one_row(total)
             found = total.shape
         except ShapeError:
-            raise NoMatrixForm(say("reasons.shape_lost", found="several", shape=show_shape(shape))) from None
+            raise NoMatrixForm(say("reasons.shape_lost", found="several", shape=ex.show_shape(shape))) from None
         if found != shape:
-            raise NoMatrixForm(say("reasons.shape_lost", found=show_shape(found), shape=show_shape(shape)))
+            raise NoMatrixForm(say("reasons.shape_lost", found=ex.show_shape(found), shape=ex.show_shape(shape)))
         return self.placed(total, free, real)
 
-    def total(self, p: Sequence[Term], free: Axes) -> Expr:
+    def total(self, p: Sequence[Term], free: Axes) -> ex.Expr:
         """The sum of terms; those that are zero but for a part of an axis are blocks, one after the other."""
         if len(p) == 1 and (stacked := self.stacked(p[0], free)) is not None:
             return stacked
         windows = [window(t, free) for t in p]
         plain = [(t.coeff < 0, self.term(t, free)) for t, w in zip(p, windows, strict=True) if w is None]
-        apart: dict[Index, list[tuple[Window, Expr]]] = {}
+        apart: dict[Index, list[tuple[Window, ex.Expr]]] = {}
         for w in windows:
             if w is not None:
                 inner = tuple(w.inside if i == w.axis else i for i in free)
@@ -197,7 +171,7 @@ class Lifter:
             self.steps.append(Step(sk.LIFT_BLOCKS, before, self.entry_along(whole, free, self.letters)))
         return whole
 
-    def stacked(self, t: Term, free: Axes) -> Expr | None:
+    def stacked(self, t: Term, free: Axes) -> ex.Expr | None:
         """The sum over i and j of u_ij delta(k, c(i - 1) + j): the rows of u one after the other; None for others."""
         if len(free) != 1:
             return None
@@ -208,22 +182,22 @@ class Lifter:
             if pair is None or not set(pair) <= set(t.bound) or any(free[0] in g.free for g, _ in rest):
                 continue
             inside = Term(t.coeff, rest, tuple(b for b in t.bound if b not in pair))
-            return Reshape(T(self.poly((inside,), pair[::-1])), (free[0].dim,))
+            return ex.Reshape(ex.T(self.poly((inside,), pair[::-1])), (free[0].dim,))
         return None
 
     @staticmethod
-    def placed(e: Expr, free: Axes, real: Axes) -> Expr:
+    def placed(e: ex.Expr, free: Axes, real: Axes) -> ex.Expr:
         """The array in its declared shape, where axes have length one."""
         if free == real:
             return e
         shape = tuple(i.dim for i in free)
         if len(real) == 1 and len(free) == 2:
-            return transpose(e) if free[0].fixed else Reshape(e, shape)
-        return e if not real else Reshape(e, shape)
+            return transpose(e) if free[0].fixed else ex.Reshape(e, shape)
+        return e if not real else ex.Reshape(e, shape)
 
     # --- one term ---
 
-    def term(self, t: Term, free: Axes) -> Expr:
+    def term(self, t: Term, free: Axes) -> ex.Expr:
         """The absolute value of a term along ``free``."""
         outer = self.letters
         self.letters = self._bind(t.bound)
@@ -251,9 +225,9 @@ class Lifter:
             self._ways[key] = (t, ways[min(found)[1] if found else 0])
         return self._ways[key][1]
 
-    def by(self, t: Term, free: Axes, way: Way) -> Expr:
-        scalars_over: list[Expr] = []
-        scalars_under: list[Expr] = []
+    def by(self, t: Term, free: Axes, way: Way) -> ex.Expr:
+        scalars_over: list[ex.Expr] = []
+        scalars_under: list[ex.Expr] = []
         vertices: list[Vertex] = []
         for f, e in sorted_powers(t):
             if isinstance(f, Dm):
@@ -280,7 +254,7 @@ class Lifter:
                 todo = [i for i in todo if any(i in v.axes for v in vertices)]
         body = assemble(vertices, free)
         self.record_assembly(vertices, free, body)
-        quotient = bool(scalars_under) or isinstance(body, Div)
+        quotient = bool(scalars_under) or isinstance(body, ex.Div)
         lead, above, below = front(t, self.namer, quotient=quotient, scalar=bool(scalars_under))
         return combine(lead, [*above, *scalars_over], [*below, *scalars_under], body)
 
@@ -311,7 +285,7 @@ class Lifter:
 
     def eliminate(
         self, b: Index, vertices: list[Vertex], free: Axes, bound: frozenset[Index]
-    ) -> tuple[list[Vertex], Expr | None]:
+    ) -> tuple[list[Vertex], ex.Expr | None]:
         """Sum over ``b``: the vertices that carry it become one vertex, or a number."""
         touching = [v for v in vertices if b in v.axes]
         rest = [v for v in vertices if b not in v.axes]
@@ -328,13 +302,17 @@ class Lifter:
             if alone:
                 total = sum_of_entries(m)
                 kind = (
-                    sk.LIFT_TRACE if isinstance(total, Fn) else sk.LIFT_NORM if isinstance(total, Pow) else sk.LIFT_SUM
+                    sk.LIFT_TRACE
+                    if isinstance(total, ex.Fn)
+                    else sk.LIFT_NORM
+                    if isinstance(total, ex.Pow)
+                    else sk.LIFT_SUM
                 )
                 if kind == sk.LIFT_SUM:
                     self.record_merged(matrices)
                 self.record(kind, touching, m.axes, total, ())
                 return rest, total
-            v = vectors[0] if vectors else Vertex((b,), [Ones((b.dim,))])
+            v = vectors[0] if vectors else Vertex((b,), [ex.Ones((b.dim,))])
             order = [m.along((c, b)), v]
             new = Vertex((c,), [matmul([order[0].expr, v.expr])])
         elif len(matrices) == 2:
@@ -357,7 +335,13 @@ class Lifter:
         return merge([*rest, new]), None
 
     def record(
-        self, kind: StepKind, touching: list[Vertex], over: Axes, after: Expr, axes: Axes, before: Expr | None = None
+        self,
+        kind: StepKind,
+        touching: list[Vertex],
+        over: Axes,
+        after: ex.Expr,
+        axes: Axes,
+        before: ex.Expr | None = None,
     ) -> None:
         """The step: a sum of products of entries equals an entry of the new array."""
         letters = self.letters
@@ -369,9 +353,9 @@ class Lifter:
         index: Fact = letters[over[0]] if len(over) == 1 else tuple(letters[i] for i in over)
         self.steps.append(Step(kind, before, shown, (), {"index": index}))
 
-    def summed(self, over: Axes, factors: list[Expr]) -> Expr:
+    def summed(self, over: Axes, factors: list[ex.Expr]) -> ex.Expr:
         assert self.letters is not None
-        return IndexReduce("sum", times(factors), tuple(self.letters[i] for i in over))
+        return ex.IndexReduce("sum", times(factors), tuple(self.letters[i] for i in over))
 
     def record_merged(self, matrices: list[Vertex]) -> None:
         """The step in which several factors on the same two indices become one matrix, before it is multiplied."""
@@ -381,10 +365,10 @@ class Lifter:
             if len(v.over) + len(v.under) < 2:
                 continue
             at = tuple(self.letters[i] for i in v.axes)
-            whole = Entry(v.expr, at)
+            whole = ex.Entry(v.expr, at)
             self.steps.append(Step(sk.LIFT_QUOTIENT if v.under else sk.LIFT_HADAMARD, entry_of(v.expr, at), whole))
 
-    def record_turned(self, touching: list[Vertex], order: list[Vertex], b: Index) -> Expr | None:
+    def record_turned(self, touching: list[Vertex], order: list[Vertex], b: Index) -> ex.Expr | None:
         """The step that writes the entries of transposed factors as such, with the shared index in the middle.
 
         Returns the sum that it leads to; None where nothing is transposed.
@@ -392,14 +376,14 @@ class Lifter:
         letters = self.letters
         if letters is None:
             return None
-        entries: list[Expr] = []
-        turned: list[Expr] = []
+        entries: list[ex.Expr] = []
+        turned: list[ex.Expr] = []
         for v in order:
             at = tuple(letters[i] for i in v.axes)
             whole = v.expr
-            if isinstance(whole, T) and len(whole.shape) == 2 and len(whole.arg.shape) == 2:
+            if isinstance(whole, ex.T) and len(whole.shape) == 2 and len(whole.arg.shape) == 2:
                 turned.append(whole.arg)
-                entries.append(Entry(whole, at))
+                entries.append(ex.Entry(whole, at))
             else:
                 entries.append(entry_of(whole, at))
         if not turned:
@@ -410,12 +394,12 @@ class Lifter:
         self.steps.append(Step(sk.LIFT_TRANSPOSE, before, after, (), facts))
         return after
 
-    def record_assembly(self, vertices: list[Vertex], free: Axes, body: Expr) -> None:
+    def record_assembly(self, vertices: list[Vertex], free: Axes, body: ex.Expr) -> None:
         """The step from entries that are left after all sums to the array that has them."""
         if self.letters is None or not free:
             return
-        over: list[Expr] = []
-        under: list[Expr] = []
+        over: list[ex.Expr] = []
+        under: list[ex.Expr] = []
         for v in vertices:
             at = tuple(self.letters[i] for i in v.axes)
             over.extend(entry_of(e, at) for e in v.over)
@@ -434,14 +418,14 @@ class Lifter:
         if len(over) + len(under) < 2 and not missing:
             return
         top = times(over)
-        before = Div(top, times(under)) if under else top
-        if before != ONE:
+        before = ex.Div(top, times(under)) if under else top
+        if before != ex.ONE:
             self.steps.append(Step(kind, before, self.entry_along(body, free, self.letters)))
 
-    def entry_along(self, e: Expr, axes: Axes, letters: Letters) -> Entry:
+    def entry_along(self, e: ex.Expr, axes: Axes, letters: Letters) -> ex.Entry:
         """The entry of an array that a step states, as that of a row where the result is one."""
         at = tuple(letters[i] for i in axes)
-        return Entry(transpose(e), (FIRST, *at)) if axes == (self.row,) else Entry(e, at)
+        return ex.Entry(transpose(e), (FIRST, *at)) if axes == (self.row,) else ex.Entry(e, at)
 
     def record_repeated(self, vertices: list[Vertex], free: Axes) -> None:
         """The steps in which a vector that divides the rows or columns of a matrix is repeated to its shape."""
@@ -454,13 +438,13 @@ class Lifter:
             i, j = free
             for e in v.under:
                 rows = v.axes == (i,)
-                after = matmul([e, T(Ones((j.dim,)))]) if rows else matmul([Ones((i.dim,)), transpose(e)])
+                after = matmul([e, ex.T(ex.Ones((j.dim,)))]) if rows else matmul([ex.Ones((i.dim,)), transpose(e)])
                 before = entry_of(e, tuple(self.letters[k] for k in v.axes))
-                self.steps.append(Step(sk.LIFT_ONES, before, Entry(after, whole)))
+                self.steps.append(Step(sk.LIFT_ONES, before, ex.Entry(after, whole)))
 
     # --- factors ---
 
-    def factor(self, f: Factor, axes: Axes) -> Expr:
+    def factor(self, f: Factor, axes: Axes) -> ex.Expr:
         """A factor as an array along its axes."""
         if isinstance(f, Ent):
             return self.entry(f, axes)
@@ -472,53 +456,58 @@ class Lifter:
                 return whole if axes == _one_hot_axes(*found) else transpose(whole)
             if len(axes) != 2:
                 raise NoMatrixForm(say("reasons.fixed_delta"))
-            return Eye(f.a.dim)
+            return ex.Eye(f.a.dim)
         if isinstance(f, Grp):
             return self.poly(f.body, axes)
         if isinstance(f, Ind):
-            return Cmp(f.op, self.argument(f.a, axes), self.argument(f.b, axes))
+            return ex.Cmp(f.op, self.argument(f.a, axes), self.argument(f.b, axes))
         if isinstance(f, Fun):
             return self.function(f, axes)
         raise TypeError(f"no matrix form for {type(f).__name__}")
 
     @staticmethod
-    def one_hot(y: Datum) -> Expr:
+    def one_hot(y: Datum) -> ex.Expr:
         if y.name == y.dim:
             raise NoMatrixForm(say("reasons.last_member"))
         """e_y, or for a label of many members their one-hot vectors as rows."""
-        labels = Labels(y.name, tuple(i.dim for i in y.at), y.dim)
+        labels = ex.Labels(y.name, tuple(i.dim for i in y.at), y.dim)
         if y.at and all(i.fixed and i.dim != 1 for i in y.at):
-            return OneHot(Entry(labels, tuple(Ix(str(-i.serial), i.dim) for i in y.at)), y.dim)
+            return ex.OneHot(ex.Entry(labels, tuple(ex.Ix(str(-i.serial), i.dim) for i in y.at)), y.dim)
         if len(y.at) > 1 or any(i.fixed or isinstance(i, (Affine, Datum)) for i in y.at):
             raise NoMatrixForm(say("reasons.shifted_entry"))
-        return OneHot(labels, y.dim)
+        return ex.OneHot(labels, y.dim)
 
-    def root(self, f: Grp, axes: Axes, e: Exponent) -> Expr:
+    def root(self, f: Grp, axes: Axes, e: Exponent) -> ex.Expr:
         """A power with half an exponent; the root of x^T x is the norm of x."""
         body = self.poly(f.body, axes)
-        base: Expr | None = None
-        if isinstance(body, MatMul) and len(body.args) == 2 and transpose(body.args[0]) == body.args[1]:
-            base = Fn("norm", (body.args[1],), 0, "scalar")
-        elif isinstance(body, Pow) and body.exp == num(2) and isinstance(body.base, Fn) and body.base.name == "norm":
+        base: ex.Expr | None = None
+        if isinstance(body, ex.MatMul) and len(body.args) == 2 and transpose(body.args[0]) == body.args[1]:
+            base = ex.Fn("norm", (body.args[1],), 0, "scalar")
+        elif (
+            isinstance(body, ex.Pow)
+            and body.exp == ex.num(2)
+            and isinstance(body.base, ex.Fn)
+            and body.base.name == "norm"
+        ):
             base = body.base
         if base is None:
             return raised_to(body, positive(e))
         return raised_to(base, positive(e) * 2)
 
-    def entry(self, f: Ent, axes: Axes) -> Expr:
+    def entry(self, f: Ent, axes: Axes) -> ex.Expr:
         if not f.free and data_of(f.idx):
-            return Entry(f.base, tuple(raiser(self.namer).ix(i, {}) for i in f.idx))
+            return ex.Entry(f.base, tuple(raiser(self.namer).ix(i, {}) for i in f.idx))
         real = [i for i in f.idx if not i.fixed]
         if any(isinstance(i, Affine) for i in f.idx):
             return self.entry(sliced(f), axes)
         if any(i.fixed and i.dim != 1 for i in f.idx):
             if not real:
-                return Entry(f.base, tuple(Ix(str(-i.serial), i.dim) for i in f.idx))
+                return ex.Entry(f.base, tuple(ex.Ix(str(-i.serial), i.dim) for i in f.idx))
             raise NoMatrixForm(say("reasons.fixed_entry"))
         if len(real) > len(set(real)):
             if len(f.idx) != 2:
                 raise NoMatrixForm(say("reasons.repeated_index"))
-            return Fn("diag", (f.base,), 0, "diag")
+            return ex.Fn("diag", (f.base,), 0, "diag")
         if len(f.idx) > 2:
             raise NoMatrixForm(say("reasons.array_axes", axes=len(f.idx)))
         if len(real) == 2:
@@ -526,49 +515,49 @@ class Lifter:
         if len(f.idx) == len(real):
             return f.base
         if not real:
-            return Reshape(f.base, ())
+            return ex.Reshape(f.base, ())
         # A 1 x D or D x 1 matrix is used as the vector that it holds.
-        column = f.base if f.idx[1].fixed else T(f.base)
-        return Reshape(column, (real[0].dim,))
+        column = f.base if f.idx[1].fixed else ex.T(f.base)
+        return ex.Reshape(column, (real[0].dim,))
 
-    def argument(self, p: Poly, axes: Axes) -> Expr:
+    def argument(self, p: Poly, axes: Axes) -> ex.Expr:
         """An operand of an element-wise function: a number stays a number, all else gets the full shape."""
         if len(p) == 1 and not p[0].powers and not p[0].bound:
             number = self.namer.number(abs(p[0].coeff))
-            return number if p[0].coeff >= 0 else Neg(number)
+            return number if p[0].coeff >= 0 else ex.Neg(number)
         if not p:
-            return ZERO
+            return ex.ZERO
         inside = {i for t in p for i in t.free}
         return self.poly(p, axes if inside else ())
 
-    def function(self, f: Fun, axes: Axes) -> Expr:
+    def function(self, f: Fun, axes: Axes) -> ex.Expr:
         return lifting.of(f.kind)(self, f, axes)
 
-    def entrywise(self, f: Fun, axes: Axes) -> Expr:
+    def entrywise(self, f: Fun, axes: Axes) -> ex.Expr:
         args = tuple(self.argument(a.body, axes) for a in f.args)
         if f.name == "pow" and not f.order:
-            return Pow(args[0], args[1])
-        whole = Fn(f.name, args, f.order, f.kind)
+            return ex.Pow(args[0], args[1])
+        whole = ex.Fn(f.name, args, f.order, f.kind)
         if axes and self.letters is not None:
             entry = raiser(self.namer).function(f, self.letters)
             array = self.entry_along(whole, axes, self.letters)
-            if not any(isinstance(s.after, Entry) and s.after.base == array.base for s in self.steps):
+            if not any(isinstance(s.after, ex.Entry) and s.after.base == array.base for s in self.steps):
                 primes = "'" * f.order
                 self.steps.append(Step(sk.LIFT_ELEMENTWISE, entry, array, (), {"function": f.name + primes}))
         return whole
 
-    def whole_arrays(self, f: Fun) -> tuple[Expr, ...]:
+    def whole_arrays(self, f: Fun) -> tuple[ex.Expr, ...]:
         """The arrays that a function is of; raises NoMatrixForm where they are those of each member of a family."""
         if any(a.free for a in f.args):
             raise NoMatrixForm(say("reasons.function_of_member"))
         return tuple(self.poly(a.body, a.params) for a in f.args)
 
-    def of_arrays(self, f: Fun, axes: Axes) -> Expr:
+    def of_arrays(self, f: Fun, axes: Axes) -> ex.Expr:
         """A function of whole arrays, or its derivative by one of them."""
-        whole = Fn(f.name, self.whole_arrays(f), f.order, f.kind)
+        whole = ex.Fn(f.name, self.whole_arrays(f), f.order, f.kind)
         return oriented(whole, f.out, axes) if f.out else whole
 
-    def pick(self, f: Fun, axes: Axes) -> Expr:
+    def pick(self, f: Fun, axes: Axes) -> ex.Expr:
         """Maximum along all entries or one axis, and the place of it."""
         lam = f.args[0]
         if any(isinstance(i, Affine) for i in f.out):
@@ -577,8 +566,8 @@ class Lifter:
         if not outer:
             arg = self.poly(lam.body, lam.params)
             if f.order == 0:
-                return Reduce(f.name, arg)
-            return oriented(Pick(f.name, arg), f.out, axes)
+                return ex.Reduce(f.name, arg)
+            return oriented(ex.Pick(f.name, arg), f.out, axes)
         if len(outer) != 1 or len(lam.params) != 1:
             few, many = len(lam.params), len(outer) + len(lam.params)
             if f.name == "max":
@@ -588,15 +577,15 @@ class Lifter:
         along = (outer[0], lam.params[0]) if rows_first else (lam.params[0], outer[0])
         arg = self.poly(lam.body, along)
         if f.order == 0:
-            return Reduce(f.name, arg, axis=1 if rows_first else 0)
+            return ex.Reduce(f.name, arg, axis=1 if rows_first else 0)
         if f.out[0] in outer:
             raise NoMatrixForm(say("reasons.diagonal_maximum"))
-        whole = Pick(f.name, arg, axis=1 if rows_first else 0)
+        whole = ex.Pick(f.name, arg, axis=1 if rows_first else 0)
         natural = (outer[0], f.out[0]) if rows_first else (f.out[0], outer[0])
         return oriented(whole, natural, axes)
 
 
-lifting: RuleTable[Callable[[Lifter, Fun, Axes], Expr]] = RuleTable("lifting")
+lifting: RuleTable[Callable[[Lifter, Fun, Axes], ex.Expr]] = RuleTable("lifting")
 """A factor as an array along its axes, for each kind of function."""
 
 lifting("elementwise")(Lifter.entrywise)
@@ -605,9 +594,9 @@ lifting("pick")(Lifter.pick)
 
 
 @lifting("matrix")
-def _entry(lifter: Lifter, f: Fun, axes: Axes) -> Expr:
+def _entry(lifter: Lifter, f: Fun, axes: Axes) -> ex.Expr:
     """An entry of the function's array, like one of any other."""
-    whole = Fn(f.name, lifter.whole_arrays(f), f.order, f.kind)
+    whole = ex.Fn(f.name, lifter.whole_arrays(f), f.order, f.kind)
     return lifter.entry(Ent(whole, f.out), axes) if whole.shape else whole
 
 
@@ -618,14 +607,14 @@ def sliced(f: Ent) -> Ent:
         if not isinstance(slot, Affine):
             continue
         if len(f.idx) == 1 and (pair := row_and_column(slot)) is not None:
-            return Ent(Reshape(base, tuple(i.dim for i in pair)), pair, f.pos)
+            return Ent(ex.Reshape(base, tuple(i.dim for i in pair)), pair, f.pos)
         if len(slot.parts) != 1 or slot.parts[0][1] != 1 or isinstance(slot.parts[0][0], Datum):
             raise NoMatrixForm(say("reasons.shifted_entry"))
         i = slot.parts[0][0]
         if not is_inside(slot):
             raise NoMatrixForm(say("reasons.shifted_entry"))
         places[axis] = i
-        base = Slice(base, axis, slot.offset + 1, slot.offset + amount(i.dim))
+        base = ex.Slice(base, axis, slot.offset + 1, slot.offset + amount(i.dim))
     return Ent(base, tuple(places), f.pos)
 
 
@@ -701,17 +690,17 @@ def _fits(start: Whole, part: Dim, whole: Dim) -> bool:
     return at_least(start, 0) and at_least(amount(whole) - amount(part) - start, 0)
 
 
-def side_by_side(blocks: Sequence[tuple[Window, Expr]], axis: int, free: Axes) -> list[Expr]:
+def side_by_side(blocks: Sequence[tuple[Window, ex.Expr]], axis: int, free: Axes) -> list[ex.Expr]:
     """Arrays along one axis that the blocks fill, with zeros where there are none; one array if none overlap."""
     size = amount(free[axis].dim)
-    todo: dict[tuple[object, ...], list[tuple[Window, Expr]]] = {}
+    todo: dict[tuple[object, ...], list[tuple[Window, ex.Expr]]] = {}
     for w, e in blocks:
         todo.setdefault((sort_key(w.start), w.inside.dim), []).append((w, e))
     parts = [(found[0][0], signed_sum([(False, e) for _, e in found])) for found in todo.values()]
-    out: list[Expr] = []
+    out: list[ex.Expr] = []
     while parts:
         at: Whole = 0
-        row: list[Expr] = []
+        row: list[ex.Expr] = []
         while True:
             ready = [(w, e) for w, e in parts if at_least(w.start - at, 0)]
             chosen = next(((w, e) for w, e in ready if all(at_least(v.start - w.start, 0) for v, _ in ready)), None)
@@ -725,13 +714,13 @@ def side_by_side(blocks: Sequence[tuple[Window, Expr]], axis: int, free: Axes) -
         if not row:
             raise NoMatrixForm(say("reasons.shifted_entry"))
         row += [_nothing(size - at, axis, free)] if size != at else []
-        out.append(Concat(tuple(row), axis))
+        out.append(ex.Concat(tuple(row), axis))
     return out
 
 
-def _nothing(size: Whole, axis: int, free: Axes) -> Expr:
+def _nothing(size: Whole, axis: int, free: Axes) -> ex.Expr:
     """Zeros of this length along one axis."""
-    return Zeros(tuple(dim_named(size) if n == axis else i.dim for n, i in enumerate(free)))
+    return ex.Zeros(tuple(dim_named(size) if n == axis else i.dim for n, i in enumerate(free)))
 
 
 # --- labels ----------------------------------------------------------------------------------------------------------
@@ -797,12 +786,12 @@ def with_slot(f: Factor, old: Index, new: Index) -> Factor:
 # --- axes -------------------------------------------------------------------------------------------------------------
 
 
-def oriented(e: Expr, out: Axes, axes: Axes) -> Expr:
+def oriented(e: ex.Expr, out: Axes, axes: Axes) -> ex.Expr:
     """An array whose axes are ``out``, along ``axes``; a 1 x D or D x 1 matrix is used as the vector that it holds."""
     real = tuple(i for i in out if not i.fixed)
     if len(e.shape) != len(real):
         column = transpose(e) if e.shape[0] == 1 else e
-        return Reshape(column, tuple(i.dim for i in real))
+        return ex.Reshape(column, tuple(i.dim for i in real))
     return e if real == axes else transpose(e)
 
 

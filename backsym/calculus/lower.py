@@ -31,48 +31,10 @@ from backsym.calculus.terms import (
     scale,
     size_of,
 )
+from backsym.core import expr as ex
 from backsym.core.allowance import spend
 from backsym.core.dims import amount
 from backsym.core.errors import BacksymError
-from backsym.core.expr import (
-    Add,
-    Adj,
-    Cmp,
-    Concat,
-    Const,
-    Delta,
-    Dim,
-    Div,
-    Entry,
-    Expr,
-    Eye,
-    Fn,
-    IndexPick,
-    IndexReduce,
-    Ix,
-    Label,
-    MatMul,
-    Member,
-    Mul,
-    Neg,
-    Num,
-    OneHot,
-    Ones,
-    Pick,
-    Pow,
-    Reduce,
-    Reshape,
-    Shape,
-    Shift,
-    Size,
-    Slice,
-    Started,
-    Sym,
-    T,
-    Zeros,
-    free_indices,
-    names_in,
-)
 from backsym.core.functions import FUNCTIONS, definition_of
 from backsym.core.kinds import RuleTable, kind_named
 from backsym.core.words import say
@@ -89,17 +51,17 @@ class Lowering:
     """
 
     def __init__(
-        self, letters: Mapping[Ix, Index], hint: Callable[[Dim], str] = lambda dim: "", *, named: bool = False
+        self, letters: Mapping[ex.Ix, Index], hint: Callable[[ex.Dim], str] = lambda dim: "", *, named: bool = False
     ):
         self.letters = dict(letters)
         self.hint = hint
         self.named = named
         self.pos = 0
 
-    def index(self, ix: Ix) -> Index:
-        if isinstance(ix, Shift):
+    def index(self, ix: ex.Ix) -> Index:
+        if isinstance(ix, ex.Shift):
             return affine(((self.index(letter), factor) for letter, factor in ix.parts), ix.offset, ix.dim)
-        if isinstance(ix, Label):
+        if isinstance(ix, ex.Label):
             return datum(ix.name, tuple(map(self.index, ix.at)), ix.dim)
         if ix.fixed:
             return fixed_index(int(ix.letter), ix.dim)
@@ -109,10 +71,10 @@ class Lowering:
             raise BacksymError(say("calculus.free_index", letter=ix.letter))
         return self.letters[ix]
 
-    def fresh(self, dim: Dim) -> Index:
+    def fresh(self, dim: ex.Dim) -> Index:
         return fresh(dim, self.hint(dim))
 
-    def entry(self, e: Expr, out: Out) -> Poly:
+    def entry(self, e: ex.Expr, out: Out) -> Poly:
         """The entry of ``e`` at ``out``, one index for each axis of its shape."""
         rule = _RULES.get(type(e))
         if rule is None:
@@ -120,7 +82,7 @@ class Lowering:
         spend(MADE)
         return rule(self, e, out)
 
-    def operand(self, e: Expr, shape: Shape, out: Out) -> Poly:
+    def operand(self, e: ex.Expr, shape: ex.Shape, out: Out) -> Poly:
         """The entry of an operand that is broadcast to ``shape``."""
         own = out[len(shape) - len(e.shape) :]
         return self.entry(e, tuple(fixed_index(1, 1) if d == 1 else i for d, i in zip(e.shape, own, strict=True)))
@@ -131,10 +93,10 @@ class Lowering:
 
 
 def lower(
-    e: Expr,
+    e: ex.Expr,
     out: Out = (),
-    letters: Mapping[Ix, Index] | None = None,
-    hint: Callable[[Dim], str] = lambda dim: "",
+    letters: Mapping[ex.Ix, Index] | None = None,
+    hint: Callable[[ex.Dim], str] = lambda dim: "",
     *,
     named: bool = False,
 ) -> Poly:
@@ -145,67 +107,67 @@ def lower(
 # --- one rule for each kind of node ----------------------------------------------------------------------------------
 
 
-def _num(lo: Lowering, e: Num, out: Out) -> Poly:
+def _num(lo: Lowering, e: ex.Num, out: Out) -> Poly:
     return constant(e.value)
 
 
-def _const(lo: Lowering, e: Const, out: Out) -> Poly:
+def _const(lo: Lowering, e: ex.Const, out: Out) -> Poly:
     return of_factor(Ent(e, (), lo.place()))
 
 
-def _sym(lo: Lowering, e: Sym | Adj, out: Out) -> Poly:
+def _sym(lo: Lowering, e: ex.Sym | ex.Adj, out: Out) -> Poly:
     return of_factor(Ent(e, out, lo.place()))
 
 
-def _size(lo: Lowering, e: Size, out: Out) -> Poly:
+def _size(lo: Lowering, e: ex.Size, out: Out) -> Poly:
     return size_of(e.dim)
 
 
-def _ones(lo: Lowering, e: Ones, out: Out) -> Poly:
+def _ones(lo: Lowering, e: ex.Ones, out: Out) -> Poly:
     return constant(1)
 
 
-def _zeros(lo: Lowering, e: Zeros, out: Out) -> Poly:
+def _zeros(lo: Lowering, e: ex.Zeros, out: Out) -> Poly:
     return ()
 
 
-def _eye(lo: Lowering, e: Eye, out: Out) -> Poly:
+def _eye(lo: Lowering, e: ex.Eye, out: Out) -> Poly:
     return of_factor(Del(out[0], out[1]))
 
 
-def _delta(lo: Lowering, e: Delta, out: Out) -> Poly:
+def _delta(lo: Lowering, e: ex.Delta, out: Out) -> Poly:
     same = of_factor(Del(lo.index(e.i), lo.index(e.j)))
     return same if e.equal else (*constant(1), *scale(same, -1))
 
 
-def _one_hot(lo: Lowering, e: OneHot, out: Out) -> Poly:
+def _one_hot(lo: Lowering, e: ex.OneHot, out: Out) -> Poly:
     *at, k = out
-    if isinstance(e.labels, Entry):
+    if isinstance(e.labels, ex.Entry):
         at = list(map(lo.index, e.labels.indices))
-    (name,) = names_in(e.labels)
+    (name,) = ex.names_in(e.labels)
     return of_factor(Del(k, datum(name, tuple(at), e.of)))
 
 
-def _add(lo: Lowering, e: Add, out: Out) -> Poly:
+def _add(lo: Lowering, e: ex.Add, out: Out) -> Poly:
     return tuple(t for a in e.args for t in lo.operand(a, e.shape, out))
 
 
-def _neg(lo: Lowering, e: Neg, out: Out) -> Poly:
+def _neg(lo: Lowering, e: ex.Neg, out: Out) -> Poly:
     return scale(lo.entry(e.arg, out), -1)
 
 
-def _mul(lo: Lowering, e: Mul, out: Out) -> Poly:
+def _mul(lo: Lowering, e: ex.Mul, out: Out) -> Poly:
     return product([lo.operand(a, e.shape, out) for a in e.args])
 
 
-def _div(lo: Lowering, e: Div, out: Out) -> Poly:
+def _div(lo: Lowering, e: ex.Div, out: Out) -> Poly:
     num, den = lo.operand(e.num, e.shape, out), lo.operand(e.den, e.shape, out)
     if not den:
         raise BacksymError(say("calculus.division_by_zero"))
     return product([num, power(den, -1)])
 
 
-def _pow(lo: Lowering, e: Pow, out: Out) -> Poly:
+def _pow(lo: Lowering, e: ex.Pow, out: Out) -> Poly:
     base = lo.operand(e.base, e.shape, out)
     exponent = lo.operand(e.exp, e.shape, out)
     if not exponent:
@@ -217,7 +179,7 @@ def _pow(lo: Lowering, e: Pow, out: Out) -> Poly:
     return of_factor(Fun("pow", 0, (Lam((), base), Lam((), exponent))))
 
 
-def _matmul(lo: Lowering, e: MatMul, out: Out) -> Poly:
+def _matmul(lo: Lowering, e: ex.MatMul, out: Out) -> Poly:
     one = fixed_index(1, 1)
     first, last = (*out, one, one)[:2]
     # The first row index and the last column index are free, those between are summed over.
@@ -229,17 +191,17 @@ def _matmul(lo: Lowering, e: MatMul, out: Out) -> Poly:
     return bind(product(factors), inner)
 
 
-def _columns(shape: Shape) -> Dim:
+def _columns(shape: ex.Shape) -> ex.Dim:
     """Number of columns, where a vector is a column."""
     return shape[1] if len(shape) == 2 else 1
 
 
-def _transpose(lo: Lowering, e: T, out: Out) -> Poly:
+def _transpose(lo: Lowering, e: ex.T, out: Out) -> Poly:
     n = len(e.arg.shape)
     return lo.entry(e.arg, out[1:] if n == 1 else out[::-1] if n == 2 else ())
 
 
-def _reshape(lo: Lowering, e: Reshape, out: Out) -> Poly:
+def _reshape(lo: Lowering, e: ex.Reshape, out: Out) -> Poly:
     """Axes of length one are added or dropped; the others keep their order."""
     if e.regroups:
         return _regrouped(lo, e, out)
@@ -247,7 +209,7 @@ def _reshape(lo: Lowering, e: Reshape, out: Out) -> Poly:
     return lo.entry(e.arg, tuple(fixed_index(1, 1) if d == 1 else next(kept) for d in e.arg.shape))
 
 
-def _regrouped(lo: Lowering, e: Reshape, out: Out) -> Poly:
+def _regrouped(lo: Lowering, e: ex.Reshape, out: Out) -> Poly:
     """Rows one after the other: the entry [i, j] of a matrix with c columns is that at c(i - 1) + j of the vector."""
     before, after = e.arg.shape, e.to
     if (len(before), len(after)) == (1, 2):
@@ -258,13 +220,13 @@ def _regrouped(lo: Lowering, e: Reshape, out: Out) -> Poly:
     return bind(product([of_factor(Del(out[0], _place(i, j, after[0]))), lo.entry(e.arg, (i, j))]), (i, j))
 
 
-def _place(i: Index, j: Index, dim: Dim) -> Index:
+def _place(i: Index, j: Index, dim: ex.Dim) -> Index:
     """The position of the entry [i, j], row by row, in one axis."""
     columns = amount(j.dim)
     return affine(((i, columns), (j, 1)), -columns, dim)
 
 
-def _kron(lo: Lowering, e: Fn, out: Out) -> Poly:
+def _kron(lo: Lowering, e: ex.Fn, out: Out) -> Poly:
     """Each entry of the first matrix times the second one, in its place."""
     first, second = e.args
     a, b, c, d = (lo.fresh(dim) for dim in (*first.shape, *second.shape))
@@ -273,20 +235,20 @@ def _kron(lo: Lowering, e: Fn, out: Out) -> Poly:
     return bind(product([*map(of_factor, places), lo.entry(first, (a, b)), lo.entry(second, (c, d))]), (a, b, c, d))
 
 
-def _cumsum(lo: Lowering, e: Fn, out: Out) -> Poly:
+def _cumsum(lo: Lowering, e: ex.Fn, out: Out) -> Poly:
     """x_i + x_(i-1) + ...: an entry before the first one is zero."""
     k, j = lo.fresh(e.shape[0]), lo.fresh(e.shape[0])
     place = affine(((out[0], 1), (k, -1)), 1, e.shape[0])
     return bind(product([of_factor(Del(place, j)), lo.entry(e.args[0], (j,))]), (k, j))
 
 
-def _slice(lo: Lowering, e: Slice, out: Out) -> Poly:
+def _slice(lo: Lowering, e: ex.Slice, out: Out) -> Poly:
     at = list(out if e.shape else (fixed_index(1, 1),) * len(e.arg.shape))
     at[e.axis] = affine(((at[e.axis], 1),), e.first - 1, e.arg.shape[e.axis])
     return lo.entry(e.arg, tuple(at))
 
 
-def _concat(lo: Lowering, e: Concat, out: Out) -> Poly:
+def _concat(lo: Lowering, e: ex.Concat, out: Out) -> Poly:
     """The sum over all arrays, each shifted to its place by a Kronecker delta: outside of it there is nothing."""
     terms: list[Term] = []
     axis = e.axis
@@ -298,11 +260,11 @@ def _concat(lo: Lowering, e: Concat, out: Out) -> Poly:
     return tuple(terms)
 
 
-def _cmp(lo: Lowering, e: Cmp, out: Out) -> Poly:
+def _cmp(lo: Lowering, e: ex.Cmp, out: Out) -> Poly:
     return of_factor(Ind(e.op, lo.operand(e.a, e.shape, out), lo.operand(e.b, e.shape, out)))
 
 
-def _reduce(lo: Lowering, e: Reduce, out: Out) -> Poly:
+def _reduce(lo: Lowering, e: ex.Reduce, out: Out) -> Poly:
     shape = e.arg.shape
     axes = tuple(range(len(shape))) if e.axis is None else (e.axis % len(shape),)
     over = {n: lo.fresh(shape[n]) for n in axes}
@@ -328,7 +290,7 @@ def _reduced(op: str, body: Poly, over: tuple[Index, ...]) -> Poly:
     raise TypeError(f"unknown reduction {op}")
 
 
-def _pick(lo: Lowering, e: Pick, out: Out) -> Poly:
+def _pick(lo: Lowering, e: ex.Pick, out: Out) -> Poly:
     shape = e.arg.shape
     axes = range(len(shape)) if e.axis is None else (e.axis % len(shape),)
     over = {n: lo.fresh(shape[n]) for n in axes}
@@ -338,20 +300,20 @@ def _pick(lo: Lowering, e: Pick, out: Out) -> Poly:
     return of_factor(Fun(e.op, 1, (Lam(tuple(over.values()), body),), tuple(out[n] for n in over), "pick"))
 
 
-def _entry(lo: Lowering, e: Entry, out: Out) -> Poly:
+def _entry(lo: Lowering, e: ex.Entry, out: Out) -> Poly:
     indices = tuple(
         fixed_index(1, 1) if d == 1 else lo.index(ix) for d, ix in zip(e.base.shape, e.indices, strict=True)
     )
     return lo.entry(e.base, indices)
 
 
-def _member(lo: Lowering, e: Member, out: Out) -> Poly:
+def _member(lo: Lowering, e: ex.Member, out: Out) -> Poly:
     rest = iter(out)
     at = ((next(rest) if ix is None else lo.index(ix)) for ix in e.places)
     return lo.entry(e.base, tuple(fixed_index(1, 1) if d == 1 else i for d, i in zip(e.base.shape, at, strict=True)))
 
 
-def _within(lo: Lowering, indices: tuple[Ix, ...], body: Expr, out: Out) -> tuple[tuple[Index, ...], Poly]:
+def _within(lo: Lowering, indices: tuple[ex.Ix, ...], body: ex.Expr, out: Out) -> tuple[tuple[Index, ...], Poly]:
     """The body of a construct that binds index letters."""
     own = {ix: fresh(ix.dim, ix.letter) for ix in indices}
     outer = lo.letters
@@ -362,19 +324,19 @@ def _within(lo: Lowering, indices: tuple[Ix, ...], body: Expr, out: Out) -> tupl
         lo.letters = outer
 
 
-def _index_reduce(lo: Lowering, e: IndexReduce, out: Out) -> Poly:
+def _index_reduce(lo: Lowering, e: ex.IndexReduce, out: Out) -> Poly:
     over, body = _within(lo, e.indices, e.body, out)
     return _reduced(e.op, body, over)
 
 
-def _index_pick(lo: Lowering, e: IndexPick, out: Out) -> Poly:
+def _index_pick(lo: Lowering, e: ex.IndexPick, out: Out) -> Poly:
     over, body = _within(lo, e.indices, e.body, out)
     return of_factor(Fun(e.op, 1, (Lam(over, body),), tuple(lo.index(ix) for ix in e.at), "pick"))
 
 
-def _fn(lo: Lowering, e: Fn, out: Out) -> Poly:
+def _fn(lo: Lowering, e: ex.Fn, out: Out) -> Poly:
     entry = FUNCTIONS.get(e.name)
-    if lo.named and kind_named(e.kind).along_rows and not free_indices(e):
+    if lo.named and kind_named(e.kind).along_rows and not ex.free_indices(e):
         return of_factor(Ent(e, out, lo.place()))
     definition = definition_of(entry, e.args) if entry is not None else None
     if entry is not None and definition is not None:
@@ -387,17 +349,17 @@ def _fn(lo: Lowering, e: Fn, out: Out) -> Poly:
     return rule(lo, e, out)
 
 
-lowering: RuleTable[Callable[[Lowering, Fn, Out], Poly]] = RuleTable("lowering")
+lowering: RuleTable[Callable[[Lowering, ex.Fn, Out], Poly]] = RuleTable("lowering")
 """The entry of f(args), for each kind of function."""
 
 
 @lowering("elementwise")
-def _entrywise(lo: Lowering, e: Fn, out: Out) -> Poly:
+def _entrywise(lo: Lowering, e: ex.Fn, out: Out) -> Poly:
     return of_factor(Fun(e.name, e.order, tuple(Lam((), lo.operand(a, e.shape, out)) for a in e.args)))
 
 
 @lowering("diag")
-def _diag(lo: Lowering, e: Fn, out: Out) -> Poly:
+def _diag(lo: Lowering, e: ex.Fn, out: Out) -> Poly:
     if len(e.args[0].shape) == 1:
         return product([lo.entry(e.args[0], (out[0],)), of_factor(Del(out[0], out[1]))])
     return lo.entry(e.args[0], (out[0], out[0]))
@@ -408,44 +370,44 @@ lowering("cumulative")(_cumsum)
 
 
 @lowering("scalar", "matrix")
-def _of_arrays(lo: Lowering, e: Fn, out: Out) -> Poly:
+def _of_arrays(lo: Lowering, e: ex.Fn, out: Out) -> Poly:
     return of_factor(Fun(e.name, e.order, tuple(array(lo, a) for a in e.args), out, e.kind))
 
 
-def array(lo: Lowering, e: Expr) -> Lam:
+def array(lo: Lowering, e: ex.Expr) -> Lam:
     """A whole array, entry by entry."""
     params = tuple(lo.fresh(d) for d in e.shape)
     return Lam(params, lo.entry(e, params))
 
 
-_RULES: dict[type[Expr], Callable[[Lowering, Any, Out], Poly]] = {
-    Num: _num,
-    Const: _const,
-    Sym: _sym,
-    Started: _sym,
-    Adj: _sym,
-    Size: _size,
-    Ones: _ones,
-    Zeros: _zeros,
-    Eye: _eye,
-    Delta: _delta,
-    OneHot: _one_hot,
-    Add: _add,
-    Neg: _neg,
-    Mul: _mul,
-    Div: _div,
-    Pow: _pow,
-    MatMul: _matmul,
-    T: _transpose,
-    Reshape: _reshape,
-    Slice: _slice,
-    Concat: _concat,
-    Cmp: _cmp,
-    Reduce: _reduce,
-    Pick: _pick,
-    Entry: _entry,
-    Member: _member,
-    IndexReduce: _index_reduce,
-    IndexPick: _index_pick,
-    Fn: _fn,
+_RULES: dict[type[ex.Expr], Callable[[Lowering, Any, Out], Poly]] = {
+    ex.Num: _num,
+    ex.Const: _const,
+    ex.Sym: _sym,
+    ex.Started: _sym,
+    ex.Adj: _sym,
+    ex.Size: _size,
+    ex.Ones: _ones,
+    ex.Zeros: _zeros,
+    ex.Eye: _eye,
+    ex.Delta: _delta,
+    ex.OneHot: _one_hot,
+    ex.Add: _add,
+    ex.Neg: _neg,
+    ex.Mul: _mul,
+    ex.Div: _div,
+    ex.Pow: _pow,
+    ex.MatMul: _matmul,
+    ex.T: _transpose,
+    ex.Reshape: _reshape,
+    ex.Slice: _slice,
+    ex.Concat: _concat,
+    ex.Cmp: _cmp,
+    ex.Reduce: _reduce,
+    ex.Pick: _pick,
+    ex.Entry: _entry,
+    ex.Member: _member,
+    ex.IndexReduce: _index_reduce,
+    ex.IndexPick: _index_pick,
+    ex.Fn: _fn,
 }

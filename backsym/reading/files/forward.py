@@ -12,31 +12,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from backsym.core import expr as ex
 from backsym.core.dims import OWN, Amount, at_places, is_layered, placed_at
 from backsym.core.errors import InputError
-from backsym.core.expr import (
-    Dim,
-    Entry,
-    Expr,
-    IndexPick,
-    IndexReduce,
-    Ix,
-    Labels,
-    Member,
-    Shape,
-    Shift,
-    Sym,
-    Zeros,
-    letters_of,
-    member_shape,
-    names_in,
-    own_dim,
-    scalar_if_ones,
-    shifted,
-    show_shape,
-    surely_leaves,
-    walk,
-)
 from backsym.core.functions import ABSTRACT_LOSS, losses
 from backsym.core.problem import Dimension, NodeEquation, Symbol, start_names
 from backsym.core.source import Source
@@ -102,16 +80,16 @@ def _is_zero(tree: Node) -> bool:
     return (tree.kind == "bare" and tree.value == "zeros") or (tree.kind == "num" and tree.value == "0")
 
 
-def declared_sizes(shape: Shape, indices: Sequence[Ix]) -> Shape:
+def declared_sizes(shape: ex.Shape, indices: Sequence[ex.Ix]) -> ex.Shape:
     """The shape of a family by that of its member at a letter, ``D[l]``: there it is the member's own position."""
     if not indices:
         return shape
     return tuple(at_places(dim, {indices[0].letter: Amount((((OWN,), 1),))}) for dim in shape)
 
 
-def members_shape(start: Shape, position: int) -> Shape:
+def members_shape(start: ex.Shape, position: int) -> ex.Shape:
     """The shape of any member by that of the start, of ``D[0]`` at position 0."""
-    found: list[Dim] = []
+    found: list[ex.Dim] = []
     for dim in start:
         layer = placed_at(dim) if isinstance(dim, str) else None
         own = Amount((((OWN,), 1),)) - position
@@ -150,19 +128,19 @@ class Forward:
 
     declared: Mapping[str, Declared]
     dims: Mapping[str, Dimension]
-    index_dims: Mapping[str, Dim]
+    index_dims: Mapping[str, ex.Dim]
     functions: Functions
     report: Report
     notation: Mapping[str, str] = field(default_factory=dict)
     letter_forms: Mapping[str, str] = field(default_factory=dict)
-    from_zero: frozenset[Dim] = frozenset()
+    from_zero: frozenset[ex.Dim] = frozenset()
     all_latex: bool = False
     without_rows: bool = False
     """Whether equations of entries may leave the index of the rows out, as in notes without a recurrence."""
     as_in_file: bool = False
     """Whether equations are told as the file has them, which was rewritten."""
     equations: list[NodeEquation] = field(default_factory=list)
-    names: dict[str, Expr] = field(default_factory=dict)
+    names: dict[str, ex.Expr] = field(default_factory=dict)
     assumed: list[str] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
     parsed: dict[str, Parsed] = field(default_factory=dict)
@@ -172,9 +150,9 @@ class Forward:
     current: str = ""
     assume_scalars: bool = False
     scope: Scope = field(default_factory=lambda: Scope({}))
-    letters: dict[Dim, str] = field(default_factory=dict)
+    letters: dict[ex.Dim, str] = field(default_factory=dict)
     starting: dict[str, dict[int, Parsed]] = field(default_factory=dict)
-    starts: dict[str, tuple[Sym, ...]] = field(default_factory=dict)
+    starts: dict[str, tuple[ex.Sym, ...]] = field(default_factory=dict)
     beginning: dict[str, Parsed] = field(default_factory=dict)
     """The nodes for expressions that recurrences start from, each with the start."""
 
@@ -185,7 +163,7 @@ class Forward:
                 # Every use of it would look wrong.
                 self.broken.add(name)
             if name not in self.parsed and name not in self.broken:
-                self.names[name] = self.label(name) or Sym(name, symbol.shape or (), symmetric=symbol.symmetric)
+                self.names[name] = self.label(name) or ex.Sym(name, symbol.shape or (), symmetric=symbol.symmetric)
         self.assume_scalars = not declares_shapes(self.declared)
         self.scope = Scope(
             self.names,
@@ -228,10 +206,10 @@ class Forward:
             self.report.extend([source.diagnostic(wrong.words, wrong.span or self.parsed[name].lhs.span)])
             self.broken.add(name)
 
-    def label(self, name: str) -> Labels | None:
+    def label(self, name: str) -> ex.Labels | None:
         """What a declared label means."""
         symbol = self.declared.get(name)
-        return Labels(name, symbol.shape or (), symbol.label) if symbol and symbol.label is not None else None
+        return ex.Labels(name, symbol.shape or (), symbol.label) if symbol and symbol.label is not None else None
 
     def skip(self, texts: Sequence[str]) -> None:
         """These items are no equations, which has been said; what uses their nodes is not to be blamed too."""
@@ -263,7 +241,7 @@ class Forward:
 
         # Shapes are not known yet; who is declared is.
         known = Scope(
-            {name: self.label(name) or Sym(name, ()) for name in ranks},
+            {name: self.label(name) or ex.Sym(name, ()) for name in ranks},
             self.dims,
             self.index_dims,
             abstract=self.functions.names,
@@ -430,7 +408,7 @@ class Forward:
 
     # --- meaning ---
 
-    def missing(self, name: str) -> Expr | Words | None:
+    def missing(self, name: str) -> ex.Expr | Words | None:
         """What to make of a name that is not in scope yet."""
         if name in self.broken:
             raise Unavailable
@@ -438,7 +416,7 @@ class Forward:
             return self.too_early(name)
         letter = self.scope.range_of(name) is not None
         if self.assume_scalars and name not in self.dims and not letter and "'" not in name:
-            self.names[name] = Sym(name, ())
+            self.names[name] = ex.Sym(name, ())
             self.assumed.append(name)
             return self.names[name]
         return None
@@ -495,7 +473,7 @@ class Forward:
             raise extra_letters(source, free, equation.rhs, self.scope)
         declared = self.declared[name].shape if name in self.declared else None
         if declared and declared[1:] and _is_zero(equation.rhs):
-            value: Expr = Zeros(declared[1:], span=equation.rhs.span)
+            value: ex.Expr = ex.Zeros(declared[1:], span=equation.rhs.span)
         else:
             value = Resolver(source, self.scope, Frame()).resolve(equation.rhs)
         ((_, dim), *_) = self.left_ranges(family, declared)
@@ -504,24 +482,24 @@ class Forward:
             raise family.source.error(
                 say("files.unknown_range", name=family.letters[0].value), family.letters[0].span, hint
             )
-        shape = scalar_if_ones(value.shape)
+        shape = ex.scalar_if_ones(value.shape)
         if dim in self.from_zero:
             raise source.error(say("files.start_from_zero", name=name, dim=dim), equation.lhs.span)
-        own = shifted((), equation.position, dim)
-        members = member_shape(declared, own) if declared is not None else shape
+        own = ex.shifted((), equation.position, dim)
+        members = ex.member_shape(declared, own) if declared is not None else shape
         other = before[0].shape if before else members
-        if scalar_if_ones(other) != shape:
-            message = say("files.starts_differ", name=name, shape=show_shape(shape), other=show_shape(other))
+        if ex.scalar_if_ones(other) != shape:
+            message = say("files.starts_differ", name=name, shape=ex.show_shape(shape), other=ex.show_shape(other))
             raise source.error(message, (equation.lhs.span[0], equation.rhs.span[1]))
         self.check_start(equation, value)
-        if isinstance(value, Sym) and type(value) is Sym and value.name not in self.starts:
-            start = Sym(value.name, value.declared)
+        if isinstance(value, ex.Sym) and type(value) is ex.Sym and value.name not in self.starts:
+            start = ex.Sym(value.name, value.declared)
         else:
             start = self.start_node(equation, value)
         self.starts[name] = (*before, start)
-        self.names[name] = Sym(name, (dim, *members_shape(shape, equation.position)), recurrent=True)
+        self.names[name] = ex.Sym(name, (dim, *members_shape(shape, equation.position)), recurrent=True)
 
-    def check_start(self, equation: Parsed, value: Expr) -> None:
+    def check_start(self, equation: Parsed, value: ex.Expr) -> None:
         """What stands before the first member must not look like another quantity: h_0 beside h0, unless it is h0."""
         assert equation.position is not None
         form = self.letter_forms.get(self.parsed[equation.name].letters[0].value, "")
@@ -529,21 +507,21 @@ class Forward:
         if {"": "subscript", "^{(": "superscript", "^{[": "bracket"}[form[:3]] != layer:
             return
         for name in start_names(equation.name, -equation.position):
-            if name in self.declared and not (isinstance(value, Sym) and value.name == name):
+            if name in self.declared and not (isinstance(value, ex.Sym) and value.name == name):
                 message = say("files.start_printed_alike", family=equation.name, place=equation.position, name=name)
                 raise equation.source.error(message, equation.lhs.span, say("files.another_name"))
 
-    def start_node(self, equation: Parsed, value: Expr) -> Sym:
+    def start_node(self, equation: Parsed, value: ex.Expr) -> ex.Sym:
         """A node for an expression that a recurrence starts from, ``h_0``."""
         assert equation.position is not None
         name = start_names(equation.name, -equation.position)[0]
         if name in self.declared or name in self.parsed or name in self.names:
             raise equation.source.error(say("files.start_name_taken", name=name), equation.lhs.span)
-        shape, text = scalar_if_ones(value.shape), equation.text
-        self.names[name] = Sym(name, shape)
+        shape, text = ex.scalar_if_ones(value.shape), equation.text
+        self.names[name] = ex.Sym(name, shape)
         self.beginning[name] = equation
         self.equations.append(NodeEquation(name, shape, (), value, text.text, index_level=False, line=text.line))
-        return Sym(name, shape)
+        return ex.Sym(name, shape)
 
     def define(self, equation: Parsed) -> None:
         source, rhs = equation.source, equation.rhs
@@ -568,16 +546,16 @@ class Forward:
             if letter.dim is None:
                 hint = say("files.declare_range", name=node.value)
                 raise source.error(say("files.unknown_range", name=node.value), node.span, hint)
-            indices.append(Ix(letter.shown, letter.dim))
+            indices.append(ex.Ix(letter.shown, letter.dim))
         shape = self.shape_of(equation, value, tuple(indices), declared.shape if declared else None)
         text = equation.text
         picked = 0
         if indices and len(indices) < len(shape):
             picked = len(indices)
-            rest = self.entry_letters(tuple(own_dim(dim, indices[0]) for dim in shape[picked:]), value, indices)
+            rest = self.entry_letters(tuple(ex.own_dim(dim, indices[0]) for dim in shape[picked:]), value, indices)
             indices += rest
-            value = Entry(value, rest)
-        self.names[equation.name] = Sym(equation.name, shape, recurrent=equation.name in self.starts)
+            value = ex.Entry(value, rest)
+        self.names[equation.name] = ex.Sym(equation.name, shape, recurrent=equation.name in self.starts)
         by_entries = bool(indices) or self.mentions_entries(rhs)
         starts = self.starts.get(equation.name, ())
         made = NodeEquation(
@@ -590,39 +568,39 @@ class Forward:
                 raise source.error(wrong.words, wrong.span or rhs.span)
         self.equations.append(made)
 
-    def note_padding(self, value: Expr, equation: Parsed) -> None:
+    def note_padding(self, value: ex.Expr, equation: Parsed) -> None:
         """An entry that lies beyond its array counts as zero, which may not be meant."""
-        for e in walk(value):
-            if not isinstance(e, Entry) or not isinstance(e.base, Sym) or e.base.name in self.starts:
+        for e in ex.walk(value):
+            if not isinstance(e, ex.Entry) or not isinstance(e.base, ex.Sym) or e.base.name in self.starts:
                 continue
-            if any(isinstance(ix, Shift) and ix.parts and surely_leaves(ix) for ix in e.indices):
+            if any(isinstance(ix, ex.Shift) and ix.parts and ex.surely_leaves(ix) for ix in e.indices):
                 entry = f"{e.base.name}[{','.join(ix.letter for ix in e.indices)}]"
                 self.remarks.append(say("notes.remark.padding", entry=entry, name=equation.name))
 
-    def check_whole(self, value: Expr, source: Source) -> None:
+    def check_whole(self, value: ex.Expr, source: Source) -> None:
         """Where sizes differ from member to member, there is no array of them all."""
         for sym, ix, span in uses(value):
             if ix is None and is_layered(sym.shape):
                 raise source.error(say("files.ragged_whole", name=sym.name), span or (0, 0))
 
-    def entry_letters(self, shape: Shape, value: Expr, letters: Sequence[Ix]) -> tuple[Ix, ...]:
+    def entry_letters(self, shape: ex.Shape, value: ex.Expr, letters: Sequence[ex.Ix]) -> tuple[ex.Ix, ...]:
         """Letters for the axes of a member, by which its equation is one of entries, too: none that it has already."""
         taken = {ix.letter for ix in letters} | set(self.names) | set(self.parsed)
-        for e in walk(value):
-            own = e.indices if isinstance(e, (Entry, Member, IndexReduce, IndexPick)) else ()
-            taken.update(letter.letter for ix in own for letter in letters_of(ix))
-        found: list[Ix] = []
+        for e in ex.walk(value):
+            own = e.indices if isinstance(e, (ex.Entry, ex.Member, ex.IndexReduce, ex.IndexPick)) else ()
+            taken.update(letter.letter for ix in own for letter in ex.letters_of(ix))
+        found: list[ex.Ix] = []
         for dim in shape:
             if dim == 1:
-                found.append(Ix("1", 1))
+                found.append(ex.Ix("1", 1))
                 continue
             usual = self.usual_letter(dim)
             letter = next(c for c in (usual + "'" * n for n in itertools.count()) if c not in taken)
             taken.add(letter)
-            found.append(Ix(letter, dim))
+            found.append(ex.Ix(letter, dim))
         return tuple(found)
 
-    def usual_letter(self, dim: Dim) -> str:
+    def usual_letter(self, dim: ex.Dim) -> str:
         """The letter for entries along a dimension: the declared one, else one that nothing has, always the same."""
         if dim not in self.letters:
             declared = [letter for letter, own in self.index_dims.items() if own == dim]
@@ -644,19 +622,23 @@ class Forward:
     def mentions_entries(self, tree: Node) -> bool:
         return any(n.kind == "entry" or bool(index_reduction(n, self.scope)) for n in syntax.walk(tree))
 
-    def left_ranges(self, equation: Parsed, shape: Shape | None) -> list[tuple[str, Dim | None]]:
+    def left_ranges(self, equation: Parsed, shape: ex.Shape | None) -> list[tuple[str, ex.Dim | None]]:
         """The letters of the left side with their ranges: declared, else by the node's shape, else by use."""
         if shape is not None and len(shape) < len(equation.letters):
-            message = say("files.declared", equation=equation.name, shape=show_shape(shape))
+            message = say("files.declared", equation=equation.name, shape=ex.show_shape(shape))
             raise equation.source.error(message, equation.lhs.span, say("files.one_index_per_axis"))
-        ranges: list[tuple[str, Dim | None]] = []
+        ranges: list[tuple[str, ex.Dim | None]] = []
         for axis, ix in enumerate(equation.letters):
             dim = self.scope.range_of(ix.value)
             if ix.children:
                 dim = dim_of(Resolver(equation.source, self.scope, Frame()), ix.children[0])
             if shape is not None and dim is not None and dim != shape[axis]:
                 message = say(
-                    "files.index_of_other_range", index=ix.value, dim=dim, name=equation.name, shape=show_shape(shape)
+                    "files.index_of_other_range",
+                    index=ix.value,
+                    dim=dim,
+                    name=equation.name,
+                    shape=ex.show_shape(shape),
                 )
                 raise equation.source.error(message, ix.span)
             if dim is None:
@@ -664,25 +646,27 @@ class Forward:
             ranges.append((ix.value, dim))
         return ranges
 
-    def shape_of(self, equation: Parsed, value: Expr, indices: tuple[Ix, ...], declared: Shape | None) -> Shape:
+    def shape_of(
+        self, equation: Parsed, value: ex.Expr, indices: tuple[ex.Ix, ...], declared: ex.Shape | None
+    ) -> ex.Shape:
         """The node's shape; a declared one is kept, if it agrees."""
-        found = scalar_if_ones(value.shape)
-        if indices and found and not any(isinstance(e, Member) for e in walk(value)):
+        found = ex.scalar_if_ones(value.shape)
+        if indices and found and not any(isinstance(e, ex.Member) for e in ex.walk(value)):
             # Entries beside a whole array are a slip; in the equation of a member something is picked.
-            message = say("files.entries_not_scalar", shape=show_shape(found))
+            message = say("files.entries_not_scalar", shape=ex.show_shape(found))
             raise equation.source.error(message, equation.rhs.span, say("files.indices_of_arrays"))
         shape = declared_sizes((*(ix.dim for ix in indices), *found), indices)
         starts = self.starts.get(equation.name)
-        first = member_shape(shape, shifted((), 0, shape[0])) if starts else ()
-        if starts and scalar_if_ones(starts[0].shape) != first:
-            own, other = show_shape(first), show_shape(starts[0].shape)
+        first = ex.member_shape(shape, ex.shifted((), 0, shape[0])) if starts else ()
+        if starts and ex.scalar_if_ones(starts[0].shape) != first:
+            own, other = ex.show_shape(first), ex.show_shape(starts[0].shape)
             message = say("files.starts_differ", name=equation.name, shape=other, other=own)
             raise equation.source.error(message, (equation.lhs.span[0], equation.rhs.span[1]))
         if declared is None:
             return shape
-        if scalar_if_ones(declared) != scalar_if_ones(shape):
+        if ex.scalar_if_ones(declared) != ex.scalar_if_ones(shape):
             message = say(
-                "files.other_shape", name=equation.name, declared=show_shape(declared), found=show_shape(shape)
+                "files.other_shape", name=equation.name, declared=ex.show_shape(declared), found=ex.show_shape(shape)
             )
             meant = equation.rhs.kind == "mul" and matmul_meant(value, [declared])
             hint = say("files.write_matmul") if meant else None
@@ -740,7 +724,7 @@ class Forward:
         found = {loss}
         for eq in reversed(self.equations):
             if eq.name in found or not found.isdisjoint(eq.block):
-                found.update((eq.name, *names_in(eq.rhs)))
+                found.update((eq.name, *ex.names_in(eq.rhs)))
         return found
 
     def note_unreached(self, loss: str) -> None:
