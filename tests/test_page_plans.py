@@ -8,14 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backsym.core.expr import Adj, Entry, Equation, Mul, Partial, T, walk
+from backsym.core import stepkinds as sk
+from backsym.core.expr import Adj, Entry, Equation, Expr, Mul, Partial, Sym, T, walk
 from backsym.core.problem import Problem
+from backsym.core.steps import Step
 from backsym.documents.content.blocks import Equations, Picture
-from backsym.documents.content.derivations import _vectorized
+from backsym.documents.content.derivations import _vectorized, rows_of
 from backsym.documents.content.document import problem_blocks
 from backsym.documents.content.figures import with_local_derivatives
 from backsym.documents.content.likewise import form_of, with_other_tag
-from backsym.documents.content.plan import lines
+from backsym.documents.content.plan import Line, lines, steps_of
 from backsym.documents.content.sentences import Voice
 from backsym.documents.content.solved import answered_parts
 from backsym.documents.content.told import Shown
@@ -23,12 +25,14 @@ from backsym.documents.content.vectorizing import operation, summed
 from backsym.documents.remarks.ideas import local_derivatives
 from backsym.documents.remarks.remark import base_of
 from backsym.documents.writers.markdown import inlines_text
+from backsym.documents.writers.plaintext import inlines_plain
 from backsym.documents.writers.render import files
 from backsym.numeric.context import Context
 from backsym.numeric.evaluate import evaluate, node_value
 from backsym.numeric.sample import draws
 from backsym.numeric.verify import with_adjoints
 from backsym.printing import layout as lay
+from backsym.printing.latex import to_latex
 from backsym.printing.unicode import to_unicode
 from backsym.reading.files.loader import load, problem_from_mapping
 from backsym.solving.solution import Solution, solve
@@ -59,6 +63,54 @@ def test_what_is_put_in_is_found_before_and_put_in_in_one_chain() -> None:
     assert [line.lhs for line in found] == [*order, *[Adj("z", ())] * (len(found) - 4)]
     assert len(found[4].stages) == 2
     assert found[0].opens
+
+
+@pytest.mark.parametrize(
+    ("name", "node", "begins", "words"),
+    [
+        ("mlp-entries", "z2", ["dL/da2", "S", "dL/dz2"], ["1. The loss.", "2. The equation of", "3. Together."]),
+        ("twin", "z", [], []),  # So short that the eye finds its steps.
+    ],
+)
+def test_steps_of_a_long_derivation_have_heads(name: str, node: str, begins: list[str], words: list[str]) -> None:
+    """A step begins with the name that a sum gets in it, and its cases belong to it."""
+    solution = solved(name)
+    voice = Voice.on_page(solution.problem)
+    steps = next(d for d in solution.derivations if d.node == node).steps
+    rows = [row for row in rows_of(steps, voice) if row.head]
+    starts = {
+        "dL/da2": r"\frac{\partial \mathcal{L}}{\partial a_{k'}^{(2)}}",
+        "dL/dz2": r"\frac{\partial \mathcal{L}}{\partial z_k^{(2)}}",
+    }
+    assert [to_latex(row.lhs) for row in rows if row.lhs] == [starts.get(each, each) for each in begins]
+    heads = [inlines_plain(row.head) for row in rows]
+    assert all(head.startswith(start) for head, start in zip(heads, words, strict=True))
+
+
+def line(derivative: Expr, *, named: bool = False) -> Line:
+    step = Step(sk.SUBSTITUTE, derivative, derivative)
+    return Line(derivative, (derivative,), () if named else (step,))
+
+
+@pytest.mark.parametrize(
+    ("order", "begins"),
+    [
+        ("LLaaaabbL", [2, 6, 8]),
+        ("LLaaabbL", []),  # Eight rows.
+        ("LLaaaaaaL", []),  # Two steps.
+        ("LLaaaLbbL", []),  # Put together twice.
+        ("LLaaaabbb", []),  # Never.
+    ],
+)
+def test_nine_rows_in_three_steps_have_heads(order: str, begins: list[int]) -> None:
+    assert list(steps_of([line(Adj(letter, ())) for letter in order])) == begins
+
+
+def test_what_gets_a_name_belongs_to_the_step_that_uses_it() -> None:
+    x, s, y = (Sym(name, ()) for name in "xsy")
+    planned = [line(Adj("x", ())), *[line(Adj("a", ()))] * 3, line(s, named=True), line(Partial(s, x))]
+    planned += [*[line(Partial(y, x))] * 2, line(Adj("x", ()))]
+    assert steps_of(planned) == {1: Adj("a", ()), 4: Partial(y, x), 8: Adj("x", ())}
 
 
 def test_of_local_derivatives_that_are_alike_one_is_derived() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from backsym.core import stepkinds as sk
 from backsym.core.expr import Add, Adj, Expr, Num, Sym, num, walk
 from backsym.core.problem import Problem
+from backsym.core.resources import find_problem
 from backsym.core.steps import Step
 from backsym.documents.content import stating
 from backsym.documents.content.blocks import Equations, Math, Paragraph, Picture, Row
@@ -20,9 +23,10 @@ from backsym.documents.content.solved import answered_parts
 from backsym.documents.content.told import Shown
 from backsym.documents.content.worked import numbers_row, value_layout
 from backsym.documents.remarks.ideas import ideas
-from backsym.documents.writers.breaking import fitted
+from backsym.documents.writers.breaking import fitted, row_width
 from backsym.documents.writers.html import html_text
 from backsym.documents.writers.markdown import markdown_text
+from backsym.documents.writers.render import files
 from backsym.documents.writers.typst import inlines_typst, typst_text
 from backsym.numeric.given import point
 from backsym.printing import layout as lay
@@ -62,6 +66,31 @@ def test_equal_expressions_of_twenty_four_em_stand_in_one_row(em: float, rows: i
     assert len(found) == rows
     reach = width(lay.row(voice.layout(first), lay.EQUALS, voice.layout(second)))
     assert em - 0.5 < reach <= em
+
+
+@pytest.mark.parametrize(("em", "rows"), [(34.0, 1), (34.6, 2)])
+def test_what_is_equal_in_terms_of_a_quantity_joins_a_row_of_thirty_four_em(em: float, rows: int, voice: Voice) -> None:
+    y = Sym("y", ())
+
+    def found(digits: int) -> tuple[Row, ...]:
+        steps = [Step(sk.CANCEL, y, number(4)), Step(sk.FOLD, number(4), number(digits), (), {"node": y})]
+        return rows_of(steps, voice)
+
+    ample = row_width(found(8)[0])
+    count = 8 + round(2 * (em - ample) - 0.49)  # A digit is half an em wide.
+    shown = found(count)
+    assert len(shown) == rows
+    assert len(found(8)) == 1
+
+
+@pytest.mark.parametrize(("last", "groups"), [(["w7"], ["units", "sums", "weights"]), ([], [])])
+def test_six_results_of_a_network_that_are_found_likewise_stand_in_groups(last: list[str], groups: list[str]) -> None:
+    """By h_2, m_1, m_2 and two or three weights."""
+    units = yaml.safe_load(Path(str(find_problem("four-units"))).read_text(encoding="utf-8"))
+    asked = ["y", "z", "h3", "h4", "m3", "m4", "h1", "h2", "m1", "m2", "w10", "w9", "w8", *last]
+    given = {**units, "parts": [{"derive": asked}]}
+    text = str(files(None, [solve(problem_from_mapping(given))], "md")["solution.md"])
+    assert re.findall("Likewise, with respect to (.*):", text) == groups
 
 
 @pytest.mark.parametrize(("em", "rows", "boxed"), [(24.0, 2, True), (24.5, 2, False), (24.0, 1, False)])

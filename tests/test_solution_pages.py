@@ -814,7 +814,7 @@ def test_the_size_below_a_factor_is_that_of_what_is_read_there(pages: dict[str, 
         known = with_totals(solved(path))
         rows = (row for row, _ in displayed_in_full(pages[path.stem], voice))
         for brace in dict.fromkeys(found for row in rows for found in braced(row)):
-            label = to_latex(brace.label) if brace.label is not None else ""
+            label = to_latex(brace.label).removeprefix(r"\, ").removesuffix(r" \,") if brace.label is not None else ""
             text = to_latex(unmarked(brace.body))
             if r"\times" in label and not any(one in text for one in ("matrix", "vec}^{-1}", *known)):
                 found = read(text, voice.problem)

@@ -210,7 +210,12 @@ def _with_size(layout: Layout, e: Expr, n: Notation) -> Layout:
     """The layout of a summand, with its size if that is to stand below it and stands below none of its parts."""
     if n.within is None or isinstance(e, _COMPOUND) or not e.shape:
         return layout
-    return lay.Underbrace(layout, size_layout(e.shape, n))
+    return _braced(layout, e, n)
+
+
+def _braced(layout: Layout, e: Expr, n: Notation) -> Layout:
+    """A brace with the size below, which touches none beside it."""
+    return lay.Underbrace(layout, row(THIN, size_layout(e.shape, n), THIN))
 
 
 def _is_whole(factor: Expr, product: Expr) -> bool:
@@ -610,7 +615,7 @@ def _marked(items: list[Layout], factors: Sequence[Expr], product: Expr, n: Nota
             tint, factor = next(left)
             item = lay.Tinted(item, tint) if tint else item
             if n.within is not None and (factor.shape or meets) and _is_whole(factor, product):
-                item = lay.Underbrace(item, size_layout(factor.shape, n))
+                item = _braced(item, factor, n)
         out.append(item)
     return out
 

@@ -6,6 +6,7 @@ about problems, derivations or output languages.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from backsym.graphs.figure import Figure as Drawn
@@ -84,7 +85,8 @@ class Row:
     """One row of a displayed equation; ``lhs`` is None where the row is one formula; ``tail`` is a range.
 
     ``via`` stands between the two sides, all of them equal: ``lhs = via = rhs``.  ``reason`` says why, in a few words
-    at the right.  With ``again`` the left side is that of the row before, and is not printed.
+    at the right.  With ``again`` the left side is that of the row before, and is not printed.  ``head`` is above
+    it: the name of the step of a long derivation that begins here.
     """
 
     lhs: Layout | None
@@ -93,6 +95,7 @@ class Row:
     via: tuple[Layout, ...] = ()
     reason: Inlines = ()
     again: bool = False
+    head: Inlines = ()
 
     @property
     def right(self) -> Layout:
@@ -129,6 +132,19 @@ class Derivations:
     @property
     def display(self) -> Equations:
         return Equations(tuple(row for item in self.items for row in item.rows), self.beside)
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """One display, or several below the heads of steps."""
+        return tuple(block for part in sections(self.display.rows, beside=self.beside) for block in part)
+
+
+def sections(rows: tuple[Row, ...], *, beside: bool = False) -> Iterator[tuple[Block, ...]]:
+    """The rows in displays, each after the head of its first row if that has one."""
+    begins = [n for n, row in enumerate(rows) if row.head or not n]
+    for begin, end in zip(begins, [*begins[1:], len(rows)], strict=True):
+        head = rows[begin].head
+        yield (*((Paragraph(head, leads=True),) if head else ()), Equations(rows[begin:end], beside))
 
 
 @dataclass(frozen=True)

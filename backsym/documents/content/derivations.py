@@ -32,7 +32,7 @@ from backsym.documents.content.blocks import (
 )
 from backsym.documents.content.figures import legend, with_local_derivatives
 from backsym.documents.content.likewise import Form, form_of, pairs_of, renaming
-from backsym.documents.content.plan import Line, condensed, lines, named, recalled
+from backsym.documents.content.plan import Line, condensed, lines, named, recalled, steps_of
 from backsym.documents.content.questions import Sheet, question_blocks, row
 from backsym.documents.content.sentences import Value, Voice, joined
 from backsym.documents.content.solved import Solved, adjoints_of, in_turn, split_levels
@@ -50,7 +50,7 @@ from backsym.documents.content.vectorizing import (
     summed,
 )
 from backsym.documents.content.worked import numbers_row
-from backsym.documents.remarks.ideas import WALK, ideas, local_derivatives
+from backsym.documents.remarks.ideas import WALK, ideas, kind_in_network, local_derivatives
 from backsym.documents.remarks.readings import readings
 from backsym.documents.remarks.remark import Remark, base_of, holds
 from backsym.documents.remarks.slips import slips
@@ -68,6 +68,9 @@ from backsym.printing.printer import range_layout
 TOGETHER = 24.0
 """Equal expressions of at most this width, in em, stand in one row."""
 
+FOLDED = 34.0
+"""In a row of up to this width with its remark, in em, stands also what its result is in terms of a quantity."""
+
 SHARED = 19.0
 """On a concise page, derivations of one row that is at most so wide, in em, share lines."""
 
@@ -79,6 +82,9 @@ IDEAS = 2
 
 NAMES = "SQRUVGH"
 """Letters for sums that a quotient rule repeats."""
+
+GROUPED = 6
+"""So many results of a network that are found likewise stand in groups: those of units, of sums and of weights."""
 
 RENAMED = 4
 """At most so many names are said to take the place of others."""
@@ -144,7 +150,7 @@ class Worked(Sheet):
     def _derived(self, answered: Answered) -> None:
         self._needed(answered)
         full: list[Derived] = []
-        alike: list[tuple[Piece, Form, Model]] = []
+        alike: list[Alike] = []
         above: tuple[Step, ...] = ()
         for piece in in_turn((*answered.needed, *answered.pieces), lambda piece: piece.node, _used):
             earlier = None if kind_of(answered.part).plain else self._stated_before(piece)
@@ -177,13 +183,14 @@ class Worked(Sheet):
         same = model is not None and model.voice.problem is self.problem and not renaming(model.form, form)
         return model.number if model is not None and same else None
 
-    def _written(self, full: Sequence[Derived], alike: Sequence[tuple[Piece, Form, Model]], label: str) -> None:
+    def _written(self, full: Sequence[Derived], alike: Sequence[Alike], label: str) -> None:
         """Derivations, and after them the results that are found likewise."""
         self.blocks += _in_lines(full) if self.shown.options.concise else [Derivations(tuple(full))] if full else []
         own = [each for each in alike if each[2].within(self.voice, label)]
-        for group in (own, [each for each in alike if each not in own]):
-            if group:
-                self.blocks += likewise(group, label, self.shown)
+        for kind, group in _by_kind(own, self.problem):
+            self.blocks += likewise(group, label, self.shown, kind)
+        others = [each for each in alike if each not in own]
+        self.blocks += likewise(others, label, self.shown) if others else []
 
     def _like(self, piece: Piece, label: str) -> tuple[Form, Model] | None:
         """The earlier derivation of which this one would be a repetition; of another part, only one of some length."""
@@ -306,7 +313,30 @@ def _in_lines(derived: Sequence[Derived]) -> list[Block]:
     return blocks
 
 
-def likewise(alike: Sequence[tuple[Piece, Form, Model]], label: str, shown: Shown) -> list[Block]:
+Alike = tuple[Piece, Form, Model]
+"""A result, and the derivation that its own is like."""
+
+
+def _by_kind(alike: Sequence[Alike], problem: Problem) -> list[tuple[str | None, list[Alike]]]:
+    """Results about a network of units, those of each kind together; all others, and those of one kind, in one group.
+
+    A group has nothing that is stated by what a later one finds.
+    """
+    kinds = [kind_in_network(piece, problem) for piece, _, _ in alike]
+    groups = [
+        (kind, [each for each, own in zip(alike, kinds, strict=True) if own == kind]) for kind in dict.fromkeys(kinds)
+    ]
+    done: set[str] = set()
+    left = {piece.node for piece, _, _ in alike}
+    for _, group in groups:
+        done |= {piece.node for piece, _, _ in group}
+        early = any(_used(piece) & (left - done) for piece, _, _ in group)
+        if early or None in kinds or len(alike) < GROUPED:
+            return [(None, list(alike))]
+    return [*groups] if len(groups) > 1 else [(None, list(alike))] if alike else []
+
+
+def likewise(alike: Sequence[Alike], label: str, shown: Shown, kind: str | None = None) -> list[Block]:
     """Results whose derivations are those of others with other names, side by side below one number."""
     voice = shown.voice
     mark = shown.told.number()
@@ -315,8 +345,9 @@ def likewise(alike: Sequence[tuple[Piece, Form, Model]], label: str, shown: Show
         shown.stated(piece, mark.number)
     rows = [row(piece.result, piece.indices, voice) for piece, _, _ in alike]
     rows[-1] = replace(rows[-1], reason=(mark,))
-    said = Paragraph(_as_in([(form, model) for _, form, model in alike], label, voice))
-    return [said, Equations(tuple(rows), beside=True)]
+    said = _as_in([(form, model) for _, form, model in alike], label, voice)
+    said = said if kind is None else voice.catalogue.phrase(f"document.likewise.{kind}")
+    return [Paragraph(said), Equations(tuple(rows), beside=True)]
 
 
 def _as_in(alike: Sequence[tuple[Form, Model]], label: str, voice: Voice, where: str = "document") -> Inlines:
@@ -474,7 +505,9 @@ def rows_of(
     known = {} if shown is None else shown.results
     planned = lines(steps, known.keys(), lambda step: form_of((step,), voice.problem).key)
     concise = shown is not None and shown.options.concise
-    for line in condensed(planned) if concise else named(planned, _letters(voice)):
+    shown_lines = condensed(planned) if concise else named(planned, _letters(voice))
+    heads = {} if concise else steps_of(shown_lines)
+    for position, line in enumerate(shown_lines):
         told = tuple(step for step in line.steps if _tells(step, voice.problem, concise=concise))
         reason = voice.catalogue.phrase("reasons.likewise.here") if line.like else _reason(told, voice, known, above)
         if line.gives is not None:
@@ -485,15 +518,34 @@ def rows_of(
         if uses is not None:
             stages, reason = (*stages[:-1], uses), ()
         found = Row(voice.layout(line.lhs), stages[-1], None, stages[:-1], reason)
+        if position in heads:
+            found = replace(found, head=_head(list(heads).index(position), heads[position], shown_lines, voice))
         if before is not None and before.lhs == line.lhs:
             longer = replace(rows[-1], via=(*rows[-1].via, rows[-1].rhs, *stages[:-1]), rhs=stages[-1])
-            if not reason and width(longer.right) <= TOGETHER:
+            folds = {step.kind for step in line.steps} == {sk.FOLD}
+            longer = replace(longer, reason=joined((longer.reason, reason), voice.catalogue))
+            if (folds and row_width(longer) <= FOLDED) or (not reason and width(longer.right) <= TOGETHER):
                 rows[-1] = longer
                 continue
             found = replace(found, again=True)
         rows.append(found)
         before = line
     return tuple(rows)
+
+
+def _head(place: int, derivative: Expr, planned: Sequence[Line], voice: Voice) -> Inlines:
+    """``2. The equation of a``: the name of a step of a long derivation."""
+    if derivative == planned[0].lhs:
+        key, node = "together", derivative
+    else:
+        node = base_of(derivative.num if isinstance(derivative, Partial) else derivative)
+        line = next(line for line in planned if line.lhs == derivative)
+        sources = [fact for fact in _sources(line.steps) if isinstance(fact, Sym)]
+        direct = isinstance(node, Adj) and [source.name for source in sources] == [voice.problem.loss]
+        key = "loss" if direct else "derivative" if isinstance(node, Adj) else "equation"
+        node = Sym(node.name, node.shape) if isinstance(node, Adj) else node
+    said = voice.catalogue.phrase(f"document.steps.{key}", node=voice.layout(node))
+    return (Text(f"{place + 1}. ", "strong"), *_strong(said))
 
 
 def _uses(line: Line, voice: Voice) -> Layout | None:

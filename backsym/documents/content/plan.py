@@ -31,6 +31,7 @@ from backsym.core.expr import (
     with_indices,
 )
 from backsym.core.steps import Fact, Step
+from backsym.documents.remarks.remark import base_of
 
 _SAID_LATER = (sk.FORWARD, sk.LOCAL, sk.RECALL, sk.CONCLUDE)
 """What needs no row unless it takes steps of its own: what follows shows the same with more around it."""
@@ -182,6 +183,45 @@ def condensed(planned: Sequence[Line]) -> tuple[Line, ...]:
         out.append(Line(lhs, stages, waiting.get(lhs, ()) + steps))
         waiting[lhs] = ()
     return tuple(out)
+
+
+LONG = 9
+"""A derivation of so many rows has heads."""
+
+HEADS = 3
+"""One of so few steps has none."""
+
+
+def steps_of(planned: Sequence[Line]) -> dict[int, Expr]:
+    """Where the steps of a long derivation begin, each with the derivative that it finds.
+
+    The last one puts all together.  A step is a run of rows about one derivative, with what gets a name in it, and with
+    its cases.
+    """
+    if len(planned) < LONG:
+        return {}
+    main = planned[0].lhs
+    found: dict[int, Expr] = {}
+    last, name = _about(main), -1
+    for position, line in enumerate(planned):
+        if not line.steps and not line.like:
+            name = position  # What gets a name belongs to what is found with it.
+            continue
+        if name >= 0 and isinstance(line.lhs, Partial) and line.lhs.num == planned[name].lhs:
+            continue
+        if _about(line.lhs) != last:
+            last = _about(line.lhs)
+            found[position if name < 0 else name] = line.lhs
+        name = -1
+    together = [position for position, lhs in found.items() if lhs == main]
+    return found if len(found) >= HEADS and together == [max(found)] else {}
+
+
+def _about(derivative: Expr) -> tuple[Expr, ...]:
+    """The quantities of a derivative, whatever their indices."""
+    if isinstance(derivative, Partial):
+        return base_of(derivative.num), base_of(derivative.den)
+    return (base_of(derivative),)
 
 
 def named(planned: Sequence[Line], letters: Iterable[str]) -> tuple[Line, ...]:

@@ -92,6 +92,12 @@ def _rules(pieces: Sequence[Piece], problem: Problem) -> Remark | None:
     return Remark("ideas.rules", facts, tuple(claims)) if len(facts) == RULES else None
 
 
+def kind_in_network(piece: Piece, problem: Problem) -> str | None:
+    """What a number is whose derivative this is, in a network of units: a ``weight``, a ``sum`` or a ``unit``."""
+    found = _of_unit(piece, problem)
+    return None if found is None else next(kind for kind in ("sum", "weight", "unit") if kind in found)
+
+
 def _of_unit(piece: Piece, problem: Problem) -> dict[str, Told] | None:
     """The kind of a number's derivative with its parts: of a weight, of a sum before a function, of a value."""
     lhs, rhs = piece.result.lhs, piece.result.rhs

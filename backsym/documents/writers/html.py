@@ -167,7 +167,14 @@ def _unfolding(item: bl.Derived) -> str:
     result = _inline(
         bl.Math(lay.row(item.result.lhs, lay.EQUALS, item.result.rhs) if item.result.lhs else item.result.rhs)
     )
-    return f"<details>\n<summary>{result}</summary>\n{_display(item.rows)}\n</details>"
+    steps = "\n".join(map(_of_steps, (part for parts in bl.sections(item.rows) for part in parts)))
+    return f"<details>\n<summary>{result}</summary>\n{steps}\n</details>"
+
+
+def _of_steps(part: bl.Block) -> str:
+    if isinstance(part, bl.Equations):
+        return _display(part.rows)
+    return f'<p class="lead">{inlines_html(part.content)}</p>' if isinstance(part, bl.Paragraph) else ""
 
 
 def _answers_sheet() -> str:

@@ -119,7 +119,7 @@ def _block(block: bl.Block) -> str:
     if isinstance(block, bl.Aside):
         return f"> {_guarded(inlines_text(block.content))}"
     if isinstance(block, bl.Derivations):
-        return _block(block.display)
+        return markdown_text(block.blocks)
     if isinstance(block, bl.Blanks):
         fields = [f"{inlines_text(label)}: {BLANK}" for label in block.labels]
         return " ".join(fields) + (f" / {block.total}" if block.total else "")

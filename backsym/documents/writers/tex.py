@@ -139,7 +139,7 @@ def _block(block: bl.Block) -> str:
     if isinstance(block, bl.Aside):
         return f"\\aside{block.kind}{{{inlines_tex(block.content)}}}"
     if isinstance(block, bl.Derivations):
-        return _block(block.display)
+        return _joined(block.blocks)
     if isinstance(block, bl.Blanks):
         fields = " ".join(f"{inlines_tex(label)}: \\hrulefill\\quad" for label in block.labels[:2])
         points = [f"{inlines_tex(label)}: \\rule{{3em}}{{0.4pt}}" for label in block.labels[2:]]

@@ -163,13 +163,20 @@ def _block(block: bl.Block) -> str:
     if isinstance(block, bl.Derivations) and block.beside:
         return _beside(block.display.rows, "worked")
     if isinstance(block, bl.Derivations):
-        return "\n".join(_display(item.rows, "worked") for item in block.items)
+        return "\n".join(_worked(part) for item in block.items for parts in bl.sections(item.rows) for part in parts)
     if isinstance(block, bl.Blanks):
         labels = ", ".join(f"[{inlines_typst(label)}]" for label in block.labels)
         return f"#blanks({string(block.total)}, {labels})"
     if isinstance(block, bl.Room):
         return f"#block(height: {block.height:g}cm, breakable: false)"
     raise TypeError(f"no Typst for a block of type {type(block).__name__}")
+
+
+def _worked(part: bl.Block) -> str:
+    """A head or a display of a derivation."""
+    if isinstance(part, bl.Equations):
+        return _display(part.rows, "worked")
+    return _lead(part.content) if isinstance(part, bl.Paragraph) else _block(part)
 
 
 def _lead(content: bl.Inlines) -> str:
@@ -337,7 +344,7 @@ def _inline(item: bl.Inline, whole: float, *, tall: bool = False) -> str:
         if item.style == "code":
             return f"#code({string(item.text)})"
         text = escape(item.text)
-        return f"#{_STYLES[item.style]}[{text}]" if item.style != "plain" else text
+        return f"#{_STYLES[item.style]}[{_guarded(text)}]" if item.style != "plain" else text
     raise TypeError(f"no Typst for inline content of type {type(item).__name__}")
 
 
