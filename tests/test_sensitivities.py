@@ -125,6 +125,7 @@ def refusal(mapping: dict[str, Any], jacobian: str) -> str:
         ("last step", "dh[t]/dh[t]", "does not depend"),
         ("last step", "dh[t]/dh[t+1]", "only at the same position"),
         ("last step", "dz[t]/dh[t]", "a member of z does not depend on that of h"),
+        ("two steps back", "dq[t]/dq[r]", "a member of q does not depend on that of q"),
         ("last step", "dh[t]/dW[1]", "a quantity or of a member of a family"),
         ("last step", "dh[t,1]/dh0", "a quantity or of a member of a family"),
         ("this step and the one before", "dh[T]/dc[0]", "c0, which is used elsewhere, too"),

@@ -351,7 +351,9 @@ class _Recursion(_Through):
             if name != self.by or self.moved is not None:
                 self._derive(name)
         of = self.of.name
-        params, value = self.recursions.get(of, self.values[of])
+        params, value = self.recursions.get(of) or self.values.get(of, ((), ()))
+        if not value:
+            raise BacksymError(say("calculus.no_step", of=of, by=self.by))
         states = self._rested_on(value)
         cases = tuple(case for state in states for case in self._cases(state))
         found = self.stated(params, value, cases, recursive=of in self.recursions)
