@@ -230,6 +230,22 @@ with $\mathbf{h}_0 = 0$.
         r"$$L = \frac12 \|\mathbf{y} - \hat{\mathbf{y}}\|^2$$",
         lambda y, y_hat: ((y - y_hat) ** 2).sum() / 2, {"y": (D,), "y_hat": (D,)}, {},
     ),
+    "what a softmax function is applied to": (
+        r"$$p = \text{softmax}(z), \quad L = -\log p_y$$ where $y$ is the class.",
+        lambda z, y: -np.log(softmax(z)[y]), {"z": (K,)}, {"y": 1},
+    ),
+    "what a function with entries is applied to": (
+        r"$$C = -\sum_j t_j \log y_j$$ with $y = \text{softmax}(z)$.",
+        lambda z, t: -(t * np.log(softmax(z))).sum(), {"z": (K,), "t": (K,)}, {},
+    ),
+    "what a function of entries is applied to": (
+        r"$$a_k = \tanh(z_k), \quad h = -\tanh(u), \quad L = \sum_k a_k h_k$$",
+        lambda z, u: -(np.tanh(z) * np.tanh(u)).sum(), {"z": (K,), "u": (K,)}, {},
+    ),
+    "a trace is of a square matrix": (
+        r"$$f = \text{tr}(\mathbf{A}\mathbf{X}\mathbf{B})$$",
+        lambda A, X, B: np.trace(A @ X @ B), {"A": (D, K), "X": (K, H), "B": (H, D)}, {},
+    ),
     "rows": (
         r"""$$\mathbf{h} = \tanh(\mathbf{x}\mathbf{W} + \mathbf{b}), \quad L = \frac12\|\mathbf{h} - \mathbf{t}\|^2$$
         with $\mathbf{x} \in \mathbb{R}^{1 \times D}$, $\mathbf{b} \in \mathbb{R}^{1 \times H}$ and
@@ -288,6 +304,9 @@ REFUSED = {
     ),
     "a power, or an example": (r"$$L = (w^n - y)^2$$", "notes.power_or_member"),
     "numbers or arrays": (r"$$h = [x; c], \quad y = w^T h, \quad L = (y - t)^2$$", "notes.number_or_matrix"),
+    "a star between a matrix and a vector": (
+        r"$$\mathbf{y} = \mathbf{W} * \mathbf{x}, \quad L = \|\mathbf{y}\|^2$$", "notes.starred",
+    ),
     "a rate, or a factor": (r"$$J = (y - \lambda(w x + b))^2$$", "notes.unknown_function"),
     "an array of one entry": (r"$$L = \max(0, 1 - a X^T X w)$$", "notes.size_one"),
 }  # fmt: skip

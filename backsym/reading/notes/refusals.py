@@ -93,6 +93,7 @@ def check_shapes(source: Source, equations: Equations, shapes: Mapping[str, Axes
         *_norms(source, equations, told),
         *_of_size_one(source, equations, shapes),
         *_exponentials(source, equations, told),
+        *(source.diagnostic(say("notes.starred", text=source.text[slice(*at)]), at) for at in told.starred),
         *(source.diagnostic(say("notes.bias_axis", name=name), tree.span) for name, tree in told.unclear.items()),
     ]
     if found:

@@ -51,6 +51,7 @@ class Shapes:
     of which nothing tells whether they are added to the rows or to the columns.  ``layers`` are the letters of layers:
     weights w^l before a vector are matrices.  ``scaling`` are other weights that stand before a vector as numbers, and
     capitals that stand before a number, ``W x``: they may be matrices; so may be what stands one below the other.
+    ``starred`` are products ``W * x`` of a matrix and a vector, by their places.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Shapes:
         self.growing = growing
         self.layers = layers
         self.scaling: dict[str, Node] = {}
+        self.starred: dict[tuple[int, int], Node] = {}
         self.labels = labels or {}
         self.columns = columns
         self.ranges = ranges or {}
@@ -85,6 +87,14 @@ class Shapes:
     def read(self, equations: Iterable[tuple[Node, Node]]) -> None:
         pairs = list(equations)
         self.passes(pairs)
+        # What a function along an axis is applied to has an axis.
+        sides = [
+            part for side in chain(*pairs) for part in walk(side) if part.kind == "call" and len(part.children) == 1
+        ]
+        for argument in (part.children[0] for part in sides if _along_axis(part.value)):
+            if argument.kind == "name" and argument.value[:1].islower() and self.shapes.get(argument.value, ()) is None:
+                self.shapes[argument.value] = (next(self.unknown),)
+                self.passes(pairs)
         # What nothing tells of scales what it stands before.
         left = [
             name for name, shape in self.shapes.items() if shape is None and not any(is_left(name, p) for p in pairs)
@@ -112,6 +122,8 @@ class Shapes:
                     left = right
                 self.equal(left, right)
                 self.assign(lhs, right)
+                if left:
+                    self.tell(rhs, left)
             if None not in self.shapes.values():
                 return
 
@@ -213,6 +225,12 @@ class Shapes:
                 if len(shape) < 2 or "1" not in (self.root(x), self.root(y)):
                     self.same(x, y)
         return widest
+
+    def tell(self, tree: Node, shape: Axes) -> None:
+        """What a function of each entry, or along an axis, is applied to has the shape of its value."""
+        while tree.kind == "neg" or (tree.kind == "call" and len(tree.children) == 1 and _keeps_shape(tree.value)):
+            tree = tree.children[0]
+        self.assign(tree, shape)
 
     def assign(self, tree: Node, shape: Axes | None) -> None:
         """A name of which nothing is known, with any sign, has this shape."""
@@ -327,7 +345,10 @@ class Shapes:
             else:
                 chains[-1].append(factor)
                 dotted[-1] = dotted[-1] or sign == "."
-        return self.fitted([self.chain(chain, dotted=dot) for chain, dot in zip(chains, dotted, strict=True)])
+        shapes = [self.chain(chain, dotted=dot) for chain, dot in zip(chains, dotted, strict=True)]
+        if "*" in tree.value and {1, 2} <= {len(shape) for shape in shapes if shape is not None}:
+            self.starred[tree.span] = tree
+        return self.fitted(shapes)
 
     def chain(self, factors: Iterable[Node], *, dotted: bool) -> Axes | None:
         """Matrices side by side; numbers scale."""
@@ -431,7 +452,7 @@ class Shapes:
         if name == "onehot":
             label = label_in(arguments[0], self.labels)
             return None if label is None else (*(self.of(arguments[0]) or ()), self.labels[label])
-        if name in ("log size", "det", "logdet"):
+        if name in ("log size", "det", "logdet", "trace"):
             square = self.of(arguments[0])
             if square is not None and len(square) == 2:
                 self.same(*square)
@@ -477,6 +498,14 @@ def is_left(name: str, pair: tuple[Node, Node]) -> bool:
     """Whether an equation defines this name."""
     lhs = pair[0]
     return (lhs.children[0] if lhs.kind == "entry" else lhs).value == name
+
+
+def _keeps_shape(function: str) -> bool:
+    return function in FUNCTIONS and FUNCTIONS[function].kind in ("elementwise", "rowwise")
+
+
+def _along_axis(function: str) -> bool:
+    return function in FUNCTIONS and FUNCTIONS[function].kind == "rowwise"
 
 
 def _along(tree: Node, name: Node) -> str | None:
