@@ -85,7 +85,7 @@ def as_asked(name: str) -> Marker:
     return Marker(problem)
 
 
-@pytest.mark.parametrize(("name", "target", "right", "wrong"), CUSTOMS)
+@pytest.mark.parametrize(("name", "target", "right", "wrong"), some(CUSTOMS, 4))
 def test_customs_are_read_as_what_they_mean(name: str, target: str, right: list[str], wrong: dict[str, str]) -> None:
     verdicts = {answer: as_asked(name).mark(target, answer, accept="any").verdict for answer in right}
     assert verdicts == dict.fromkeys(right, "correct")
