@@ -220,10 +220,13 @@ class _Scope:
         return value
 
     def listed(self, node: ast.ListComp) -> list[Any]:
-        """What a list is computed by; its letter and what is named on the way stay known."""
+        """A list over positions; the letter of these and what is named on the way stay known."""
         found = []
         (loop, *others) = node.generators
-        if others or loop.ifs or not isinstance(loop.target, ast.Name):
+        counted = (
+            isinstance(loop.iter, ast.Call) and isinstance(loop.iter.func, ast.Name) and loop.iter.func.id == "range"
+        )
+        if others or loop.ifs or not counted or not isinstance(loop.target, ast.Name):
             raise _unknown(node)
         for item in self.value(loop.iter):
             self.names[loop.target.id] = item
