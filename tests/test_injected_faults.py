@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib import import_module
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,12 @@ from backsym.printing.plain import plain
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import solve
 from backsym.solving.written import miswritten
+
+
+def changed(module: ModuleType, **names: Any) -> SimpleNamespace:
+    """The module as another one sees it, with some names meaning something else there."""
+    return SimpleNamespace(**{**vars(module), **names})
+
 
 N, NM = {"n": "N"}, {"n": "N", "m": "N"}
 VECTORS = {"u": ["N"], "v": ["N"]}
@@ -121,13 +128,17 @@ RULES: dict[str, tuple[str, str, Callable[[Rule], Rule]]] = {
         "scaled", "calculus.lift.signed_sum", lambda rule: lambda terms: rule([(False, e) for _, e in terms]),
     ),
     "a maximum along the other axis": (
-        "maxima", "calculus.lift.Reduce",
-        lambda rule: lambda op, arg, axis=None: rule(op, arg, axis=axis if axis is None else 1 - axis),
+        "maxima", "calculus.lift.ex",
+        lambda module: changed(
+            module, Reduce=lambda op, arg, axis=None: module.Reduce(op, arg, axis=axis if axis is None else 1 - axis)
+        ),
     ),
     "factors of a product forgotten": ("maxima", "calculus.raising.times", lambda rule: lambda es: rule(es[:1])),
     "a vector repeated twice": (
         "layer", "calculus.display._widened",
-        lambda rule: lambda e, shape, additive: Mul((num(1 if e.shape == shape else 2), rule(e, shape, additive))),
+        lambda rule: lambda e, shape, *, additive: (
+            Mul((num(1 if e.shape == shape else 2), rule(e, shape, additive=additive)))
+        ),
     ),
     "an entry of the transpose": (
         "layer", "calculus.entries.Entries.entry", lambda rule: lambda self, e, at: (

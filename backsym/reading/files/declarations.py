@@ -444,12 +444,16 @@ def unused_letters(tree: Tree | None, equations: Iterable[Scalar]) -> set[str]:
 
 
 def read_indices(
-    tree: Tree | None, dims: dict[str, Dimension], report: Report, free: Container[str] = ()
+    tree: Tree | None,
+    dims: dict[str, Dimension],
+    report: Report,
+    free: Container[str] = (),
+    unused: Container[str] = (),
 ) -> dict[str, Dim]:
     """``indices``: each letter with the dimension that it runs over.
 
-    The dimension of the letters ``free`` need not be the size of any array: the length of a recurrence, or that of a
-    letter which nothing uses.
+    The dimension of the letters ``free`` need not be the size of any array: the length of a recurrence.  Nor need that
+    of a letter which nothing uses, unless it looks like a slip for one.
     """
     letters: dict[str, Dim] = {}
     for key, value in table(tree, report, "indices", "i: D0, j: D1"):
@@ -464,7 +468,11 @@ def read_indices(
         elif word[:1].isdigit():
             size = _size(value, report)
             letters.update({key.text: size} if size is not None else {})
-        elif word not in dims and key.text in free and is_name(word):
+        elif (
+            word not in dims
+            and is_name(word)
+            and (key.text in free or (key.text in unused and suggest(word, list(dims)) is None))
+        ):
             dims[word] = Dimension(word)
             letters[key.text] = word
         elif not is_name(word) and (size_of := _known_sizes(word, dims)) is not None:

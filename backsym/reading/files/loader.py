@@ -141,7 +141,7 @@ def _problem(
     declare.check_marks(declared, report)
     texts = _equation_texts(found.get("forward"), tree, report)
     unused = declare.unused_letters(found.get("indices"), texts)
-    index_dims = declare.read_indices(found.get("indices"), dims, report, declare.recurrent_letters(texts) | unused)
+    index_dims = declare.read_indices(found.get("indices"), dims, report, declare.recurrent_letters(texts), unused)
     functions = read_functions(found.get("functions"), report)
     notation = declare.read_notation(found.get("notation"), report)
     letter_forms = declare.read_letter_forms(found.get("indices"), report)
