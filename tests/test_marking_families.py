@@ -123,3 +123,25 @@ def test_several_products_that_should_be_entry_by_entry_are_all_that_is_wrong() 
 def test_members_too_far_away_to_be_tried_are_for_a_person(steps: int, verdict: str) -> None:
     answer = f"V^T dL/do[t] + W^T dL/dz[t+1] + 0.01*dL/dh[t+{steps}]"
     assert as_asked("bptt").mark("h", answer).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("target", "answer", "verdict", "shape"),
+    [
+        ("dh[t]/dh[t-1]", "I", "incorrect", False),
+        ("dh[t]/dh[t-1]", r"\frac{\partial h_{t-1}}{\partial h_t} = \mathrm{diag}(1 - h_t^2) W", "invalid", False),
+        (
+            "dh[t]/dh[t-1]",
+            r"\frac{\partial h_{t+1}}{\partial h_{t-1}} = \mathrm{diag}(1 - h_{t+1}^2) W",
+            "invalid",
+            False,
+        ),
+        ("dh[t]/dh[t-1]", r"\frac{\partial h_{t+1}}{\partial h_t} = \mathrm{diag}(1 - h_t^2) W", "incorrect", False),
+        ("dh[T]/dh[0]", r"\frac{\partial h_T}{\partial h_T} = I", "invalid", False),
+        ("dh[T]/dh[0]", r"\frac{\partial h_T}{\partial h_0} = W", "incorrect", False),
+        ("dh[T]/dx[k]", "dh[T]/dx[k] = W", "incorrect", True),
+    ],
+)
+def test_the_left_side_tells_which_jacobian_is_meant(target: str, answer: str, verdict: str, shape: bool) -> None:
+    found = as_asked("vanishing-gradients").mark(target, answer)
+    assert (found.verdict, found.score, "shape" in found.tags) == (verdict, 0.0, shape)

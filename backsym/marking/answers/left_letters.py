@@ -6,41 +6,90 @@ Must not know which answer is right.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from backsym.core.expr import Ix
+from backsym.core.expr import Entry, Expr, Ix, Member, Shift, Started, Sym, rebuild, with_indices
+from backsym.core.words import say
 from backsym.marking.answers.containers import opened
-from backsym.marking.answers.lines import MAX_MEMBERS, statements
+from backsym.marking.answers.left_jacobians import jacobian_said
+from backsym.marking.answers.lines import MAX_MEMBERS, Statement, statements
 from backsym.marking.answers.model import Line, ReadAnswer, Target, Unreadable
 from backsym.marking.answers.own_names import Names
 from backsym.marking.answers.pasting import pasted
 from backsym.marking.answers.reader import AnswerReader
+from backsym.marking.answers.readings import Readings
 
 
 def read_array(reader: AnswerReader, target: Target, text: str, names: Names) -> ReadAnswer | Unreadable:
     """An answer about a Jacobian or second derivative; never raises for anything that a text can hold."""
     within = opened(text)
     found = statements(pasted(text if within is None else within.text))
-    if not found or found[-1].left is None or sum(len(s.members) for s in found) > MAX_MEMBERS:
+    if not found or all(s.left is None for s in found) or sum(len(s.members) for s in found) > MAX_MEMBERS:
         return reader.read_after(target, text, names)
-    *before, last = found
+    last, before, aside, moved = _parted(found, Readings(reader.problem, target, reader.names), target)
+    if last is None:
+        words = say("answers.other_jacobian", left=aside[-1], target=target.name)
+        language = reader.problem.language
+        return Unreadable(target, text, "syntax", words.text(language), reader.problem, words.hint(language))
     asked = replace(target, indices=axis_letters(last.left or "", target))
     above = [f"{s.left} = {' = '.join(s.members)}" for s in before if s.left is not None]
     lines: list[Line] = []
-    unchecked: list[str] = []
+    unchecked: list[str] = [*aside]
     read: ReadAnswer | Unreadable | None = None
     for row, member in zip(last.rows, last.members, strict=False):
         read = reader.read_after(asked, "\n".join((*above, member)), names)
         if isinstance(read, Unreadable):
             unchecked.append(member)
             continue
+        read = _moved(read, moved) if moved else read
         lines.append(Line(member, read.expr, read.indices, not lines, None, read.fits, row=row))
     assert read is not None, "a statement has members"
     if isinstance(read, Unreadable):
         return replace(read, target=target, text=text)
     whole = replace(read, target=target, text=text, left_out=within.left if within is not None else ())
     return whole.with_lines(tuple(lines), tuple(unchecked))
+
+
+def _parted(
+    found: Sequence[Statement], readings: Readings, target: Target
+) -> tuple[Statement | None, Sequence[Statement], Sequence[str], Mapping[Ix, Ix]]:
+    """The statement of what is asked for, those that may define names, the Jacobians beside it, and its other letters.
+
+    The last statement of what is asked for counts; without any, the last one that is not about another Jacobian.
+    """
+    said = [jacobian_said(s.left, readings, target) if s.left is not None else None for s in found]
+    aside = [s.left for s, what in zip(found, said, strict=True) if what is not None and not what.asked and s.left]
+    named = [n for n, what in enumerate(said) if what is not None and what.asked]
+    if named:
+        place = named[-1]
+    elif said[-1] is not None:
+        return None, (), aside, {}
+    else:
+        place = len(found) - 1
+    what = said[place]
+    rest = [s for n, s in enumerate(found) if n != place and said[n] is None]
+    return found[place], rest, aside, what.moved if what is not None else {}
+
+
+def _moved(read: ReadAnswer, moved: Mapping[Ix, Ix]) -> ReadAnswer:
+    """An answer about members some steps beside those that are asked for, as one about these."""
+    starts = read.problem.starts
+
+    def placed(e: Expr) -> Expr:
+        return started(with_indices(e, moved))
+
+    def started(e: Expr) -> Expr:
+        # What was the member at its letter may now be one before the first.
+        e = rebuild(e, started)
+        if not isinstance(e, (Entry, Member)) or type(e.base) is not Sym or e.base.name not in starts:
+            return e
+        if not isinstance(e.indices[0], Shift):
+            return e
+        return replace(e, base=Started(e.base.name, e.base.declared, starts[e.base.name]))
+
+    others, regrouped = (tuple([(placed(e), ix) for e, ix in more]) for more in (read.others, read.regrouped))
+    return replace(read, expr=placed(read.expr), others=others, regrouped=regrouped)
 
 
 def axis_letters(left: str, target: Target) -> tuple[Ix, ...]:

@@ -330,6 +330,14 @@ class Readings(NamedTuple):
                     return self.resolved_in(own, tree, source, (*fixed, *kept), free)
             raise
 
+    @property
+    def sought(self) -> Shape:
+        """The shape of what an array without a size of its own stands for: of members, that of each one."""
+        if self.target.whole is not None:
+            return self.target.whole.shape
+        rank = self.problem.families.get(self.target.name)
+        return self.target.shape[-rank:] if rank and rank > 1 else self.target.shape
+
     def resolved_in(
         self, scope: Scope, tree: Node, source: Source, fixed: tuple[Ix, ...], free: Mapping[str, Node]
     ) -> Reading:
@@ -339,7 +347,7 @@ class Readings(NamedTuple):
         if "einsum" in source.text and (entries := arrays.positional(resolver, tree)) is not None:
             expr, letters = entries
             return Reading(self.names.inlined(expr) if self.names.own else expr, letters, bool(letters))
-        whole: Shape = () if fixed else self.target.shape
+        whole: Shape = () if fixed else self.sought
         if formulas.is_bare(tree):
             expr = formulas.filled(tree, whole, resolver)
         else:
