@@ -109,6 +109,24 @@ def test_no_repair_is_the_derivative_that_is_asked_for() -> None:
     assert (found.verdict, found.tags) == ("incorrect", ("missing_factor",))
 
 
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        ("a^T (s_T - y)", "correct"),
+        (r"(s_T - y) a^{T}", "correct"),
+        ("a^T (y - s_T)", "incorrect"),
+        ("a^{T-1} (s_T - y)", "incorrect"),
+        (r"a^\top (s_T - y)", "incorrect"),
+        (r"a^{\mathsf{T}} (s_T - y)", "incorrect"),
+        (r"a^\top \frac{\partial L}{\partial s_1}", "correct"),
+        (r"a^T \frac{\partial L}{\partial s_1}", "undetermined"),
+        (r"\frac{\partial L}{\partial s_1}^T a", "undetermined"),
+    ],
+)
+def test_a_number_with_a_size_above_it_is_a_power(answer: str, verdict: str) -> None:
+    assert Marker(problem_from_mapping(LINEAR)).mark("s0", answer, accept="any").verdict == verdict
+
+
 def test_labels_of_members_are_positions_in_code() -> None:
     found = as_asked("embeddings").mark("E", "sum(np.outer(np.eye(V)[w[t]], dv[t]) for t in range(T))")
     assert found.verdict == "correct"

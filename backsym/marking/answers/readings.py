@@ -9,7 +9,7 @@ Must not know what is asked for but its shape, nor what other members of the ans
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
@@ -238,7 +238,7 @@ class Readings(NamedTuple):
         for source, trees, formula in self.trees(text, meant):
             for tree in trees:
                 try:
-                    readings = self.grouped(tree, source, given) if formula else [self.resolved(tree, source, given)]
+                    readings = self.raised(tree, source, given) if formula else [self.resolved(tree, source, given)]
                 except InputError as e:
                     errors.append(e)
                     matrices += self.as_matrices(tree, source, given) if turned else ()
@@ -274,6 +274,33 @@ class Readings(NamedTuple):
                 with suppress(InputError):
                     trees = parse_answer(source, names.words, meant, single=single, differential=differential)
                     yield Way(source, trees, formula=True)
+
+    def raised(self, tree: Node, source: Source, given: tuple[Ix, ...] | None) -> list[Reading]:
+        """A formula in which a number with a size above it, ``a^T``, is a power; its transpose is not customary."""
+        powers = self.with_powers(tree, source) if _may_be_size(source.text, self.names.words.dims) else tree
+        if powers == tree:
+            return self.grouped(tree, source, given)
+        found = self.grouped(powers, source, given)
+        with suppress(InputError, Unavailable):
+            found += [reading._replace(regrouped=True) for reading in self.grouped(tree, source, given)]
+        return found
+
+    def with_powers(self, tree: Node, source: Source) -> Node:
+        """The tree with numbers, which have no transpose, to the power of the size T where that letter is above them.
+
+        A sign that is no letter, as in ``\\top``, is a transpose of anything.
+        """
+        children = tuple([self.with_powers(child, source) for child in tree.children])
+        tree = tree._replace(children=children) if children != tree.children else tree
+        if tree.kind != "transpose" or not _ends_with_letter(source.text[slice(*tree.span)]):
+            return tree
+        base = tree.children[0]
+        try:
+            if self.resolved(base, source, None).expr.shape:
+                return tree
+        except (InputError, Unavailable):
+            return tree
+        return Node("pow", "formula", (base, Node("name", "T", (), tree.span)), tree.span)
 
     def grouped(self, tree: Node, source: Source, given: tuple[Ix, ...] | None) -> list[Reading]:
         """A tree with its products grouped as is customary, and in the other ways that fit; raises InputError."""
@@ -411,6 +438,17 @@ def is_formula(text: str) -> bool:
 def has_long_script(text: str) -> bool:
     """Whether more than one letter or digit stands after an underscore: ``x_ab`` may be x_a b."""
     return any(part[:1].isalnum() and part[1:2].isalnum() for part in text.split("_")[1:])
+
+
+def _may_be_size(text: str, dims: Container[str]) -> bool:
+    """Whether a letter that is a sign of a transpose elsewhere may be a size here."""
+    return "T" in dims and "T" in text and "^" in text
+
+
+def _ends_with_letter(text: str) -> bool:
+    """Whether a text ends with the letter T above, in braces or not: no sign, and no letter of another font."""
+    bare = "".join(text.split()).removesuffix("}")
+    return bare.endswith(("^T", "^{T"))
 
 
 def with_matrix_products(tree: Node) -> Node:
