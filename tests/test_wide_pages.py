@@ -15,14 +15,25 @@ import pytest
 from extent import some
 from wide_networks import WIDE
 
-from backsym.core.problem import Collection
+from backsym.core.problem import Collection, Problem
 from backsym.core.resources import find_problem
-from backsym.documents.content.blocks import Block, Document, Heading, Picture, Text
-from backsym.documents.content.document import collection_document, problem_blocks
+from backsym.documents.content.blocks import (
+    Aside,
+    Block,
+    Document,
+    Equations,
+    Heading,
+    Paragraph,
+    Picture,
+    Row,
+    Text,
+)
+from backsym.documents.content.document import collection_document, document_of, problem_blocks
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.told import Told
 from backsym.documents.writers import tex, typst
 from backsym.documents.writers.pdf import latex_pdf_bytes, pdf_bytes
+from backsym.printing.fragment import fragment
 from backsym.reading.files.loader import load, problem_from_mapping
 from backsym.solving.solution import Solution, solve
 
@@ -89,6 +100,73 @@ def test_ink_beyond_the_margins_would_be_seen() -> None:
     shifts = (0, 15.9)
     found = [ink(pdf_bytes(f"{page}#place(dx: {shift}cm)[m]"))[0] for shift in shifts]
     assert [beyond(one) > 0 for one in found] == [False, True]
+
+
+# --- where they end --------------------------------------------------------------------------------------------------
+
+
+def words(pdf: bytes) -> list[str]:
+    """What is printed on each page, without spaces."""
+    text = subprocess.run(["pdftotext", "-", "-"], input=pdf, capture_output=True, check=True).stdout.decode()
+    return ["".join(page.split()) for page in text.split("\f")[:-1]]
+
+
+def pages_with(text: str, pages: list[str]) -> list[int]:
+    return [number for number, page in enumerate(pages, start=1) if text.replace(" ", "") in page]
+
+
+ENGINES = {
+    "typst": lambda document: pdf_bytes(typst.typst(document)["solution.typ"]),
+    "latex": lambda document: latex_pdf_bytes(str(tex.tex(document)["solution.tex"])),
+}
+engines = pytest.mark.parametrize("engine", ["typst", pytest.param("latex", marks=needs_tex)])
+QUESTIONS = 48
+SET = [
+    pytest.param(name, engine, marks=[needs_tex] * (engine == "latex"))
+    for name in ("backward-batch", "mlp-entries", "attention", "glu")
+    for engine in ENGINES
+]
+LABELS = [f"({letter})" for letter in "abcdefghij"]
+
+
+def questions() -> tuple[Block, ...]:
+    """Questions with a sentence, or with a display, each elsewhere on its page."""
+    blocks: list[Block] = []
+    for number in range(100, 100 + QUESTIONS):
+        said = f"Solution {number}. The idea comes first, and two sentences tell what is to be done with it."
+        blocks += [
+            *[Paragraph((Text("A line before it."),))] * (5 + 7 * number % 23),
+            Paragraph((Text(f"({number}) Show that"),)),
+            *([Equations((Row(None, fragment(f"{number}00 = x")),))] if number % 2 else []),
+            Paragraph((Text(said),), solves=True),
+            Aside("idea", (Text("The idea of it."),)),
+            Equations((Row(None, fragment(f"{number}77 = y")),)),
+        ]
+    return tuple(blocks)
+
+
+@engines
+def test_a_question_stays_with_its_solution_up_to_the_first_display(engine: str) -> None:
+    pages = words(ENGINES[engine](Document((Text("Questions"),), questions())))
+    for number in range(100, 100 + QUESTIONS):
+        asked = [f"({number}) Show", *([f"{number}00 ="] if number % 2 else [])]
+        found = [pages_with(text, pages) for text in (*asked, f"Solution {number}.", f"{number}77 =")]
+        assert len(found[0]) == 1
+        assert all(each == found[0] for each in found), (number, found)
+
+
+@pytest.mark.parametrize(("name", "engine"), some(SET, 3))
+def test_no_page_ends_between_a_question_and_its_solution(name: str, engine: str) -> None:
+    """As many questions as solutions begin on each page."""
+    problem = load(str(find_problem(name)))
+    assert isinstance(problem, Problem)
+    document = document_of(solve(problem))
+    asked = [b.content for b in document.blocks if isinstance(b, Paragraph) and b.content[0].text in LABELS]
+    heads = ["".join(item.text for item in content[:3] if isinstance(item, Text)) for content in asked]
+    assert len(heads) > 2
+    for page in words(ENGINES[engine](document)):
+        begun = sum(page.count("".join(head.split())) for head in heads)
+        assert begun == page.count("Solution."), page
 
 
 # --- how many --------------------------------------------------------------------------------------------------------

@@ -6,8 +6,9 @@ about problems, derivations or output languages.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise, takewhile
 
 from backsym.graphs.figure import Figure as Drawn
 from backsym.printing.layout import EQUALS, Layout, separated
@@ -74,10 +75,14 @@ class Heading:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """With ``leads`` it stays on the page of what follows, as what leads to a formula does anyway."""
+    """With ``leads`` it stays on the page of what follows, as what leads to a formula does anyway.
+
+    With ``solves`` the solution of the question before it begins here.
+    """
 
     content: Inlines
     leads: bool = False
+    solves: bool = False
 
 
 @dataclass(frozen=True)
@@ -232,14 +237,28 @@ Block = (
 )
 
 
-def leads(block: Block | None, following: Block | None) -> bool:
-    """Whether no page may end between two blocks: a paragraph and what it leads to.
+def kept(blocks: Sequence[Block]) -> list[bool]:
+    """For each block whether no page may end behind it: a paragraph stays with what it leads to.
 
-    A question stays with the word that leads to its solution.
+    A question stays with its solution up to the first thing that is shown there.
     """
-    solution = isinstance(following, Paragraph) and following.leads
-    shown = isinstance(following, (Equations, Derivations, Table, Picture))
-    return isinstance(block, Paragraph) and (block.leads or solution or shown)
+    found = [_leads(block, following) for block, following in pairwise(blocks)]
+    for n, block in enumerate(blocks):
+        if isinstance(block, Paragraph) and block.solves:
+            words = sum(1 for _ in takewhile(lambda item: isinstance(item, (Paragraph, Aside)), blocks[n:]))
+            shown = n + words < len(blocks) and isinstance(blocks[n + words], _SHOWN)
+            first = max(n - 1, 0)
+            last = n + words if shown else n
+            found[first:last] = [True] * (last - first)
+    return [*found, False] if blocks else []
+
+
+_SHOWN = (Equations, Derivations, Table, Picture)
+
+
+def _leads(block: Block, following: Block) -> bool:
+    """Whether a paragraph is followed by what it leads to."""
+    return isinstance(block, Paragraph) and (block.leads or isinstance(following, _SHOWN))
 
 
 @dataclass(frozen=True)

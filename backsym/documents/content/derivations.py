@@ -98,8 +98,8 @@ def labelled(answered: Answered, content: Sequence[Block], voice: Voice) -> list
         label += (*voice.catalogue.phrase(key, marks=str(answered.part.marks)), Text(" "))
     first = content[0] if content else None
     if isinstance(first, Paragraph):
-        return [Paragraph((*label, *first.content)), *content[1:]]
-    return [Paragraph(label[:-1]), *content]
+        return [Paragraph((*label, *first.content), leads=len(content) > 1), *content[1:]]
+    return [Paragraph(label[:-1], leads=bool(content)), *content]
 
 
 class Worked(Sheet):
@@ -266,13 +266,19 @@ def part_blocks(answered: Answered, voice: Voice, shown: Shown, level: int, solv
         return blocks  # The author gives no answer.
     worked.blocks[:0] = said
     if shown.options.concise:
-        return [*blocks, *worked.blocks]
+        return [*blocks, *_begun(worked.blocks)]
     words = voice.catalogue.phrase("document.result")
     emphasised = tuple(Text(w.text, "emphasis") if isinstance(w, Text) else w for w in words)
     first, *others = worked.blocks
     if isinstance(first, Paragraph):
-        return [*blocks, Paragraph((*emphasised, Text(" "), *first.content), first.leads), *others]
-    return [*blocks, Paragraph(emphasised, leads=True), *worked.blocks]
+        return [*blocks, Paragraph((*emphasised, Text(" "), *first.content), first.leads, solves=True), *others]
+    return [*blocks, Paragraph(emphasised, leads=True, solves=True), *worked.blocks]
+
+
+def _begun(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks of a solution that no word leads to."""
+    first, *others = blocks
+    return [replace(first, solves=True) if isinstance(first, Paragraph) else first, *others]
 
 
 def _untagged(answered: Answered, voice: Voice) -> tuple[Voice, list[Block]]:

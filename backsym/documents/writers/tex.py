@@ -171,17 +171,19 @@ def _joined(blocks: Iterable[bl.Block]) -> str:
 
     Where there is no such paragraph, LaTeX makes an empty one, whose line is taken back.
     """
+    blocks = list(blocks)
     text = ""
     before: bl.Block | None = None
-    for block in blocks:
+    kept = [False, *bl.kept(blocks)]
+    for block, led, stays in zip(blocks, kept, kept[1:], strict=False):
         displayed = isinstance(block, (bl.Equations, bl.Derivations))
         if displayed and isinstance(before, (bl.Paragraph, bl.Equations, bl.Derivations)):
             text += "\n"
         elif before is not None:
             keep = "\\keepwithnext" if isinstance(block, bl.Heading) else "\\nopagebreak"
-            text += f"{keep}\n\n" if bl.leads(before, block) else "\n\n"
+            text += f"{keep}\n\n" if led else "\n\n"
             text += "\\vspace{-\\baselineskip}\n" if displayed else ""
-        text += _block(block)
+        text += f"\\begin{{staying}}\n{_block(block)}\n\\end{{staying}}" if displayed and stays else _block(block)
         before = block
     return text
 

@@ -127,15 +127,19 @@ def _mark_after(content: bl.Inlines, n: int) -> str:
 
 def _joined(blocks: Iterable[bl.Block]) -> str:
     """Blocks one after another; a paragraph that a displayed formula follows stays with it."""
+    blocks = list(blocks)
     pieces: list[str] = []
     before: bl.Block | None = None
-    for block in blocks:
-        if bl.leads(before, block) and isinstance(before, bl.Paragraph):
-            pieces[-1] = _lead(before.content)
+    for block, stays in zip(blocks, bl.kept(blocks), strict=True):
         follows = isinstance(block, (bl.Equations, bl.Derivations)) and isinstance(before, bl.Paragraph)
-        pieces += ["" if before is None else "\n" if follows else "\n\n", _block(block)]
+        pieces += ["" if before is None else "\n" if follows else "\n\n", _staying(block) if stays else _block(block)]
         before = block
     return "".join(pieces)
+
+
+def _staying(block: bl.Block) -> str:
+    """A block on the page of the next one."""
+    return _lead(block.content) if isinstance(block, bl.Paragraph) else f"#staying[\n{_block(block)}\n]"
 
 
 def _block(block: bl.Block) -> str:
