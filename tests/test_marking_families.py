@@ -163,3 +163,27 @@ def test_members_too_far_away_to_be_tried_are_for_a_person(steps: int, verdict: 
 def test_the_left_side_tells_which_jacobian_is_meant(target: str, answer: str, verdict: str, shape: bool) -> None:
     found = as_asked("vanishing-gradients").mark(target, answer)
     assert (found.verdict, found.score, "shape" in found.tags) == (verdict, 0.0, shape)
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "answer", "letter"),
+    [
+        ("bptt", "W", r"\frac{\partial L}{\partial z_t} h_{t-1}^\top", "t"),
+        ("softmax-examples", "W", r"\frac{1}{N} (p_n - t_n) x_n^\top", "n"),
+    ],
+)
+def test_a_sum_is_missing_over_the_letter_that_is_none_of_an_entry(
+    name: str, target: str, answer: str, letter: str
+) -> None:
+    found = as_asked(name).mark(target, answer, accept="any")
+    assert found.tags == ("missing_sum", "wrong_index")
+    assert found.feedback.split("$")[1::2] == [letter]
+
+
+@pytest.mark.parametrize("answer", ["a (s_T - y)", r"a^\top (s_T - y)", "a^T y"])
+def test_no_change_that_takes_the_answer_away_is_a_repair(answer: str) -> None:
+    """A term that is zero at one point, as what holds for T = 1 only, is what any such change leaves."""
+    assert "should be $y$" not in (
+        told := Marker(problem_from_mapping(LINEAR)).mark("s0", answer, accept="any").feedback
+    )
+    assert "y - y" not in told

@@ -855,7 +855,10 @@ class _Marking(_Speaking):
         extra = read.indices[len(target.shape) :]
         if read.indices and scalar_if_ones(read.expr.shape):
             if same_layout(read.expr.shape, target.shape):  # A member's share of a sum over all members.
-                letters = self.listed([f"${ix.letter}$" for ix in read.indices if not ix.fixed])
+                usual = self.judge.derivations[target.name].indices
+                free = [ix for ix in read.indices if not ix.fixed]
+                summed = [ix for ix in free if ix not in usual] or free
+                letters = self.listed([f"${ix.letter}$" for ix in summed])
                 return ("missing_sum", "wrong_index"), self.phrase("shape.free_letter", letters=letters)
             return ("shape",), self.phrase("shape.mixed")
         if read.indices and len(read.indices) == len(target.shape):

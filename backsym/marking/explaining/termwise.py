@@ -91,7 +91,8 @@ class _Term:
         starts = np.cumsum([0, *(len(block.rows) for block in self.blocks)])
         found: list[tuple[int, int, int]] = []
         for number, row in enumerate(rows):
-            for at in self._right(row):
+            # A term that happens to be zero at this point, [T = 1] u, is what anything becomes that is taken away.
+            for at in self._right(row) if row.any() else ():
                 block = int(np.searchsorted(starts, at, side="right")) - 1
                 found.append((block, number, at - int(starts[block])))
         drafts = [(number, self.blocks[block].draft(n)) for block, number, n in sorted(found)]
