@@ -117,7 +117,7 @@ def _statements(text: str) -> list[Statement]:
     text = _unframed(text) if "\\" in text else text
     text = _without_brackets(text) if "(" in text and any(word in text for word in _ASIDES) else text
     if _has_layout(text):
-        text = _LAYOUT.sub(" ", _RANGE.sub(" ", _ARROW.sub("⇒", text)))
+        text = _LAYOUT.sub(" ", _RANGE.sub(_outside, _ARROW.sub("⇒", text)))
         for sign in _EQUALS:
             text = text.replace(sign, "=")
     found: list[Statement] = []
@@ -388,6 +388,12 @@ def _separators(row: str) -> list[int]:
         if char in ",;:" and not depth and row[n - 1 : n] != "\\":
             found.append(n)
     return found
+
+
+def _outside(remark: re.Match[str]) -> str:
+    """A space for where something holds; within brackets, as in ``sum(u, t=1..T)``, it is part of a formula."""
+    before = remark.string[: remark.start()].rpartition("\n")[2]
+    return " " if _depth(before) <= 0 else remark[0]
 
 
 def _depth(text: str) -> int:

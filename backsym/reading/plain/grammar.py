@@ -440,7 +440,8 @@ class _Parser:
         arguments = [self.argument()]
         while self.at(","):
             self.take()
-            arguments.append(self.argument())
+            over = self.letter_with_range() if name.text in REDUCTIONS else None
+            arguments.append(over or self.argument())
         self.leave()
         self.close(opening, ")")
         if name.text == "sum" and len(arguments) == 2 and arguments[1].kind == "cmp":
@@ -449,6 +450,17 @@ class _Parser:
             product = node("mul", "", (condition, body), body.span)
             arguments = [product, condition.children[0]]
         return self.make("call", name.text, tuple(arguments), name.start)
+
+    def letter_with_range(self) -> Node | None:
+        """``t=1..T``: a letter with the size of its dimension; None for anything else, another range included."""
+        ahead = self.tokens[self.position : self.position + 7]
+        if [each.text for each in ahead[1:5]] != ["=", "1", ".", "."] or ahead[-1].text not in (",", ")"):
+            return None
+        letter, size = ahead[0], ahead[5]
+        if letter.kind != "name" or size.kind != "name":
+            return None
+        self.take(6)
+        return self.make("name", letter.text, (node("name", size.text, (), (size.start, size.end)),), letter.start)
 
     def argument(self) -> Node:
         token = self.token
