@@ -65,6 +65,7 @@ NETWORKS = {
         "u[n] = A[n] @ X[n]", "q = sum(u[n], n)", "L = sum(q**3) + sum(u**2)", symbols={"A": ["N", "D", "D"]}
     ),
     "columns": network("c[d] = v.T @ X[:,d]", "L = sum(c**3)", symbols={"v": ["N"]}, indices={"d": "D"}),
+    "at positions": network("s = X[2,:].T @ a + sum(X[:,1]^3)", "L = s**2 + sum(X**2)", symbols={"a": ["D"]}),
     "pairs": network("G[n,m] = X[n].T @ X[m]", "L = sum(G[n,m]**3, n, m)", indices={"m": "N"}),
     "grid": network(
         "z[n,t] = W @ B[n,t] + b",

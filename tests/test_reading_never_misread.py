@@ -146,6 +146,13 @@ REFUSED = [
     # The norm of a number.
     ("number_or_matrix", "W x", r"$$h = \sigma(W x), L = \frac{1}{2} \|h - t\|^2$$"),
     ("norm_of_number", r"\|H - T\|", r"$$H = \sigma(W X), L = \frac{1}{2} \|H - T\|^2$$"),
+    # The 2-norm of a matrix.
+    (
+        "meaning.two_norm_of_matrix",
+        r"\|\mathbf{W}\|_2^2",
+        r"$$L = \|\mathbf{W} \mathbf{x}\|_2^2 + \|\mathbf{W}\|_2^2$$",
+    ),
+    ("meaning.two_norm_of_matrix", r"\|\mathbf{X}\|_2", r"$$L = \|\mathbf{X}\|_2$$" + SIZES),
     # A vector that is added to a matrix.
     ("bias_axis", r"\mathbf{A}", r"$$\mathbf{Z} = \mathbf{A} \mathbf{X} + \mathbf{b}, L = \|\mathbf{Z}\|_F^2$$"),
     # An array that is declared as a power.

@@ -96,6 +96,11 @@ NO_PART: dict[str, list[str]] = {
         r"Compute the inverse of the Hessian of $J$.",
         r"Find the Hessian of $\mathbf{X}$.",
         r"If we set the gradient to zero, what do we get?",
+        r"Compute the gradient of $J$ with respect to $\mathbf{w}$ numerically by finite differences.",
+        r"Derive $\nabla_{\mathbf{w}} J$ using central differences.",
+        r"Compute the numerical gradient of $J$ with respect to $\mathbf{w}$.",
+        r"Compute the gradient of $J$ with respect to $\mathbf{w}$, numerically.",
+        r"Approximate the gradient of $J$ with respect to $\mathbf{w}$.",
     ],
     SOFTMAX: [
         r"Find the minimizer of $L$ with respect to $\mathbf{z}$.",
@@ -149,6 +154,28 @@ def test_another_newton_and_another_question_are_no_parts(tmp_path: Path) -> Non
     note = loaded(tmp_path, AND_MORE)
     assert asked(note) == [("derive", ("w",))]
     assert note.remarks == ("passed over, line 2: what looks like a question: sketch it.",)
+
+
+@pytest.mark.parametrize(
+    ("formula", "whole"),
+    [
+        (r"L = (w^\top x - y)^2", False),
+        (r"a = w^\top x, \quad L = \frac{1}{2} (a - y)^2", False),
+        (r"L = (\sum_j w_j x_j - y)^2", False),
+        (r"L = -\log \sigma(w^\top x)", False),
+        (r"L = (w^\top x - y)^2 + \lambda \|w\|^2", True),
+        (r"L = \sum_j (w_j - x_j)^2", True),
+        (r"L = \frac{1}{2} (w - x)^\top (w - x)", True),
+    ],
+)
+def test_a_minimizer_that_is_not_unique_is_named_and_the_rest_is_a_part(
+    formula: str, whole: bool, tmp_path: Path
+) -> None:
+    ask = r"Compute the gradient of $L$ with respect to $w$ and find the minimizer."
+    note = loaded(tmp_path, rf"Let $w, x \in \mathbb{{R}}^n$. $$ {formula} $$" + f"\n{ask}")
+    assert asked(note) == [("gradients", ("w",)), *([("stationary", ("w",))] if whole else [])]
+    named = [] if whole else ["passed over, line 2: what looks like a question: find the minimizer."]
+    assert [remark for remark in note.remarks if "a question" in remark] == named
 
 
 def test_the_answers_are_those_of_numpy(tmp_path: Path) -> None:

@@ -224,3 +224,15 @@ def test_a_word_with_a_parenthesis_in_it_is_refused(tmp_path: Path) -> None:
     path.write_text(r"$$h = \text{ReLU)}(W x), \quad L = h^2$$", encoding="utf-8")
     with pytest.raises(InputError):
         load(str(path))
+
+
+def test_the_report_has_the_brackets_around_a_side(tmp_path: Path) -> None:
+    sizes = r"$\mathbf{x} \in \mathbb{R}^n$, $\mathbf{c} \in \mathbb{R}^m$"
+    text = rf"With {sizes}: $$\mathbf{{h}} = [\mathbf{{x}}; \mathbf{{c}}], \quad L = (\|\mathbf{{h}}\|^2)$$"
+    path = tmp_path / "note.md"
+    path.write_text(text, encoding="utf-8")
+    note = load(str(path))
+    assert isinstance(note, Problem)
+    report = what_was_read(note)
+    assert r"\mathbf{h} = [\mathbf{x}; \mathbf{c}]" + "\n" in report
+    assert r"L = (\|\mathbf{h}\|^2)" + "\n" in report

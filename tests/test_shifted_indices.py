@@ -175,6 +175,13 @@ def test_an_argmax_in_a_forward_equation() -> None:
         ("z[m] = w*x[m]", ""),
         ("z[m] = w*x[D-m+1]", ""),
         ("z[i] = sum(v[k]*x[i+k-1], k)", ""),
+        ("z = sum((1 - delta(m, 1))*x[m-1], m)", ""),
+        ("z = sum((1 - delta(m, 1))*(1 - delta(m, 2))*(x[m] - x[m-2])**2, m)", ""),
+        ("z = sum((1 - delta(m, 1))*x[m-2], m)", "x[m-2]"),
+        ("z = sum((1 - delta(m, 2))*x[m-1], m)", "x[m-1]"),
+        ("z = sum((1 - delta(m, 1))*x[m+1], m)", "x[m+1]"),
+        ("z = sum((2 - delta(m, 1))*x[m-1], m)", "x[m-1]"),
+        ("z = sum((1 - delta(m, 1))*x[m] + x[m-1], m)", "x[m-1]"),
     ],
 )
 def test_what_surely_lies_beyond_an_array_is_said_to_count_as_zero(equation: str, beyond: str) -> None:

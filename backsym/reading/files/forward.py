@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from backsym.core import expr as ex
@@ -570,10 +570,10 @@ class Forward:
 
     def note_padding(self, value: ex.Expr, equation: Parsed) -> None:
         """An entry that lies beyond its array counts as zero, which may not be meant."""
-        for e in ex.walk(value):
-            if not isinstance(e, ex.Entry) or not isinstance(e.base, ex.Sym) or e.base.name in self.starts:
+        for e, gone in _entries_of(value, frozenset()):
+            if not isinstance(e.base, ex.Sym) or e.base.name in self.starts:
                 continue
-            if any(isinstance(ix, ex.Shift) and ix.parts and ex.surely_leaves(ix) for ix in e.indices):
+            if any(isinstance(ix, ex.Shift) and ix.parts and _leaves(ix, gone) for ix in e.indices):
                 entry = f"{e.base.name}[{','.join(ix.letter for ix in e.indices)}]"
                 self.remarks.append(say("notes.remark.padding", entry=entry, name=equation.name))
 
@@ -783,3 +783,37 @@ class Forward:
                 if node.kind == "call" and node.value in named:
                     found.update(arg.value for arg in positional(node)[1:2] if arg.kind == "name")
         return found
+
+
+def _entries_of(e: ex.Expr, apart: frozenset[ex.Delta]) -> Iterator[tuple[ex.Entry, frozenset[ex.Delta]]]:
+    """The entries in an expression, each with what the factors beside it, 1 - δ_{i1}, leave out."""
+    if isinstance(e, ex.Entry):
+        yield e, apart
+    factors = e.args if isinstance(e, ex.Mul) else ()
+    for n, child in enumerate(ex.children(e)):
+        beside = (_apart(factor) for factor in (*factors[:n], *factors[n + 1 :])) if factors else ()
+        yield from _entries_of(child, apart.union(*beside))
+
+
+def _apart(factor: ex.Expr) -> tuple[ex.Delta, ...]:
+    """The positions, as a delta, at which a factor 1 - δ_{i1} is zero; none for any other factor."""
+    if isinstance(factor, ex.Delta):
+        return () if factor.equal else (ex.Delta(factor.i, factor.j),)
+    if not isinstance(factor, ex.Add) or len(factor.args) != 2 or factor.args[0] != ex.num(1):
+        return ()
+    minus = factor.args[1]
+    delta = minus.arg if isinstance(minus, ex.Neg) else None
+    return (delta,) if isinstance(delta, ex.Delta) and delta.equal else ()
+
+
+def _leaves(ix: ex.Shift, apart: frozenset[ex.Delta]) -> bool:
+    """Whether a computed index is beyond its axis at a position that is not left out."""
+    if not ex.surely_leaves(ix):
+        return False
+    letters = ex.letters_of(ix)
+    by = ex.steps_after(ix, letters[0]) if len(letters) == 1 else None
+    if by is None:
+        return True
+    letter = letters[0]
+    beyond = [ex.last(letter.dim)] if by == 1 else [ex.Ix(str(n), letter.dim) for n in range(1, 1 - by)]
+    return not beyond or not all(ex.Delta(letter, place) in apart for place in beyond)

@@ -365,7 +365,10 @@ class FormulaReader(Formula):
                 raise self.unexpected(say("latex.sought.right_side"), say("latex.equation_example"))
             raise self.leftover()
         self.take()
+        begin = self.token.start
         written = self.additive()
+        # Brackets around the whole side are written too.
+        written = written._replace(span=(begin, self.tokens[self.position - 1].end))
         rhs = extended(written, frozenset(part.value for part in walk(lhs) if part.kind == "name"))
         self.stretched = self.stretched or rhs is not written
         ranges = self.ranges()

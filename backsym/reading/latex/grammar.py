@@ -265,7 +265,7 @@ class Grammar(Cursor, ABC):
         return self.make("cmp", COMPARISONS[operator.text], (left, right), left.span[0])
 
     def bars_around(self) -> Node:
-        r"""``|x|`` and ``\lVert x \rVert``; the 2 or F below a norm says what it is already."""
+        r"""``|x|`` and ``\lVert x \rVert``; the F below a norm says what it is already, the 2 what it is of."""
         opening = self.take()
         double = opening.text == "|" and self.is_double(opening)
         if double:
@@ -295,6 +295,9 @@ class Grammar(Cursor, ABC):
             if marks not in (["2"], ["F"]):
                 at = scripts.below_at
                 raise self.error(say("latex.unknown_norm"), at)
+            if marks == ["2"]:
+                order = self.make("keyword", "ord", (Node("num", "2", (), call.span),), opening.start)
+                call = self.make("call", name, (inner, order), opening.start)
             return self.raised(call, scripts, opening.start)
         return self.scripted(call, opening.start)
 

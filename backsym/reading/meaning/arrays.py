@@ -309,6 +309,8 @@ def subscript_rule(r: Rules, tree: Node) -> ex.Expr:
     if all(item.kind != "slice" for item in items):
         positions = [_from_end(r, item, dim) for item, dim in zip(items, value.shape, strict=True)]
         return r.resolve(Node("entry", "", (tree.children[0], *positions), tree.span))
+    if (member := _at_positions(r, value, items, tree)) is not None:
+        return member
     shape: list[ex.Dim] = []
     axis = 0
     for item in items:
@@ -326,6 +328,23 @@ def subscript_rule(r: Rules, tree: Node) -> ex.Expr:
             shape.append(value.shape[axis] if value.shape else 1)
         axis += 1
     return shaped(value, tuple(shape))
+
+
+def _at_positions(r: Rules, value: ex.Expr, items: Sequence[Node], tree: Node) -> ex.Expr | None:
+    """``X[:, 2]``, ``X[1, :]``: the part at fixed positions, all other axes whole; None for any other part."""
+    if not r.scope.members or not isinstance(value, (ex.Sym, ex.Adj)) or len(items) != len(value.shape):
+        return None
+    places: list[Node] = []
+    for item, dim in zip(items, value.shape, strict=True):
+        if item.kind == "num" and dim != 1:
+            places.append(_from_end(r, item, dim))
+        elif item.kind == "slice" and item.value == "" and _is_whole(r, item, dim):
+            places.append(Node("slice", "", (), item.span))
+        else:
+            return None
+    if all(place.kind == "slice" for place in places):
+        return None
+    return r.resolve(Node("entry", "", (tree.children[0], *places), tree.span))
 
 
 def _counted_from_zero(r: Rules, value: ex.Expr, axis: int, item: Node) -> ex.Expr:

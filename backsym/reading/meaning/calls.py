@@ -610,6 +610,22 @@ def compared_positions(r: Rules, sides: Sequence[Node], tree: Node, *, equal: bo
     return ex.Delta(i, j, equal, span=r.mark(tree))
 
 
+def norm_call(r: Rules, tree: Node) -> ex.Expr:
+    """``norm(x)``, the root of the sum of all squares; that is no 2-norm, ``norm(W, ord=2)``, of a matrix."""
+    order = next((c.children[0] for c in tree.children if c.kind == "keyword" and c.value == "ord"), None)
+    given = positional(tree)
+    if order is None and len(given) == 2:
+        order = given[1]
+    if order is None or (order.kind, order.value) != ("num", "2"):
+        return table_call(r, tree, FUNCTIONS["norm"], 0)
+    value = table_call(r, tree._replace(children=given[:1]), FUNCTIONS["norm"], 0)
+    shape = ex.children(value)[0].shape
+    if len([dim for dim in shape if dim != 1]) > 1 and not r.scope.misfits:
+        name = r.quote(given[0])
+        raise r.error(say("meaning.two_norm_of_matrix", name=name, shape=ex.show_shape(shape)), tree)
+    return value
+
+
 def one_hot_call(r: Rules, tree: Node) -> ex.Expr:
     """``onehot(y)``: the one-hot vector of a label, or one for each of many."""
     no_keywords(r, tree)
@@ -633,6 +649,7 @@ _SPECIAL: dict[str, Callable[[Rules, Node], ex.Expr]] = {
     "log size": log_size_call,
     "onehot": one_hot_call,
     "concat": concat_call,
+    "norm": norm_call,
     "vec": vec_call,
     "otimes": otimes_call,
 }

@@ -78,9 +78,21 @@ _GRAPH = re.compile(
 )
 _BESIDES = Phrases(
     "explain", "justify", "interpret", "discuss", "comment", "sketch", "plot", "why", "argue", "convex", "eigenvalues",
-    "how many", "erkl\u00e4ren", "begr\u00fcnden", "warum", "skizzieren", "diskutieren", "interpretieren", "konvex",
+    "how many", "finite differences", "numerically",
+    "erkl\u00e4ren", "begr\u00fcnden", "warum", "skizzieren", "diskutieren", "interpretieren", "konvex",
 )  # fmt: skip
 """Words for what no part answers."""
+_BY_NUMBERS = Phrases(
+    "numerically", "numerical gradient", "numerical gradients", "numerical derivative", "numerical derivatives",
+    "finite differences", "finite difference", "finite-differences", "finite-difference", "central differences",
+    "central difference", "numerisch", "finiter differenzen", "finiten differenzen", "finite differenzen",
+)  # fmt: skip
+"""Words for a derivative that is approximated and not derived."""
+_CHECKING = Phrases(
+    "check", "verify", "compare", "confirm", "test", "checking", "and then", "pr\u00fcfen", "\u00fcberpr\u00fcfen",
+    "vergleichen", "best\u00e4tigen",
+)  # fmt: skip
+"""Words for what is done by numbers with a derivative that the same sentence asks for."""
 _WRITE_DOWN = Phrases("write down", "schreiben sie", "notieren sie")
 _WORKED_OUT = Phrases("derive", "compute", "find", "calculate", "determine", "leiten", "berechnen", "bestimmen")
 """Verbs that ask for a derivation."""
@@ -202,6 +214,10 @@ class Tasks:
         if self.asked_in_words(questions.read(), end):
             return
         asks = _ASKS.search(words)
+        by_numbers = self.by_numbers(start, end, inside)
+        if by_numbers is not None:
+            self.no_part.append(by_numbers)
+            return
         if asks is None:
             if text[end : end + 1] == "?" or questions.begins():
                 self.no_part.append(start + len(words) - len(words.lstrip()))
@@ -226,6 +242,15 @@ class Tasks:
         else:
             self.no_part.append(start + asks.start())
 
+    def by_numbers(self, start: int, end: int, inside: Sequence[tuple[int, int, bool]]) -> int | None:
+        """Where a sentence begins that asks for derivatives by finite differences; these are not derived then."""
+        words = [e for e in elements(self.source.text, start, end, inside, lambda a, b: NOTHING) if isinstance(e, Word)]
+        if words not in _BY_NUMBERS or words in _CHECKING or not words:
+            return None
+        for key in [k for k, t in self.found.items() if t.kind in SLOPES and any(start <= a < end for a in t.formulas)]:
+            del self.found[key]
+        return words[0].start
+
     def after_display(self, start: int, inside: Sequence[tuple[int, int, bool]]) -> int:
         """Where a sentence begins: behind a displayed formula without a full stop, if a capital follows."""
         for _, end, displayed in reversed(inside):
@@ -242,15 +267,18 @@ class Tasks:
             self.no_part.append(words[found[0]].start)
 
     def asked_in_words(self, requests: Sequence[Request] | None, end: int) -> bool:
-        """Whether all the questions that a sentence is made of are parts."""
+        """Whether a sentence is made of questions of which some are parts; the others are named."""
         if not requests:
             return False
         before = [name for task in self.found.values() if task.kind in SLOPES and task.at < end for name in task.names]
         answers = [answerable(request, self.network, before, self.habits) for request in requests]
-        if not all(self.fits(*pair) for pair in zip(requests, answers, strict=True)):
+        fitting = [self.fits(*pair) for pair in zip(requests, answers, strict=True)]
+        if not any(fitting):
             return False
-        for request, answer in zip(requests, answers, strict=True):
-            assert answer is not None, "it fits"
+        for request, answer, fits in zip(requests, answers, fitting, strict=True):
+            if not fits or answer is None:
+                self.no_part.append(request.at)
+                continue
             self.rate = request.rate or self.rate or (self.stated if request.kind.startswith("update") else None)
             self.add(request.at, answer)
         return True

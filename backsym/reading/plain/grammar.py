@@ -520,5 +520,5 @@ def _differential(token: Token) -> bool:
 
 
 def _may_pick(ix: Node) -> bool:
-    """Whether this may stand beside whole axes: a letter, or another whole axis; all else is code."""
-    return ix.kind in ("slice", "shift") or (ix.kind == "name" and ix.value not in ("None", "newaxis"))
+    """Whether this may stand beside whole axes: a letter, a position, or another whole axis; all else is code."""
+    return ix.kind in ("slice", "shift", "num") or (ix.kind == "name" and ix.value not in ("None", "newaxis"))

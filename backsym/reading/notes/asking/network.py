@@ -63,8 +63,12 @@ class Network:
 
     def is_quadratic(self, by: str) -> bool:
         """Whether the loss is a polynomial of degree 2 in a number or a vector, so that its slope is linear."""
-        vector = (self.ranks.get(by) or 0) < 2 and by not in self.sides
-        return vector and not self.recurrent and _Degrees(self.sides, by).of_node(self.loss) == QUADRATIC
+        rank = self.ranks.get(by) or 0
+        if rank > 1 or by in self.sides or self.recurrent:
+            return False
+        degrees = _Degrees(self.sides, by)
+        # The square of one number is least on a whole plane: (w^T x - y)^2 determines no vector w.
+        return degrees.of_node(self.loss) == QUADRATIC and not (rank and degrees.has_numbers_only(self.loss))
 
 
 class _Degrees:
@@ -105,11 +109,26 @@ class _Degrees:
         linear = tree.kind in ("div", "entry") or (tree.kind == "call" and tree.value in _SUMS)
         return first if linear else None
 
+    def has_numbers_only(self, name: str) -> bool:
+        """Whether all that is of degree 2 is squares and products of single numbers that no sum is over."""
+        tree = self.sides.get(name)
+        return tree is not None and self.is_of_numbers(tree)
+
+    def is_of_numbers(self, tree: Node) -> bool:
+        if (self.of(tree) or 0) < QUADRATIC:
+            return True
+        if tree.kind == "name":
+            return self.has_numbers_only(tree.value)
+        if tree.kind in ("add", "neg", "div") or (tree.kind in _PRODUCTS and QUADRATIC in map(self.of, tree.children)):
+            return all(map(self.is_of_numbers, tree.children))
+        # Outside of sums and norms a square in a loss is one of a number.
+        return tree.kind == "pow" and (tree.children[0].kind, tree.children[0].value) != ("call", "norm")
+
     def power(self, tree: Node) -> int | None:
         """A whole power of a polynomial, or an even one of a norm."""
         base, exponent = tree.children
         number = int(exponent.value) if exponent.kind == "num" and exponent.value.isdecimal() else None
-        norm = base.kind == "call" and base.value == "norm" and len(base.children) == 1
+        norm = base.kind == "call" and base.value == "norm"
         inner = self.of(base.children[0] if norm else base)
         if inner == 0 and self.of(exponent) == 0:
             return 0

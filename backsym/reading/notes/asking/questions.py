@@ -33,7 +33,8 @@ _LISTS = Phrases("write down", "state", "list", "schreiben sie", "notieren sie")
 _SET = Phrases("set", "setting", "setzen sie", "setze")
 _SOLVE = Phrases("solve", "l\u00f6sen sie", "l\u00f6se")
 _OTHERS = Phrases(
-    "use", "check", "decide", "discuss", "argue", "sketch", "plot", "implement", "compare", "comment", "interpret",
+    "use", "check", "verify", "approximate", "estimate", "decide",
+    "discuss", "argue", "sketch", "plot", "implement", "compare", "comment", "interpret",
     "justify", "describe", "simplify", "diskutieren sie", "vergleichen sie", "implementieren sie", "begr\u00fcnden sie",
 )  # fmt: skip
 """Verbs of questions that no part answers."""
