@@ -212,10 +212,10 @@ class Derivation:
             statement = self.turned_round(statement.turned())
             left = self.left(statement)
         if left is not None and left.quantity is None and not self.labels_target(left, last=last):
-            if left.name in self.problem.symbols:
-                self.aside(statement)
-            else:
+            if left.name not in self.problem.symbols:
                 self.define(left, statement)
+            elif not self.assumes(left, statement):
+                self.aside(statement)
             return None
         if left is not None and left.name is not None and left.name not in self.problem.symbols:
             # delta = y - t as the whole answer: later answers may use the name.
@@ -302,6 +302,11 @@ class Derivation:
     def is_local(self, text: str) -> bool:
         """Whether this is a local derivative, such as ``dy/dz``."""
         return any(tree.kind == "partial" for way in self.readings.trees(text) for tree in way.trees)
+
+    def assumes(self, left: Left, statement: Statement) -> bool:
+        """Whether this gives an input or target a value, ``t_o = 1``: no claim, and the answer is judged without it."""
+        given = left.name not in self.problem.by_name and len(statement.members) == 1
+        return given and statement.members[0].strip().isdecimal()
 
     def aside(self, statement: Statement) -> None:
         """A forward equation or a local derivative beside the answer: its sides are checked against each other."""
