@@ -133,3 +133,9 @@ REFUSED = {
 def test_what_is_not_clear_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(InputError):
         loaded(tmp_path, REFUSED[name])
+
+
+def test_a_stated_one_is_said_to_be_data(tmp_path: Path) -> None:
+    text = r"Let $x_0 = 1$. $$a = \sum_{i=0}^{D} w_i x_i, \quad L = \frac{1}{2} (a - t)^2$$"
+    said = "by custom, line 1: x_0 = 1 is taken as data: the first entry is given, whatever it is"
+    assert said in loaded(tmp_path, text).remarks
