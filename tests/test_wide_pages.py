@@ -26,6 +26,7 @@ from backsym.documents.content.blocks import (
     Paragraph,
     Picture,
     Row,
+    Table,
     Text,
 )
 from backsym.documents.content.document import collection_document, document_of, problem_blocks
@@ -167,6 +168,35 @@ def test_no_page_ends_between_a_question_and_its_solution(name: str, engine: str
     for page in words(ENGINES[engine](document)):
         begun = sum(page.count("".join(head.split())) for head in heads)
         assert begun == page.count("Solution."), page
+
+
+def tables() -> tuple[Block, ...]:
+    """Tables of one to six rows that are said to be checked, each elsewhere on its page."""
+    blocks: list[Block] = []
+    for number in range(100, 100 + QUESTIONS):
+        cells = [((Text(f"{number} row {n}"),), (Text("b"),)) for n in range(1 + number % 6)]
+        blocks += [
+            *[Paragraph((Text("A line before it."),))] * (5 + 7 * number % 23),
+            Table(((Text(f"{number} head"),), (Text("c"),)), tuple(cells)),
+            Paragraph((Text(f"{number} is checked."),), closes=True),
+        ]
+    return tuple(blocks)
+
+
+@engines
+def test_no_row_of_a_table_is_alone_on_a_page(engine: str) -> None:
+    """The head and two rows; the last two rows and, where the engine can, what is said below them."""
+    pages = words(ENGINES[engine](Document((Text("Tables"),), tables())))
+    parted = 0
+    for number in range(100, 100 + QUESTIONS):
+        rows = [pages_with(f"{number} row {n}", pages)[0] for n in range(1 + number % 6)]
+        head = pages_with(f"{number} head", pages)[:1]
+        assert [*head, *rows[:2]] == head * len([*head, *rows[:2]]), number
+        assert len(set(rows[-2:])) == 1, number
+        if engine == "typst":
+            assert pages_with(f"{number} is checked.", pages) == rows[-1:], number
+        parted += rows[0] < rows[-1]
+    assert parted  # Longer tables go on over the page.
 
 
 # --- how many --------------------------------------------------------------------------------------------------------

@@ -77,12 +77,14 @@ class Heading:
 class Paragraph:
     """With ``leads`` it stays on the page of what follows, as what leads to a formula does anyway.
 
-    With ``solves`` the solution of the question before it begins here.
+    With ``solves`` the solution of the question before it begins here; with ``closes`` it stays on the page where the
+    table before it ends.
     """
 
     content: Inlines
     leads: bool = False
     solves: bool = False
+    closes: bool = False
 
 
 @dataclass(frozen=True)
@@ -242,7 +244,7 @@ def kept(blocks: Sequence[Block]) -> list[bool]:
 
     A question stays with its solution up to the first thing that is shown there.
     """
-    found = [_leads(block, following) for block, following in pairwise(blocks)]
+    found = [_leads(block, following) or _closed(block, following) for block, following in pairwise(blocks)]
     for n, block in enumerate(blocks):
         if isinstance(block, Paragraph) and block.solves:
             words = sum(1 for _ in takewhile(lambda item: isinstance(item, (Paragraph, Aside)), blocks[n:]))
@@ -251,6 +253,10 @@ def kept(blocks: Sequence[Block]) -> list[bool]:
             last = n + words if shown else n
             found[first:last] = [True] * (last - first)
     return [*found, False] if blocks else []
+
+
+def _closed(block: Block, following: Block) -> bool:
+    return isinstance(block, Table) and isinstance(following, Paragraph) and following.closes
 
 
 _SHOWN = (Equations, Derivations, Table, Picture)

@@ -255,7 +255,7 @@ def _overview(parts: Sequence[Answered], solved: Solved, shown: Shown, level: in
         return []
     worst = max((solved.verified[node] for node in found), key=lambda v: v.max_error)
     silent = (v for node in found if (v := solved.verified[node]).status == "unexercised" and v is not worst)
-    checks = [verified(v, voice) for v in (worst, *silent)]
+    checks = [replace(verified(v, voice), closes=True) for v in (worst, *silent)]
     if len(found) < FEW or shown.options.concise:
         return [*checks]
     rows = [_summed_up(group, shown) for group in _alike(_beside(solved, found), solved.problem)]

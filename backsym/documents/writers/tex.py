@@ -157,10 +157,13 @@ def _listed(block: bl.Listed) -> str:
 
 
 def _table(block: bl.Table) -> str:
-    """Rows with some air, because a cell may hold a matrix; a long table goes on over the page."""
+    """Rows with some air, because a cell may hold a matrix; a long table goes on over the page, below its head."""
     table, widths = narrowed(block, ROOM)
-    rows = [" & ".join(inlines_tex(cell) for cell in cells) + r" \\[4pt]" for cells in (table.head, *table.rows)]
-    body = "\n".join([rows[0], r"\hline \noalign{\vskip 4pt}", *rows[1:]])
+    rows = [" & ".join(inlines_tex(cell) for cell in cells) for cells in (table.head, *table.rows)]
+    # The starred ends keep the first two rows, and the last two, on one page.
+    stays = {1, len(rows) - 2} - {0, len(rows) - 1}
+    rows = [text + (r" \\*[4pt]" if n in stays else r" \\[4pt]") for n, text in enumerate(rows)]
+    body = "\n".join([rows[0], r"\hline \noalign{\vskip 4pt}\endhead", *rows[1:]])
     ragged = r">{\raggedright\arraybackslash}"
     columns = "".join("l" if most is None else f"{ragged}p{{{most:.1f}em}}" for most in widths)
     return f"\\begin{{longtable}}{{{columns}}}\n{body}\n\\end{{longtable}}"

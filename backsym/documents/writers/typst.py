@@ -139,6 +139,8 @@ def _joined(blocks: Iterable[bl.Block]) -> str:
 
 def _staying(block: bl.Block) -> str:
     """A block on the page of the next one."""
+    if isinstance(block, bl.Table):
+        return _table(block, closed=True)
     return _lead(block.content) if isinstance(block, bl.Paragraph) else f"#staying[\n{_block(block)}\n]"
 
 
@@ -188,14 +190,32 @@ def _lead(content: bl.Inlines) -> str:
     return f"#lead[{_guarded(inlines_typst(content))}]" if content else ""
 
 
-def _table(block: bl.Table) -> str:
-    def cells(row: tuple[bl.Inlines, ...]) -> str:
-        return ", ".join(f"[{inlines_typst(cell, whole=True)}]" for cell in row)
+def _table(block: bl.Table, *, closed: bool = False) -> str:
+    """The first two rows, and the last two, are on one page: a last column without width has a cell beside each pair.
+
+    A table that is ``closed`` keeps room for a line below it.
+    """
+
+    def cells(row: tuple[bl.Inlines, ...], together: int) -> str:
+        *texts, last = (f"[{inlines_typst(cell, whole=True)}]" for cell in row)
+        ends = {0: f"table.cell(colspan: 2){last}", 1: last}.get(together, f"{last}, together({together})")
+        return ", ".join([*texts, ends])
 
     table, widths = narrowed(block, ROOM)
-    rows = "".join(f"\n  {cells(row)}," for row in table.rows)
+    beside = _pairs(len(table.rows), closed=closed)
+    rows = "".join(f"\n  {cells(row, together)}," for row, together in zip(table.rows, beside, strict=True))
     columns = ", ".join("auto" if width is None else f"{width + CELL:.1f}em" for width in widths)
-    return f"#table(\n  columns: ({columns},),\n  table.header({cells(block.head)}),{rows}\n)"
+    below = f"\n  room-below({len(widths)})," if closed else ""
+    text = f"#table(\n  columns: ({columns}, 0pt),\n  table.header({cells(block.head, 0)}),{rows}{below}\n)"
+    return f"{text}\n#in-room-below" if closed else text
+
+
+def _pairs(count: int, *, closed: bool) -> list[int]:
+    """For each row of a table how many rows the cell beside it spans; 0 where there is none, 1 where it goes on."""
+    more = int(closed)
+    if count < 4:
+        return [count + more, *[1] * (count - 1)] if count + more > 1 else [0] * count
+    return [2, 1, *[0] * (count - 4), 2 + more, 1]
 
 
 # --- mathematics -----------------------------------------------------------------------------------------------------
