@@ -125,6 +125,15 @@ def node(s: Site) -> Iterator[Bulk]:
                     yield Bulk(kind, "instead", ("like", shape), s.offers.like(shape))
 
 
+def member(s: Site) -> Iterator[Bulk]:
+    """f(a[l]) -> f(z[l]): the argument of a function, a member, as that member of another family"""
+    here = s.place.role == "arg" and _names_function(s.above) and isinstance(s.node, ex.Member)
+    if here and isinstance(s.node, ex.Member) and isinstance(s.node.base, ex.Sym):
+        base, places = s.node.base, s.node.places
+        found = tuple([ex.Member(q, places) for q in s.offers.like(base.shape) if q != base])
+        yield Bulk("evaluation_point", "instead", ("members", base.shape, places, base.name), found)
+
+
 def node_for_function(s: Site) -> Iterator[Bulk]:
     """f(e) -> a quantity"""
     inner = s.place.role in ("arg", "compared")
@@ -591,7 +600,14 @@ FIRST_BULKS: tuple[BulkRule, ...] = (node, number, scaled)
 """Rules that change what is there."""
 
 SECOND_RULES: tuple[Rule, ...] = (missing_operand, function, mixed, missing_one)
-SECOND_BULKS: tuple[BulkRule, ...] = (node_for_function, argument, missing_factor, missing_term, missing_function)
+SECOND_BULKS: tuple[BulkRule, ...] = (
+    node_for_function,
+    argument,
+    member,
+    missing_factor,
+    missing_term,
+    missing_function,
+)
 """Rules that bring in, or leave out, more."""
 
 
