@@ -148,3 +148,17 @@ def test_wrong_calls(text: str, verdict: str) -> None:
 )
 def test_what_is_wrong_beside_a_derivative_is_named(text: str, said: str) -> None:
     assert said in MARKERS["autoencoder"].mark("z", text).feedback
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("X[:,2]", "correct"), ("X[:,1]", "undetermined"), ("X[:,3]", "incorrect"), ("1.0*X[:,2]", "correct"),
+        ("np.copy(X[:,1])", "correct"), ("X[:,1] * np.ones(N)", "correct"), ("X[:,3] * np.ones(N)", "incorrect"),
+        (r"\mathbf{X}_{:,2}", "correct"), (r"\mathbf{X}_{:,1}", "incorrect"),
+    ],
+)  # fmt: skip
+def test_a_position_beside_a_whole_axis_counts_from_one_but_in_code(text: str, verdict: str) -> None:
+    symbols = {"X": {"shape": ["N", "D"], "role": "input"}, "v": ["N"]}
+    marker = Marker(problem_from_mapping({"symbols": symbols, "forward": ["L = v.T @ X[:,2]"]}))
+    assert marker.mark("v", text).verdict == verdict

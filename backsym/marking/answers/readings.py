@@ -122,7 +122,8 @@ class Readings(NamedTuple):
                 ix.kind in ("name", "shift") for n in walk_tree(tree) if n.kind == "entry" for ix in n.children[1:]
             )
             lettered = any(letters) or bool(given)
-            if self.mathematical or not (lettered or self.by_quotient or is_ours(tree, text)):
+            by_place = picks_at_position(tree) and not is_code(text.replace("[:", "["), self.names.code)
+            if self.mathematical or not (lettered or self.by_quotient or by_place or is_ours(tree, text)):
                 return [self.resolved(tree, source, given, first=int(self.mathematical))]
             # Where the language's own letters and signs stand, positions count from 1.
             ours = code.tree(first=1) if "[" in text else tree
@@ -467,6 +468,13 @@ def is_ours(tree: Node, text: str) -> bool:
         if quotient or function or (n.kind == "cmp" and text[: n.span[0]].rstrip().endswith("[")):
             return True
     return "π" in text
+
+
+def picks_at_position(tree: Node) -> bool:
+    """Whether code has a position beside a whole axis, ``X[:,2]``, which alone is no sign of Python."""
+    return any(
+        {"num", "slice"} <= {item.kind for item in n.children[1:]} for n in walk_tree(tree) if n.kind == "subscript"
+    )
 
 
 def in_place(letters: Sequence[Ix], shape: Shape) -> bool:
