@@ -157,6 +157,19 @@ def test_another_newton_and_another_question_are_no_parts(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        r"Compute the gradient of $J$ with respect to $\mathbf{w}$ and verify it by finite differences.",
+        r"Derive the numerically stable gradient of $J$ with respect to $\mathbf{w}$.",
+        "Finite differences and backpropagation\n\n" + r"Compute the gradient of $J$ with respect to $\mathbf{w}$.",
+    ],
+)
+def test_what_is_said_of_numbers_beside_a_derivative_leaves_it_a_part(text: str, tmp_path: Path) -> None:
+    note = loaded(tmp_path, f"{RIDGE}\n\n{text}")
+    assert asked(note) == [("gradients", ("w",))]
+
+
+@pytest.mark.parametrize(
     ("formula", "whole"),
     [
         (r"L = (w^\top x - y)^2", False),

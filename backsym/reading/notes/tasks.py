@@ -89,7 +89,8 @@ _BY_NUMBERS = Phrases(
 )  # fmt: skip
 """Words for a derivative that is approximated and not derived."""
 _CHECKING = Phrases(
-    "check", "verify", "compare", "confirm", "test", "checking", "and then", "pr\u00fcfen", "\u00fcberpr\u00fcfen",
+    "check", "verify", "compare", "confirm", "test", "checking", "and then", "numerically stable",
+    "pr\u00fcfen", "\u00fcberpr\u00fcfen",
     "vergleichen", "best\u00e4tigen",
 )  # fmt: skip
 """Words for what is done by numbers with a derivative that the same sentence asks for."""
@@ -215,7 +216,7 @@ class Tasks:
             return
         asks = _ASKS.search(words)
         by_numbers = self.by_numbers(start, end, inside)
-        if by_numbers is not None:
+        if by_numbers is not None and (asks is not None or questions.begins()):
             self.no_part.append(by_numbers)
             return
         if asks is None:
