@@ -70,6 +70,13 @@ def beyond(page: np.ndarray) -> int:
     return int(page[:, :edge].sum() + page[:, -edge:].sum())
 
 
+ENGINES = {
+    "typst": lambda document: pdf_bytes(typst.typst(document)["solution.typ"]),
+    "latex": lambda document: latex_pdf_bytes(str(tex.tex(document)["solution.tex"])),
+}
+engines = pytest.mark.parametrize("engine", ["typst", pytest.param("latex", marks=needs_tex)])
+
+
 @pytest.fixture(scope="module")
 def wide() -> Document:
     blocks: list[Block] = []
@@ -103,6 +110,21 @@ def test_ink_beyond_the_margins_would_be_seen() -> None:
     assert [beyond(one) > 0 for one in found] == [False, True]
 
 
+@pytest.mark.parametrize("engine", ["typst", "latex"])
+def test_a_remark_behind_a_column_of_ranges_stays_on_the_page(engine: str) -> None:
+    """It has no room beside a wide line, hence no column; the range, then, stands right behind its line."""
+    wide = Row(fragment("a"), fragment(" + ".join("abcdefghijkmnop")))
+    remark = (Text("a remark of some length about it"),)
+    tail = fragment("t = 1, ..., T")
+    short = Row(fragment("b"), fragment("c"), tail, reason=remark)
+    plain = Row(fragment("d"), fragment("x"), tail)
+    blocks = (Equations((wide, short, plain)),)
+    text = tex.tex_text(blocks) if engine == "latex" else typst.typst_text(blocks)
+    assert "quad t = 1" in text
+    assert "&& \\quad t" not in text
+    assert "&& quad t" not in text
+
+
 # --- where they end --------------------------------------------------------------------------------------------------
 
 
@@ -116,11 +138,6 @@ def pages_with(text: str, pages: list[str]) -> list[int]:
     return [number for number, page in enumerate(pages, start=1) if text.replace(" ", "") in page]
 
 
-ENGINES = {
-    "typst": lambda document: pdf_bytes(typst.typst(document)["solution.typ"]),
-    "latex": lambda document: latex_pdf_bytes(str(tex.tex(document)["solution.tex"])),
-}
-engines = pytest.mark.parametrize("engine", ["typst", pytest.param("latex", marks=needs_tex)])
 QUESTIONS = 48
 SET = [
     pytest.param(name, engine, marks=[needs_tex] * (engine == "latex"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from backsym.core.errors import BacksymError
@@ -185,7 +185,9 @@ def _joined(blocks: Iterable[bl.Block]) -> str:
         elif before is not None:
             keep = "\\keepwithnext" if isinstance(block, bl.Heading) else "\\nopagebreak"
             text += f"{keep}\n\n" if led else "\n\n"
-            text += "\\vspace{-\\baselineskip}\n" if displayed else ""
+            # Below a bar there is no depth of a line that keeps a limit of a sum off the words.
+            back = "-0.7" if isinstance(before, bl.Aside) else "-"
+            text += f"\\vspace{{{back}\\baselineskip}}\n" if displayed else ""
         text += f"\\begin{{staying}}\n{_block(block)}\n\\end{{staying}}" if displayed and stays else _block(block)
         before = block
     return text
@@ -199,9 +201,11 @@ def _display(rows: tuple[bl.Row, ...]) -> str:
     left = max(width(r.lhs) if r.lhs is not None else 0.0 for r in rows)
     end = range_column(rows, reach_of((_lines(replace(r, tail=None), ROOM, left) for r in rows), ROOM), ROOM)
     found = [_lines(r, ROOM, left, ranges=end is not None) for r in rows]
-    reach = end or reach_of(found, ROOM)
-    alone = [(r, own) for r, (_, own) in zip(rows, found, strict=True)]
-    column = reach if in_column(alone, reach, ROOM) else None
+    column = _remark_column(rows, found, end)
+    if end is not None and column is None and any(r.reason for r in rows):
+        # Remarks behind the lines would push a column of ranges off the page.
+        end, found = None, [_lines(r, ROOM, left) for r in rows]
+        column = _remark_column(rows, found, end)
     lines = [
         line
         for r, (texts, own) in zip(rows, found, strict=True)
@@ -215,6 +219,13 @@ def _display(rows: tuple[bl.Row, ...]) -> str:
     count = 1 + (end is not None) + (column is not None)
     kind, columns = ("alignat*", f"{{{count}}}") if count > 1 else ("align*", "")
     return f"\\begin{{{kind}}}{columns}\n{body}\n\\end{{{kind}}}"
+
+
+def _remark_column(rows: Sequence[bl.Row], found: Sequence[tuple[list[str], float]], end: float | None) -> float | None:
+    """Where a column of remarks begins, behind the longest line or the column of ranges that ends there."""
+    reach = end or reach_of(found, ROOM)
+    alone = [(r, own) for r, (_, own) in zip(rows, found, strict=True)]
+    return reach if in_column(alone, reach, ROOM) else None
 
 
 def _beside(rows: tuple[bl.Row, ...]) -> str:
