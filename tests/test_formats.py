@@ -231,7 +231,7 @@ def test_blocks_in_typst() -> None:
     assert text.startswith('= About #formula("x₁", $x_1$)\n\n#lead[So #emph[it] is#code("x_y") & ')
     assert '#formula("a = b < c, k = 1", $ a = b < 𝐜, quad k = 1 $)' in text
     assert '#worked("a = b < c, k = 1; = q as s", $ a &= b < 𝐜, quad k = 1 \\\n&= q && #why($"as "s$) $)' in text
-    assert "table.header([A], [B]),\n  [1], [" in text
+    assert "table.header([A], table.cell(colspan: 2)[B]),\n  [1], table.cell(colspan: 2)[" in text
 
 
 @pytest.mark.parametrize("after", ["; and", "(2)", "[3]", ".x", ". So", ", so", "."])
