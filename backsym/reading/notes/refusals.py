@@ -374,18 +374,23 @@ def _of_size_one(source: Source, equations: Equations, shapes: Mapping[str, Axes
 
 def _norms(source: Source, equations: Equations, told: Shapes) -> Iterator[Diagnostic]:
     """The norm of what would be a number: its letters are meant as arrays."""
+    computed = {e.name: e.sides[1] for e in equations.found if e.sides is not None}
     for equation in equations.found:
         for side in equation.sides or ():
             for tree in walk(side):
-                if tree.kind == "call" and tree.value == "norm" and _has_number(tree.children[0], told):
+                if tree.kind == "call" and tree.value == "norm" and _has_number(tree.children[0], told, computed):
                     name = source.text[slice(*tree.children[0].span)]
                     yield source.diagnostic(say("notes.norm_of_number", name=name), tree.span)
 
 
-def _has_number(tree: Node, told: Shapes) -> bool:
-    """Whether what a length is taken of is a number, or an array beside a quantity that is one."""
+def _has_number(tree: Node, told: Shapes, computed: Mapping[str, Node]) -> bool:
+    """Whether what a length is taken of is a number, or an array beside a quantity that is one.
+
+    What is ``computed`` has the shape of its equation's right side, whatever its letter looks like.
+    """
     terms = [t.children[0] if t.kind == "neg" else t for t in tree.children] if tree.kind == "add" else []
-    return told.of(tree) == () or any(t.kind == "name" and told.of(t) == () for t in terms)
+    names = [t for t in terms if t.kind == "name" and told.of(t) == ()]
+    return told.of(tree) == () or any(told.of(computed.get(t.value, t)) == () for t in names)
 
 
 def _exponentials(source: Source, equations: Equations, told: Shapes) -> Iterator[Diagnostic]:
