@@ -219,10 +219,9 @@ def test_a_part_of_a_size_is_never_larger() -> None:
     assert [is_part("H", whole) for whole in wholes] == [True] * 3 + [False] * 5
 
 
-def test_a_part_beside_a_letter_is_refused() -> None:
-    mapping = {"symbols": {"W": ["2*H", "D"]}, "indices": {"j": "D"}, "forward": ["L = sum(sum(W[1:H, j], j))"]}
-    with pytest.raises(bs.InputError, match="taken by slices alone"):
-        problem_from_mapping(mapping)
+def test_a_part_beside_a_letter_is_the_part_of_each_column() -> None:
+    mapping = {"symbols": {"W": ["2*H", "D"]}, "indices": {"j": "D"}, "forward": ["L = sum(sum(W[1:H, j]**3, j))"]}
+    assert judge(mapping) == []
 
 
 def test_code_counts_from_zero_only_in_answers() -> None:

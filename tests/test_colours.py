@@ -69,7 +69,7 @@ def test_colours_are_seen_well_on_every_page() -> None:
 def test_the_adjoint_is_passed_back_and_its_factors_are_local() -> None:
     solution = layer()
     notation = replace(Notation.of(solution.problem), spaced=True)
-    tinted = Notation(**{**{k: v for k, v in vars(notation).items() if k != "laid"}, "tinted": True})
+    tinted = replace(notation, tinted=True)
     found = {d.node: to_latex(tinted_layout(d.entry.rhs, tinted)) for d in solution.derivations}
     assert found["W"] == r"\tintpassed{\frac{\partial \mathcal{L}}{\partial z_k}} \, \tintlocal{x_i}"
     assert found["b"] == r"\tintpassed{\frac{\partial \mathcal{L}}{\partial z_k}}"

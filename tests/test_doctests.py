@@ -56,8 +56,8 @@ def test_what_users_call_has_an_example(name: str) -> None:
 
 
 CLASSES = [name for name in backsym.__all__ if isinstance(getattr(backsym, name), type)]
-TYPES = {"Any", "Array", "Dims", "Drawing", "Iterator", "Shape"}
-"""What annotations name besides classes for users: types of others, names for types, the model that writers draw."""
+TYPES = {"Any", "Array", "Dims", "Drawing", "Iterator", "Ix", "Shape"}
+"""What annotations name besides classes for users: types of others, names for types, letters, the model of drawings."""
 SHOWN_OF_MARKER = ("mark", "mark_all")
 """What else a marker has is for those that mark."""
 

@@ -167,9 +167,9 @@ def test_what_many_students_write_is_read_and_explained_twice(marker: Marker, mo
     counts: Counter[tuple[str, str]] = Counter()
     read, explained = AnswerReader._answer, Explainer._explanation
 
-    def reading(self: AnswerReader, target: Target, text: str, *rest: Any) -> Any:
+    def reading(self: AnswerReader, target: Target, text: str, *rest: Any, **how: Any) -> Any:
         counts["read", text] += 1
-        return read(self, target, text, *rest)
+        return read(self, target, text, *rest, **how)
 
     def explaining(self: Explainer, judge: Judge, answer: ReadAnswer) -> Any:
         counts["explained", answer.text] += 1

@@ -51,7 +51,8 @@ def test_the_explanation_has_what_is_given_and_every_step() -> None:
     assert r"\mathcal{L} = \frac{1}{2} \sum_{k'}" in text
     assert "matrix product" in text
     assert "Checked numerically" in text
-    assert r"\nabla_{\mathbf{W}} \mathcal{L} &= (\mathbf{W} \mathbf{x} - \mathbf{t}) \mathbf{x}^\top" in text
+    left = r"\underbrace{(\mathbf{W} \mathbf{x} - \mathbf{t})}_{\, K \times 1 \,}"
+    assert rf"&= \boxed{{{left} \underbrace{{\mathbf{{x}}^\top}}_{{\, 1 \times D \,}}}}" in text
     assert text._repr_markdown_() == text
 
 

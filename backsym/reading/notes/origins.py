@@ -12,7 +12,7 @@ Knows how formulas are written, by their tokens; knows no names and no shapes, b
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TypeAlias
@@ -104,7 +104,9 @@ def from_one(document: Document, places: Iterable[tuple[int, int]]) -> Counted:
     edits = _written_back(document.text, found)
     if edits:
         return Counted(rewritten(document, edits))
-    apart = sorted(edit for formula in found for edit in _ones_apart(document.text, formula, found))
+    computed = {index.axis for f in found for index, _ in f.ones}
+    computed &= {index.axis for f in found for index in f.lefts if index.letter}
+    apart = sorted(edit for formula in found if computed for edit in _ones_apart(document.text, formula, computed))
     if apart:
         counted = from_one(rewritten(document, apart), _places_after(spans, apart))
         said = (apart[0].start, say("notes.remark.computed_one"))
@@ -207,12 +209,13 @@ def _places_after(places: Iterable[tuple[int, int]], edits: Sequence[Edit]) -> l
 # --- a computed entry that is 1 ---------------------------------------------------------------------------------------
 
 
-def _ones_apart(text: str, formula: Written, found: Sequence[Written]) -> Iterator[Edit]:
-    r"""``\sum_{j=0}^D w_{kj} z_j`` as ``w_{k0} + \sum_{j=1}^D w_{kj} z_j``, where z_j is computed and ``z_0 = 1``."""
-    ones = {index.axis for f in found for index, _ in f.ones}
-    ones &= {index.axis for f in found for index in f.lefts if index.letter}
+def _ones_apart(text: str, formula: Written, ones: Container[Axis]) -> Iterator[Edit]:
+    r"""``\sum_{j=0}^D w_{kj} z_j`` as ``w_{k0} + \sum_{j=1}^D w_{kj} z_j``, where z_j is computed and ``z_0 = 1``.
+
+    ``ones`` are the axes of what is computed and has a first entry of 1.
+    """
     tokens = formula.tokens
-    for r in formula.ranges if ones else ():
+    for r in formula.ranges:
         n = next(n for n, token in enumerate(tokens) if token is r.at)
         sign = n - 3
         alone = sign >= 0 and (sign == 0 or tokens[sign - 1].text in ("=", "+", "(", "[", "&"))

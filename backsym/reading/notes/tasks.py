@@ -269,7 +269,7 @@ class Tasks:
 
     def asked_in_words(self, requests: Sequence[Request] | None, end: int) -> bool:
         """Whether a sentence is made of questions of which some are parts; the others are named."""
-        if not requests:
+        if not requests or all(request.several and self.follow(request.at) for request in requests):
             return False
         before = [name for task in self.found.values() if task.kind in SLOPES and task.at < end for name in task.names]
         answers = [answerable(request, self.network, before, self.habits) for request in requests]
@@ -283,6 +283,10 @@ class Tasks:
             self.rate = request.rate or self.rate or (self.stated if request.kind.startswith("update") else None)
             self.add(request.at, answer)
         return True
+
+    def follow(self, at: int) -> bool:
+        """Whether formulas that follow say what is asked for by the words at a place."""
+        return any(t.kind in SLOPES and t.formulas and t.at <= at < min(t.formulas) for t in self.found.values())
 
     def fits(self, request: Request, answer: Answerable | None) -> bool:
         """Whether a question is a part, with a learning rate that is no quantity of the note and always the same."""

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
+from backsym.core.lazy import lazy
 from backsym.reading.syntax import Node, walk
 
 _PRODUCTS = ("terms", "product", "mul", "matmul")
@@ -38,7 +38,7 @@ class Network:
     in_numbers: bool = False
     """Whether the note gives a number to every quantity that is given."""
 
-    @cached_property
+    @lazy
     def uses(self) -> Mapping[str, frozenset[str]]:
         trees = {name: tree for name, tree in self.sides.items() if tree is not None}
         return {name: frozenset(t.value for t in walk(tree) if t.kind == "name") for name, tree in trees.items()}

@@ -101,7 +101,7 @@ def answerable(request: Request, network: Network, before: Iterable[str], habits
 
 def _left_out(request: Request, network: Network, before: list[str]) -> tuple[str, ...]:
     """By what a question is asked that does not say so; none where that is open."""
-    if request.everything:
+    if request.everything or request.several:
         return network.parameters or ()
     arguments = network.arguments.get(network.loss, ())
     if request.kind in ("update", "update rule"):

@@ -212,6 +212,8 @@ class Request:
     rate: tuple[str, str] | None = None
     in_numbers: bool = False
     """Whether it is about the numbers that the sentence itself gives."""
+    several: bool = False
+    """Whether only its plural, "the gradients", says by what it is asked: by all parameters, or by what follows."""
 
 
 @dataclass
@@ -326,9 +328,10 @@ class Questions:
             self.that_minimizes, self.forward, self.formulas, at=at,
         )  # fmt: skip
 
-    def ask(self, kind: str, at: int, about: _About) -> bool:
+    def ask(self, kind: str, at: int, about: _About, *, several: bool = False) -> bool:
         names = tuple(dict.fromkeys(about.names))
-        self.requests.append(Request(kind, at, names, everything=about.everything, rate=about.rate))
+        asked = Request(kind, at, names, everything=about.everything, rate=about.rate, several=several)
+        self.requests.append(asked)
         return True
 
     # --- nouns ---
@@ -361,8 +364,9 @@ class Questions:
         if about.shown.seconds or about.shown.zero or about.rate or (below and about.names):
             return False
         names = about.names or below
-        everything = about.everything or (several and not names)
-        return self.ask("list" if self.lists else "derive", at, replace(about, names=names, everything=everything))
+        several = several and not names and not about.everything
+        kind = "list" if self.lists else "derive"
+        return self.ask(kind, at, replace(about, names=names), several=several)
 
     def total(self, at: int, about: _About) -> bool:
         """The Jacobian of one quantity by others."""
@@ -639,7 +643,7 @@ def _shared(requests: Sequence[Request]) -> list[Request]:
     """The requests of one sentence: what one of them leaves out is as in the next that has it, else as before."""
     found = list(requests)
     for n, request in enumerate(found):
-        if request.names or request.everything or request.kind in ("jacobian", "compute"):
+        if request.names or request.everything or request.several or request.kind in ("jacobian", "compute"):
             continue
         others = [
             r for r in (*found[n + 1 :], *reversed(found[:n])) if r.kind != "compute" and (r.names or r.everything)
