@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from functools import cache
-from itertools import permutations, product
+from itertools import pairwise, permutations, product
 from pathlib import Path
 from typing import Any
 
@@ -1071,3 +1071,39 @@ def test_a_sum_that_the_quotient_rule_repeats_gets_a_name_of_its_own(given: str,
     assert text.count(r"\sum_{k''=1}^K e^{z_{k''}}") == 1
     assert rf"\frac{{\partial {letter}}}{{\partial z_k}} &= e^{{z_k}}" in text
     assert text.count(r"k'' = k \text{ contains") == 1  # Beside the derivative of the sum, and nowhere else.
+
+
+COMMITTED = sorted((Path(__file__).parent.parent / "output").glob("*.md"))
+MARKS = re.compile(r"\\(?:boxed|underbrace|,|:|;)|_\{\\[,:] [^{}]*(?:\{[^{}]*\}[^{}]*)*\\[,:]\}|[\s{}]")
+
+
+def rows_of_page(text: str) -> Iterator[list[tuple[str, str]]]:
+    """Of each display of a page in Markdown the sides of its rows, without remarks; the left side of a row that goes on
+    is that of the row above."""
+    for block in re.findall(r"\\begin\{aligned\}(.*?)\\end\{aligned\}", text, re.DOTALL):
+        found: list[tuple[str, str]] = []
+        for row in re.split(r"\\\\(?:\[\d+pt\])?\n", block):
+            left, equals, right = row.partition("&=")
+            if equals:
+                found.append((left.strip() or (found[-1][0] if found else ""), right.partition(" &")[0].strip()))
+        yield found
+
+
+@pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.stem)
+def test_a_page_says_nothing_twice_and_nothing_of_itself(path: Path) -> None:
+    """Neither a row twice in a row, nor x = x + y: there is another sign for the derivative of one equation."""
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"\\text\{ for every \}[^;&]*\\text\{(?:, | and )\} \d", text)
+    for rows in rows_of_page(text):
+        stated = [tuple(MARKS.sub("", side) for side in row) for row in rows]
+        assert [row for row, following in pairwise(stated) if row == following] == []
+        for left, right in rows:
+            bare = re.sub(r"\\left\[ .*? \\right\]_\{\\text\{direct\}\}", "", right)
+            assert left not in re.split(r" [-+=] ", bare)
+
+
+def test_what_a_page_must_not_say_would_be_found() -> None:
+    page = "\\begin{aligned}\n\\frac{a}{b} &= \\frac{a}{b} + c \\\\\n &= \\boxed{\\frac{a}{b} + c}\n\\end{aligned}"
+    (rows,) = rows_of_page(page)
+    assert rows[0][0] in re.split(r" [-+=] ", rows[0][1])
+    assert len({tuple(MARKS.sub("", side) for side in row) for row in rows}) == 1

@@ -430,8 +430,8 @@ class Run:
         if known != body:
             self.steps.append(Step(sk.RECOGNISE, body, known))
         terms: list[Expr] = []
-        # In a recurrence the derivative through the other members would stand on both sides.
-        several = bool(self.problem.by_name[name].block) and len(parts) > 1
+        # Without the mark the derivative of the node's own equation would read as the one on the left.
+        several = len(parts) > 1
         inner: list[tuple[Local, Expr, dict[Index, Ix]]] = []
         for part in parts:
             within = self.scope(part.over, scope)

@@ -334,11 +334,16 @@ def unmarked(layout: Layout) -> Layout:
     return _without(layout, (Tinted, Boxed, Underbrace))
 
 
-def _without(layout: Layout, kinds: tuple[type[Tinted | Boxed | Underbrace], ...]) -> Layout:
+def stated(layout: Layout) -> Layout:
+    """What two ways to set the same formula have in common: neither marks nor spaces."""
+    return _without(layout, (Tinted, Boxed, Underbrace, Space))
+
+
+def _without(layout: Layout, kinds: tuple[type[Tinted | Boxed | Underbrace | Space], ...]) -> Layout:
     if isinstance(layout, (Tinted, Boxed, Underbrace)) and isinstance(layout, kinds):
         return _without(layout.body, kinds)
     if isinstance(layout, Row):
-        items = (_without(item, kinds) for item in layout.items)
+        items = (_without(item, kinds) for item in layout.items if not (isinstance(item, Space) and Space in kinds))
         return tight(*items) if layout.tight else row(*items)
     kind: Any = type(layout)
     both = {name: (part := getattr(layout, name), _parts_without(part, kinds)) for name in _parts(kind)}
@@ -348,7 +353,7 @@ def _without(layout: Layout, kinds: tuple[type[Tinted | Boxed | Underbrace], ...
     return fenced(bare.kind, bare.body) if isinstance(bare, Fenced) and Underbrace in kinds else bare
 
 
-def _parts_without(value: object, kinds: tuple[type[Tinted | Boxed | Underbrace], ...]) -> object:
+def _parts_without(value: object, kinds: tuple[type[Tinted | Boxed | Underbrace | Space], ...]) -> object:
     if isinstance(value, Layout):
         return _without(value, kinds)
     if not isinstance(value, tuple):

@@ -654,8 +654,8 @@ def _stated(rows: tuple[Row, ...], results: tuple[Row, ...], voice: Voice) -> tu
 
 
 def _equation(r: Row) -> tuple[Layout | None, Layout]:
-    """What a row states, without colours, boxes and braces."""
-    return None if r.lhs is None else lay.unmarked(r.lhs), lay.unmarked(r.rhs)
+    """What a row states, without colours, boxes, braces and the spaces between factors."""
+    return None if r.lhs is None else lay.stated(r.lhs), lay.stated(r.rhs)
 
 
 def _sized(found: Row, equation: Equation, voice: Voice) -> Row:

@@ -298,8 +298,9 @@ def _new_indices(step: Step) -> tuple[Ix, ...]:
     assert isinstance(consumers, tuple)
     own = set(node.indices) if isinstance(node, Entry) else set()
     found = [ix for entry in consumers if isinstance(entry, Entry) for ix in entry.indices if not ix.fixed]
-    # The member after one's own is not any one: t + 1.
-    return tuple(dict.fromkeys(ix for ix in found if ix not in own and own.isdisjoint(letters_of(ix))))
+    # The member after one's own, t + 1, is not any one, nor is one at a position, which has no letter.
+    free = (ix for ix in found if letters_of(ix) and own.isdisjoint(letters_of(ix)))
+    return tuple(dict.fromkeys(ix for ix in free if ix not in own))
 
 
 def _ranges(step: Step, notation: Notation, words: Catalogue) -> Inlines:
