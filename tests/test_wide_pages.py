@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import known
 import numpy as np
 import pytest
 from extent import some
@@ -101,6 +102,17 @@ def test_latex_sets_nothing_beyond_the_margins_and_no_line_is_overfull(wide: Doc
     assert [float(over) for over in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log) if float(over) > 2] == []
     pages = ink((tmp_path / "wide.pdf").read_bytes())
     assert [(number, beyond(page)) for number, page in enumerate(pages, start=1) if beyond(page)] == []
+
+
+@pytest.mark.parametrize("name", ["gru", "lstm"])
+def test_long_formulas_and_remarks_end_within_the_text(name: str) -> None:
+    """Small signs are too light to be seen as ink; only a mark at the end of a sentence hangs over the margin."""
+    pdf = pdf_bytes(typst.typst(document_of(known.solution(name)))["solution.typ"])
+    boxes = subprocess.run(["pdftotext", "-bbox", "-", "-"], input=pdf, capture_output=True, check=True).stdout.decode()
+    (width,) = {float(found) for found in re.findall(r'<page width="([\d.]+)"', boxes)}
+    edge = width - MARGIN / 2.54 * 72
+    ends = [(float(end), text) for end, text in re.findall(r'xMax="([\d.]+)"[^>]*>([^<]*)<', boxes)]
+    assert [text for end, text in ends if end > edge + (2.6 if text[-1:] in ".,-" else 0.1)] == []
 
 
 def test_ink_beyond_the_margins_would_be_seen() -> None:
