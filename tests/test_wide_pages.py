@@ -185,7 +185,7 @@ def test_a_question_stays_with_its_solution_up_to_the_first_display(engine: str)
         assert all(each == found[0] for each in found), (number, found)
 
 
-@pytest.mark.parametrize(("name", "engine"), some(SET, 3))
+@pytest.mark.parametrize(("name", "engine"), some(SET, 7))
 def test_no_page_ends_between_a_question_and_its_solution(name: str, engine: str) -> None:
     """As many questions as solutions begin on each page."""
     problem = load(str(find_problem(name)))
