@@ -8,6 +8,7 @@ This module must not know about numbers or printing.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -122,7 +123,7 @@ def _steps_between(of: End, by: End) -> int | None:
     return gap
 
 
-class _Through(Run):
+class _Through(Run, ABC):
     """Derivatives by one quantity, or by a member of one, through equations over a letter."""
 
     def __init__(self, totals: Totals, of: End, by: End, *, denominator: bool):
@@ -186,13 +187,13 @@ class _Through(Run):
                 yield self.local(name, own, argument, here, over, direct=direct)
 
     @property
+    @abstractmethod
     def is_whole(self) -> bool:
         """Whether all that the quantity adds to an equation is its local derivative by it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_moved(self, argument: str, place: Index | None, params: Axes) -> bool | None:
         """Whether an argument is what is differentiated by; None where it does not depend on that."""
-        raise NotImplementedError
 
     # --- forms ---
 

@@ -246,7 +246,7 @@ class Questions:
 
     def skip_number(self) -> None:
         while self.numbers() or self.reader.took(_BEFORE) or self.reader.number() is not None:
-            pass
+            continue
 
     def read(self) -> list[Request] | None:
         """The questions; None if any word is left."""
@@ -271,8 +271,7 @@ class Questions:
             while True:
                 here = reader.position
                 reader.skip(_JOIN)
-                while reader.took(_ARTICLES) or reader.took(_THINGS):
-                    pass
+                reader.skip(_ARTICLES, _THINGS)
                 shown = reader.formula()
                 if shown is None or not shown.meant.numbers:
                     reader.position = here
@@ -459,15 +458,13 @@ class Questions:
         reader = self.reader
         if reader.took(_FORWARD):
             return self.ask("compute", at, _About())
-        while reader.took(_COMPUTED) or reader.took(_OF) or reader.took(_ARTICLES):
-            pass
+        reader.skip(_COMPUTED, _OF, _ARTICLES)
         return reader.took(_LOSS) and not reader.at_formula() and self.ask("compute", at, _About(names=(self.loss,)))
 
     def formulas(self, at: int) -> bool:
         """Derivatives, second derivatives or quantities that a verb asks for by their formulas."""
         reader, count = self.reader, len(self.requests)
-        while reader.took(_COMPUTED) or reader.took(_ARTICLES) or reader.took(_LOSS):
-            pass
+        reader.skip(_COMPUTED, _ARTICLES, _LOSS)
         while (shown := reader.formula()) is not None:
             meant = shown.meant
             if meant.descent:

@@ -123,9 +123,10 @@ class Reader:
         self.position += word[:1].isdecimal()
         return word if word[:1].isdecimal() else None
 
-    def skip(self, phrases: Phrases) -> None:
-        while self.took(phrases):
-            pass
+    def skip(self, *phrases: Phrases) -> None:
+        """Passes over all of these phrases that stand here, in any order."""
+        while any(map(self.took, phrases)):
+            continue
 
     def formula(self) -> Shown | None:
         """The formula that stands here, which is passed over."""
