@@ -83,9 +83,9 @@ def is_document(path: str) -> bool:
 
 def what_was_read(problem: Problem) -> str:
     """What was found in a note, for the user to check."""
-    from backsym.reading.notes import document
+    from backsym.reading.notes.assembling import report
 
-    return document.what_was_read(problem)
+    return report.what_was_read(problem)
 
 
 def _of_note(path: str) -> Problem:

@@ -1,0 +1,138 @@
+"""What is said of a note that was read: what was found in it, and what was passed over."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+
+from backsym.core.choices import METHODS
+from backsym.core.expr import show_shape
+from backsym.core.problem import Part, Problem
+from backsym.core.words import Said, say
+from backsym.reading.files.yamlfile import Document, Rewritten
+from backsym.reading.latex.equations import segments
+from backsym.reading.latex.lexer import Token, has_sign, tokens_in
+from backsym.reading.notes.assembling.asked import Asked
+from backsym.reading.notes.assembling.stated import DERIVATIVES, Stated
+from backsym.reading.notes.equations import (
+    Equations,
+)
+from backsym.reading.notes.prose import (
+    Formula,
+)
+
+_OF_PRODUCTS = ("+", "*", "/", "odot", "cdot", "times", "circ")
+
+
+def without_left_side(note: Stated, displayed: Iterable[Formula], functions: Sequence[int]) -> list[int]:
+    """Displayed equations, not of derivatives, whose left side is no quantity and none of the ``functions``."""
+    words = note.vocabulary()
+    found = []
+    for f in displayed:
+        known = sorted([*(s.start for s in segments(note.source, words, f.start, f.end)), *functions])
+        for row in _rows(tokens_in(note.source, f.start, f.end)):
+            if not _is_left(row) or any(token.text in DERIVATIVES for token in row):
+                continue
+            start, end = row[0].start, row[-1].end
+            if bisect_left(known, start) == bisect_left(known, end):
+                found.append(start)
+    return found
+
+
+def _rows(tokens: Sequence[Token]) -> Iterator[list[Token]]:
+    """The rows of a formula without the ampersands."""
+    row: list[Token] = []
+    for token in tokens:
+        if token.kind == "row":
+            yield row
+            row = []
+        elif token.text != "&":
+            row.append(token)
+    yield row
+
+
+def _is_left(row: Sequence[Token]) -> bool:
+    """Whether a row begins with one symbol, perhaps with scripts or called, before an equals sign."""
+    left = [token.text for token in row]
+    left = left[: left.index("=")] if "=" in left else []
+    named = bool(left) and (row[0].kind in ("letter", "greek", "word", "macro"))
+    return named and not any(sign in left for sign in _OF_PRODUCTS)
+
+
+def what_was_passed_over(note: Stated, equations: Equations, asked: Asked, strange: Iterable[int]) -> tuple[Said, ...]:
+    """In order of the lines, what an instructor might look for in vain."""
+    found: list[tuple[int, Said]] = [(note.locate(at)[0], reason) for at, reason in equations.passed_over]
+    found += [(note.locate(at)[0], say("notes.remark.unread_to_show")) for at in asked.tasks.unread]
+    found += [(note.locate(at)[0], say("notes.remark.no_quantity_left")) for at in strange]
+    found += [(note.locate(at)[0], say("notes.remark.with_derivative")) for at in note.settled.steps]
+    found += [(note.locate(at)[0], say("notes.remark.unread_declaration")) for at in note.declared.unread]
+    customs = [say("notes.by_custom", line=note.locate(at)[0], what=what) for at, what in note.assumed]
+    questions = [(at, say("notes.remark.question", words=_beginning(note, at))) for at in asked.tasks.no_part]
+    found += [(note.locate(at)[0], said) for at, said in questions]
+    known = {*equations.given(), *(d.spelled.name for d in note.declared.found)}
+    for at, name in asked.tasks.unknown:
+        declared = name in known
+        said = say("notes.remark.by_no_parameter" if declared else "notes.remark.by_unmentioned", name=name)
+        found.append((note.locate(at)[0], said))
+    words, given = note.vocabulary(), equations.given()
+    for f in note.formulas:
+        derives = has_sign(note.source, f.start, f.end, *DERIVATIVES)
+        if not f.displayed and "=" in note.document.text[f.start : f.end] and not derives:
+            names = [s.left.name for s in segments(note.source, words, f.start, f.end)]
+            found += [
+                (note.locate(f.start)[0], say("notes.remark.within_text", name=name))
+                for name in names
+                if name in given and name not in asked.numbers
+            ]
+    idle = (f for f in note.formulas if f.displayed and f.start not in asked.places and note.is_idle(f))
+    found += [(note.locate(f.start)[0], say("notes.remark.without_equals")) for f in idle]
+    lines = sorted({note.locate(at)[0] for at in asked.tasks.left_over})
+    if lines:
+        others = [*map(str, lines[1:12]), *(["..."] if len(lines) > 12 else [])]
+        also = say("notes.remark.asked_by_nobody_also", count=len(lines) - 1, lines=others)
+        found.append((lines[0], also if others else say("notes.remark.asked_by_nobody")))
+    found.sort(key=lambda each: (each[0], str(each[1])))
+    return (*customs, *(say("notes.passed_over", line=n, what=reason) for n, reason in found))
+
+
+def _beginning(note: Stated, at: int) -> str:
+    """The first words from a place on, as the file has them."""
+    line, column, _ = note.locate(at)
+    file: Document = note.document
+    while isinstance(file, Rewritten):
+        file = file.original
+    start = file.line_starts[line - 1] + column - 1
+    words = " ".join(file.text[start : start + 200].split())
+    return words if len(words) <= 60 else words[:60].rpartition(" ")[0] + " ..."
+
+
+# --- what was found -------------------------------------------------------------------------------------------------
+
+
+def what_was_read(problem: Problem) -> str:
+    """What was found in a note, for the user to check: the equations with their lines, and the given quantities."""
+    count = len(problem.equations)
+    lines = [say("notes.read.equations", name=problem.path or problem.title, count=count)]
+    for e in problem.equations:
+        text = " ".join(e.text.replace("&", "").split())
+        shape = show_shape(e.shape)
+        lines.append(say("notes.read.equation", line=e.line or 0, name=e.name, shape=shape, text=text))
+    for symbol in (s for s in problem.symbols.values() if s.role != "node"):
+        role = "one-hot target" if symbol.one_hot else symbol.role
+        lines.append(say("notes.read.symbol", role=role, name=symbol.name, shape=show_shape(symbol.shape)))
+    lines.append(say("notes.read.loss", name=problem.loss))
+    if problem.parts:
+        lines.append(say("notes.read.parts", parts=[_summary(part) for part in problem.parts]))
+    head, *others = [words.text(problem.language) for words in lines]
+    return "\n".join([head, *(f"  {line}" for line in (*others, *problem.remarks))])
+
+
+def _summary(part: Part) -> Said:
+    """A part in a few words: ``show (line 12)``, ``gradients W, b``."""
+    if part.targets:
+        names = " ".join(part.targets)
+        newton = part.option == METHODS[1]
+        return say("notes.read.by_newton", kind=part.kind, names=names) if newton else f"{part.kind} {names}"
+    if part.line is not None:
+        return say("notes.read.part_of_line", kind=part.kind, line=part.line)
+    return f"{part.kind} {part.option or ''}".strip()

@@ -1,0 +1,260 @@
+"""What the equations of a note leave open: shapes, starts of recurrences, names of axes, an abstract loss.
+
+All is told by the equations, by declarations and by custom, which is said; what nothing tells is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import chain, count
+
+from backsym.core.errors import InputError
+from backsym.core.words import say
+from backsym.reading.files.fields import MAX_DIAGNOSTICS
+from backsym.reading.latex.declarations import Declaration, Declarations
+from backsym.reading.latex.equations import Spelled
+from backsym.reading.latex.names import split_tag
+from backsym.reading.notes.assembling.stated import Stated
+from backsym.reading.notes.equations import (
+    Equations,
+    in_order,
+    is_loss,
+)
+from backsym.reading.notes.lengths import check_lengths
+from backsym.reading.notes.ranks import Ranks
+from backsym.reading.notes.refusals import (
+    check_shapes,
+    check_transposes,
+)
+from backsym.reading.notes.shapes import Shapes
+from backsym.reading.notes.steps import Start, as_equations, check_steps, check_zeros, starts_of
+from backsym.reading.notes.upstream import is_given, mentioned_loss, undefined_loss
+from backsym.reading.notes.words import class_letter
+from backsym.reading.syntax import Node, walk
+
+_FREE_LETTERS = "DKHMPQRS"
+"""Dimensions that the note does not name take these first."""
+
+
+class Settling:
+    """The given quantities that no words declare, with their shapes; adds them to what the note declares."""
+
+    def __init__(self, note: Stated, equations: Equations):
+        self.note = note
+        self.equations = equations
+        self.starts: list[Start] = []
+        self.upstream: str | None = None
+        """The name of an abstract loss."""
+        self.example_ranges: dict[str, str] = {}
+        self.declare_what_is_used()
+
+    def declare_what_is_used(self) -> None:
+        """Add the given quantities that no words declare, with the shapes that the equations tell."""
+        note, equations = self.note, self.equations
+        for name, spelled in equations.dims.items():
+            note.declared.dims.setdefault(name, spelled)
+        declared = {d.spelled.name: d.shape for d in note.declared.found if not d.letter}
+        given = {name: s for name, s in equations.given().items() if name not in declared}
+        goes_on = say("notes.remark.sum_goes_on")
+        note.assumed += [(e.segment.start, goes_on) for e in equations.found if e.segment.start in equations.stretched]
+        factors = {note.source.text[slice(*call.head)]: call.head[0] for call in equations.factors}
+        note.assumed += [(at, say("notes.remark.factor", name=name)) for name, at in factors.items()]
+        self.starts = starts_of(equations, note.steps.letters)
+        check_steps(note.source, equations, self.starts, declared)
+        check_zeros(equations, self.starts, {name for name, shape in declared.items() if len(shape) > 1})
+        waits = {e.name: [s.name for s in self.starts if s.family in {e.name, *e.uses}] for e in equations.found}
+        equations.found = in_order(equations.found, waits)
+        self.check_sizes()
+        defined = {e.name for e in equations.found}
+        for start in self.starts:
+            if start.name not in given and start.name not in declared and start.name not in defined:
+                given[start.name] = start.spelled
+                at = start.spelled.span[0]
+                note.assumed.append((at, say("notes.remark.starts_from", family=start.family, start=start.name)))
+        nodes = {e.name: e for e in equations.found}
+        for start in self.starts:
+            letter = nodes[start.family].letter
+            if note.steps.forms.get(letter) and start.family not in declared and start.back == 0 and start.spelled.bold:
+                said = say("notes.remark.one_size", family=start.family, letter=letter)
+                note.assumed.append((start.spelled.span[0], said))
+        names = {**equations.names, **{e.name: e.segment.left for e in equations.found}, **given}
+        shapes = self.told_shapes(declared, given, names)
+        classes = class_letter(note.source, note.places)
+        axes = AxisNames(note.declared, names, classes if classes not in {*note.letters, *note.left_letters} else None)
+        axes.name_classes([shapes.root(axis) for axis in shapes.labels.values()])
+        note.declared.found = [
+            replace(d, shape=tuple(axes.name(axis) for axis in shapes.shape(d.spelled.name) or ()))
+            if not d.letter
+            else d
+            for d in note.declared.found
+        ]
+        mentioned = Ranks(note.prose).mentioned(given)
+        for name, spelled in given.items():
+            if name in mentioned:
+                note.words.setdefault(name, note.prose.of(mentioned[name]))
+            shape = tuple(axes.name(axis) for axis in shapes.shape(name) or ())
+            note.declared.found.append(Declaration(spelled, shape))
+        if note.letters:
+            begins = {start.name for start in self.starts}
+            for e in equations.found:
+                known = shapes.shape(e.name)
+                if e.name not in declared and known and e.name not in begins:
+                    note.declared.found.append(Declaration(e.segment.left, tuple(map(axes.name, known))))
+        for name in note.labels:
+            spelled = Spelled((name, ""), below=False, bold=False, span=(0, 0))
+            note.declared.found.append(Declaration(spelled, tuple(map(axes.name, shapes.shape(name) or ()))))
+            note.classes[name] = axes.name(shapes.root(shapes.labels[name]))
+        self.example_ranges = self.example_letters()
+
+    def check_sizes(self) -> None:
+        """Refuses sizes that go with the letter of a recurrence, ``D^{(l)}``."""
+        note = self.note
+        found = []
+        for d in note.declared.found:
+            keys = [note.declared.dims[dim].key[1] for dim in d.shape if dim in note.declared.dims]
+            letter = next((m for m in note.steps.letters for key in keys if key.rstrip("+-0123456789") == m), None)
+            if letter is not None:
+                words = say("notes.ragged", name=d.spelled.name, letter=letter)
+                found.append(note.source.diagnostic(words, d.spelled.span))
+        if found:
+            raise InputError(found[:MAX_DIAGNOSTICS])
+
+    def told_shapes(
+        self,
+        declared: Mapping[str, tuple[str, ...]],
+        given: Mapping[str, Spelled],
+        names: Mapping[str, Spelled],
+    ) -> Shapes:
+        """The axes of all quantities, as far as declarations, customs and the equations tell them."""
+        note, equations = self.note, self.equations
+        custom = Ranks(
+            note.prose, note.declared.found, note.letters, note.labels,
+            families=note.family_names, sizes=note.declared.dims,
+        )  # fmt: skip
+        ranks, families = custom.of(equations, given, names)
+        note.family_names |= families.keys()
+        note.assumed += custom.assumed
+        growing = {
+            t.children[0].value
+            for t in equations.entries()
+            if len(t.children) == 2 and t.children[1].value in note.letters and not custom.has_bold(equations)
+        }
+        ranks.update({name: int(bool(inner)) for name, inner in note.labels.items()})
+        positions = {name: note.classes.get(name, f"?of {name}") for name in note.labels}
+        columns = {d.spelled.name for d in note.declared.found if d.column}
+        ranges = {letter: last.text for letter, last in note.steps.ends.items()}
+        shapes = Shapes(
+            declared,
+            ranks,
+            growing - declared.keys() - note.labels.keys(),
+            positions,
+            columns,
+            ranges,
+            [s.name for s in self.starts],
+            {letter for letter, form in note.steps.forms.items() if form},
+        )
+        note.family_names |= growing
+        sides = [equation.sides for equation in equations.found if equation.sides is not None]
+        sides += as_equations(self.starts)
+        self.without_abstract_loss(shapes, sides)
+        check_lengths(note.source, equations, shapes)
+        seen = {name: shapes.shape(name) for name in (*names, *declared)}
+        told = {name: axes or () for name, axes in seen.items()}
+        check_shapes(note.source, equations, {name: axes for name, axes in seen.items() if axes is not None}, shapes)
+        light = {name for name, axes in told.items() if axes == () and name in names and not names[name].bold}
+        light = light if "T" not in told else set()
+        check_transposes(note.source, note.spans, light)
+        for name, tree in shapes.biases.items():
+            note.assumed.append((tree.span[0], say("notes.remark.each_column", name=name)))
+        return shapes
+
+    def without_abstract_loss(self, shapes: Shapes, sides: list[tuple[Node, Node]]) -> None:
+        """Reads the shapes; a last equation ``L = f(P)`` of an array P says that L is an abstract loss of P."""
+        equations = self.equations
+        self.upstream = None
+        last = equations.found[-1]
+        call = last.sides[1] if last.sides is not None and is_loss(last.segment.left) else None
+        argument = call.children[0] if call is not None and call.kind == "call" and len(call.children) == 1 else None
+        if call is None or argument is None or argument.kind != "name" or not self.only_call(call):
+            shapes.read(sides)
+            if equations.loss() is None and shapes.shape(last.name):
+                self.layer_alone(last.name)
+            return
+        shapes.read(sides[:-1])
+        if shapes.shape(argument.value):
+            self.upstream = last.name
+            equations.found = equations.found[:-1]
+            equations.functions -= {call.value}
+        else:
+            shapes.read(sides)
+
+    def layer_alone(self, last: str) -> None:
+        """Of a note without a loss, whose last quantity is an array: the loss by whose derivatives it asks."""
+        note, equations = self.note, self.equations
+        known = equations.lefts() | equations.given().keys()
+        loss = undefined_loss(note.slopes(), known)
+        mentioned = mentioned_loss(note.document.text, note.spans)
+        if mentioned is not None and not (loss and is_given(note.source, note.slopes(), loss, last)):
+            word = note.document.text[slice(*mentioned)]
+            hint = say("notes.loss_given", name=note.document.text[slice(*equations.found[-1].segment.left.span)])
+            raise note.source.error(say("notes.loss_not_read", word=word), mentioned, hint)
+        self.upstream = loss
+
+    def only_call(self, call: Node) -> bool:
+        """Whether an abstract function is applied once in all, and what it is applied to is computed last."""
+        equations = self.equations
+        sides = [side for e in equations.found for side in e.sides or ()]
+        calls = [t for side in sides for t in walk(side) if t.kind == "call" and t.value == call.value]
+        computed = len(equations.found) > 1 and equations.found[-2].name == call.children[0].value
+        return call.value in equations.functions and len(calls) == 1 and computed
+
+    def example_letters(self) -> dict[str, str]:
+        """The index letters of families, with the dimensions of these, as far as each has one."""
+        note, equations = self.note, self.equations
+        shapes = {d.spelled.name: d.shape for d in note.declared.found if not d.letter}
+        found: dict[str, set[str]] = {}
+        for t in equations.entries():
+            for letter, axis in zip(t.children[1:], shapes.get(t.children[0].value, ()), strict=False):
+                if letter.kind == "name" and letter.value in note.letters:
+                    found.setdefault(letter.value, set()).add(axis)
+        first = {t.children[1].value for t in equations.entries() if self.is_example(t, shapes)}
+        first |= note.steps.letters
+        return {letter: next(iter(dims)) for letter, dims in found.items() if len(dims) == 1 and letter in first}
+
+    def is_example(self, entry: Node, shapes: Mapping[str, tuple[str, ...]]) -> bool:
+        """Whether an entry is the member of a family, or a number that a letter above tells from others."""
+        array, *indices = entry.children
+        partial = array.value in self.note.family_names and len(indices) < len(shapes.get(array.value, ()))
+        text = self.note.source.text[slice(*entry.span)]
+        return partial or (len(indices) == 1 and "^" in text)
+
+
+class AxisNames:
+    """Names for axes: known ones, the one of the classes for the first that nothing tells, else a letter."""
+
+    def __init__(self, declared: Declarations, used: Iterable[str], classes: str | None):
+        self.taken = {*used, *declared.dims, *(d.spelled.name for d in declared.found)}
+        self.classes = classes if classes not in self.taken else None
+        self.dims = declared.dims
+        self.own: dict[str, str] = {}
+
+    def name_classes(self, axes: Iterable[str]) -> None:
+        """The first axis of classes that has no name takes the letter of the classes, else K."""
+        first = next((axis for axis in axes if axis.startswith("?")), None)
+        if first is not None:
+            self.classes = self.classes or ("K" if "K" not in self.taken else None)
+            self.name(first)
+
+    def name(self, axis: str) -> str:
+        if not axis.startswith("?"):
+            return axis
+        if axis not in self.own:
+            own = [axis[1:].upper()] if axis[1:].isalpha() else []
+            free = chain(own, _FREE_LETTERS, (f"D{n}" for n in count(1)))
+            name = self.classes or next(name for name in free if name not in self.taken)
+            self.classes = None
+            self.taken.add(name)
+            self.own[axis] = name
+            self.dims.setdefault(name, Spelled(split_tag(name), below=False, bold=False, span=(0, 0)))
+        return self.own[axis]

@@ -1,0 +1,316 @@
+r"""What a note states: its declarations, and its forward equations, with the letters that run over something.
+
+What stands displayed is stated; within the text, what the displayed equations need and what is no condition.  Knows
+the formulas and the words beside them; what these leave open is settled elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from backsym.core.errors import Diagnostic, InputError
+from backsym.core.source import Location, Source
+from backsym.core.words import Said, say
+from backsym.reading.files.fields import MAX_DIAGNOSTICS
+from backsym.reading.latex.declarations import Declaration, Declarations, names_in_formula
+from backsym.reading.latex.equations import Segment, Spelled, segments
+from backsym.reading.latex.lexer import has_sign
+from backsym.reading.latex.names import Vocabulary, new_name
+from backsym.reading.notes.equations import (
+    Equations,
+    defined_functions,
+    index_letters,
+    is_loss,
+    is_model,
+    loss_marks,
+)
+from backsym.reading.notes.labels import chosen, position_uses, says_class
+from backsym.reading.notes.prose import (
+    MAX_FORMULAS,
+    Formula,
+    Prose,
+    formulas,
+    says_one_hot,
+    without_next,
+)
+from backsym.reading.notes.statements import Settled
+from backsym.reading.notes.steps import Steps, starts_of, steps_of
+from backsym.reading.notes.upstream import Slope, slopes
+from backsym.reading.notes.words import Place, layers, worded
+from backsym.text.phrases import Phrases, Word, words_of
+
+DERIVATIVES = ("partial", "nabla")
+
+_CONDITIONS = Phrases("if", "when", "whenever", "unless", "case", "cases", "wenn", "falls", "fall")
+"""Words right after which an equation within the text may hold or not."""
+_SUPPOSING = Phrases("assume", "assuming", "suppose", "supposing", "angenommen")
+"""Words after which it holds, if it is a formula; "suppose $a = b$" is of a case."""
+_THAT = Phrases("that", "dass")
+_SHOWING = Phrases(
+    "show", "prove", "verify", "check", "argue", "demonstrate", "conclude", "zeige", "zeigen", "beweise", "beweisen",
+    "verifizieren", "folgern",
+
+)  # fmt: skip
+"""Words before "that" by which an equation is to be shown."""
+_CLOSE_BEFORE = 60
+"""How many characters before an equation within the text its words may stand."""
+
+
+def is_tex(path: str) -> bool:
+    return path.lower().endswith(".tex")
+
+
+class Stated:
+    """The formulas of a note, and what they and their words say; ``assumed`` is what is so by custom."""
+
+    def __init__(self, settled: Settled):
+        document = self.document = settled.document
+        self.settled = settled
+        self.source = Source(document.text, document.file, self.locate)
+        unclosed: list[tuple[int, int, str]] = []
+        self.formulas = tuple(
+            islice(formulas(document.text, unclosed, tex=is_tex(str(document.file))), MAX_FORMULAS + 1)
+        )
+        if unclosed:
+            raise InputError(
+                self.source.diagnostic(say("notes.never_closed", sign=document.text[a:b], closing=closing), (a, b))
+                for a, b, closing in unclosed[:MAX_DIAGNOSTICS]
+            )
+        if len(self.formulas) > MAX_FORMULAS:
+            raise InputError([Diagnostic(say("notes.too_many_formulas", limit=MAX_FORMULAS), document.file)])
+        self.prose = Prose(self.source, self.formulas)
+        self.declared = Declarations()
+        self.words: dict[str, str] = {}
+        self.steps = Steps()
+        self.begun: set[str] = set()
+        self.letters: frozenset[str] = frozenset()
+        self.left_letters: frozenset[str] = frozenset()
+        self.family_names: set[str] = set()
+        self.marks: frozenset[str] = frozenset()
+        self.labels: dict[str, str] = {}
+        self.assumed: list[tuple[int, Said]] = []
+        self.classes: dict[str, str] = {}
+
+    # --- places ---
+
+    def locate(self, offset: int) -> Location:
+        line, column = self.document.place(offset)
+        return line, column, self.document.lines[line - 1]
+
+    @property
+    def places(self) -> list[Place]:
+        return [Place(start, end) for start, end in self.spans]
+
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        return [(f.start, f.end) for f in self.formulas]
+
+    def within(self) -> list[tuple[int, int]]:
+        """The formulas within the text that say what holds."""
+        return [(f.start, f.end) for f in self.formulas if not f.displayed and self.states(f)]
+
+    # --- declarations ---
+
+    def displayed(self) -> list[Formula]:
+        """Reads all declarations, and finds the displayed formulas that may state something else."""
+        declares = [self.declares(n, f) for n, f in enumerate(self.formulas)]
+        if self.declared.powers:
+            words = say("notes.declared_power")
+            raise InputError(self.source.diagnostic(words, span) for span in self.declared.powers[:MAX_DIAGNOSTICS])
+        self.declare_by_words()
+        return [
+            f
+            for f, done in zip(self.formulas, declares, strict=True)
+            if f.displayed and self.may_define(f, declares=done)
+        ]
+
+    def may_define(self, formula: Formula, *, declares: bool) -> bool:
+        """Whether a formula may hold an equation: of one that declares something, each statement by itself is one."""
+        return not declares or bool(segments(self.source, self.vocabulary(), formula.start, formula.end))
+
+    def declares(self, number: int, formula: Formula) -> bool:
+        if not has_sign(self.source, formula.start, formula.end, "in"):
+            return False
+        before = len(self.declared.found)
+        found = self.declared.read(self.source, formula.start, formula.end)
+        words = self.prose.of(number)
+        self.words.update({d.spelled.name: words for d in self.declared.found[before:]})
+        return found
+
+    def declare_by_words(self) -> None:
+        known = {d.spelled.name for d in self.declared.found}
+        for number, declaration in worded(self.source, self.places, self.declared):
+            if declaration.spelled.name not in known:
+                known.add(declaration.spelled.name)
+                self.declared.found.append(declaration)
+                self.words[declaration.spelled.name] = self.prose.of(number)
+
+    # --- equations ---
+
+    def equations(self, found: Sequence[Formula]) -> Equations:
+        """The forward equations; layers that were declared with a letter are declared one by one."""
+        stating = [(f.start, f.end) for f in found]
+        within = self.within()
+        if not any("=" in self.document.text[start:end] for start, end in stating):
+            stating = within  # All that this note states stands within its text.
+        self.steps = steps_of(self.source, [*stating, *within], self.spans)
+        for last in self.steps.ends.values():
+            self.declared.dims.setdefault(last.text, Spelled((last.text, ""), below=False, bold=False, span=(0, 0)))
+        ends = self.steps.by_custom.items()
+        self.assumed += [(at.start, say("notes.remark.runs_up_to", letter=letter, end=at.text)) for letter, at in ends]
+        self.letters, self.left_letters = index_letters(self.source, stating)
+        self.letters |= self.steps.letters | index_letters(self.source, within)[0]
+        self.left_letters -= self.steps.letters
+        self.marks = (self.left_letters - self.letters) & loss_marks(self.source, stating)
+        self.left_letters -= self.marks
+        self.declare_labels()
+        words = self.vocabulary()
+        segs = [s for f in found for s in segments(self.source, words, f.start, f.end)]
+        defined = defined_functions(self.source, [(f.start, f.end) for f in found])
+        segs += self.within_the_text(Equations(self.source, segs, defined, words, self.labels), words)
+        equations = Equations(self.source, segs, defined, words, self.labels)
+        while self.declare_families(equations):
+            # What was a name of its own, h_t, is a member at left sides, too; h_0 is what it starts from.
+            words = self.vocabulary()
+            segs = [s for f in found for s in segments(self.source, words, f.start, f.end)]
+            members = Equations(self.source, segs, defined, words, self.labels)
+            self.begun = {start.name for start in starts_of(members, self.steps.letters)}
+            words = self.vocabulary()
+            segs = [s for f in found for s in segments(self.source, words, f.start, f.end)]
+            segs += self.within_the_text(Equations(self.source, segs, defined, words, self.labels), words)
+            equations = Equations(self.source, segs, defined, words, self.labels)
+        before = self.declared.found
+        used = [s.key for s in (*equations.names.values(), *(e.segment.left for e in equations.found))]
+        layers(self.declared, used)
+        # What is said of the layer with a letter holds for each layer.
+        said: dict[str, str] = {}
+        for declaration in before:
+            if declaration.spelled.name in self.words:
+                said.setdefault(declaration.spelled.key[0], self.words[declaration.spelled.name])
+        for declaration in self.declared.found:
+            if declaration.spelled.key[0] in said:
+                self.words.setdefault(declaration.spelled.name, said[declaration.spelled.key[0]])
+        if self.declared.found == before:
+            return equations
+        return Equations(self.source, segs, defined, self.vocabulary(), self.labels)
+
+    def declare_labels(self) -> None:
+        """Finds the letters that are classes; ``y \\in \\{1, \\dots, K\\}`` of one declares no index letter."""
+        letters = self.letters | self.left_letters
+        uses = position_uses(self.source, self.spans, letters, self.marks)
+        told = {d.spelled.name for d in self.declared.found if d.letter}
+        for n, formula in enumerate(self.formulas):
+            words = self.prose.of(n) + without_next(self.prose.after(n))
+            if not formula.displayed and says_class(words) and not says_one_hot(words):
+                names = names_in_formula(self.source, formula.start, formula.end)
+                told |= {name.key[0] if name.key[1] in letters else name.name for name in names}
+        self.labels = chosen(uses, told - letters)
+        for d in self.declared.found:
+            label = d.spelled.key[0] if d.spelled.key[1] in letters else d.spelled.name
+            if d.letter and label in self.labels:
+                self.classes[label] = d.shape[0]
+        mine = {name for label, inner in self.labels.items() for name in (label, new_name(label, inner))}
+        self.declared.found = [d for d in self.declared.found if d.spelled.name not in mine]
+
+    def within_the_text(self, displayed: Equations, words: Vocabulary) -> list[Segment]:
+        """Equations within the text: of what the displayed ones use and do not define, and of the loss if need be.
+
+        What follows "if" or "when" is a condition, and a number is a value.
+        """
+        inline = [f for f in self.formulas if not f.displayed and self.states(f)]
+        found = [s for f in inline for s in segments(self.source, words, f.start, f.end)]
+        cases = {f.start for f in inline if self.words_before(f)[-1:] in _SUPPOSING}
+        every = displayed
+        if found and (self.steps.letters or any(len(s.left.key[0]) > 1 for s in found)):
+            # Recurrences within the text have starts, and words, o = \sigma(net), are known by their equations.
+            segs = [*displayed.segments, *found]
+            every = Equations(self.source, segs, displayed.defined, words, self.labels)
+        read = [(s, every.read(s)) for s in found]
+        starts = {start.name for start in starts_of(every, self.steps.letters)}
+        telling = [
+            (s, e)
+            for s, e in read
+            if s.left.name in starts
+            or (e.uses and not is_model(self.source, e, displayed) and (s.start not in cases or e.is_formula))
+        ]
+        taken: dict[str, Segment] = {}
+        has_loss = displayed.loss() is not None
+        for s, _ in telling:
+            if not has_loss and is_loss(s.left) and s.left.name not in taken:
+                taken[s.left.name] = s
+        needed = {*displayed.given(), *starts, *(name for s, e in telling if s.left.name in taken for name in e.uses)}
+        # Of p_y the whole may be computed within the text.
+        needed |= {spelled.key[0] for spelled in displayed.given().values() if spelled.below}
+        if not has_loss and not taken and telling:
+            # A function, or a layer alone with its upstream derivative.
+            asked = self.slopes([s.left.name for s, _ in telling])
+            needed |= {slope.above for slope in asked} | {slope.below for slope in asked}
+        grows = True
+        while grows:
+            grows = False
+            for s, e in telling:
+                if s.left.name in needed and s.left.name not in taken and s.left.name not in displayed.lefts():
+                    taken[s.left.name] = s
+                    needed |= e.uses
+                    grows = True
+        return list(taken.values())
+
+    def states(self, formula: Formula) -> bool:
+        """Whether a formula within the text says what holds: no condition, no derivative and nothing to be shown."""
+        text = self.document.text
+        derives = has_sign(self.source, formula.start, formula.end, *DERIVATIVES)
+        if derives or "=" not in text[formula.start : formula.end]:
+            return False
+        before = self.words_before(formula)
+        shown = before[-1:] in _THAT and before[:-1] in _SHOWING
+        return before[-1:] not in _CONDITIONS and not shown
+
+    def words_before(self, formula: Formula) -> list[Word]:
+        """The words of the sentence right before a formula, none if anything else stands between."""
+        text = self.document.text
+        close = text[max(0, formula.start - _CLOSE_BEFORE) : formula.start].rstrip("$\\( \n")
+        sentence = close[close.rfind(".") + 1 :]
+        return words_of(sentence) if sentence[-1:].isalpha() else []
+
+    def is_idle(self, formula: Formula) -> bool:
+        """Whether a formula neither states nor declares anything, and is about no derivative."""
+        text = self.document.text[formula.start : formula.end]
+        signs = has_sign(self.source, formula.start, formula.end, "in", "=", "sim", *DERIVATIVES)
+        return bool(text.strip(" \n.,;&")) and not signs
+
+    def vocabulary(self) -> Vocabulary:
+        ranks: dict[str, int | None] = dict.fromkeys(self.begun)
+        ranks.update({d.spelled.name: len(d.shape) for d in self.declared.found if not d.letter})
+        return Vocabulary(
+            ranks, letters=self.letters, open=True, free=self.letters | self.left_letters,
+            above=self.steps.above(bare=False), bare=self.steps.above(bare=True), ends=self.steps.last,
+        )  # fmt: skip
+
+    def declare_families(self, equations: Equations) -> bool:
+        r"""Makes a family, the array X, of each declared x_n that equations use; whether there is any."""
+        uses = {(t.children[0].value, t.children[1].value) for t in equations.entries()}
+        whole = equations.given().keys() | equations.lefts()
+        ranges = equations.ranges()
+        found, changed = [], False
+        for d in self.declared.found:
+            base, letter = d.spelled.key
+            last = self.steps.ends[letter].text if letter in self.steps.ends else letter
+            used = d.spelled.name in whole or not uses.isdisjoint((new_name(base, ""), at) for at in (letter, last))
+            if d.letter or letter not in self.letters or not used:
+                found.append(d)
+                continue
+            name = d.spelled.name
+            spelled = replace(d.spelled, key=(base, ""), below=False)
+            found.append(Declaration(spelled, (ranges.get(letter, f"?{letter}"), *d.shape)))
+            self.words.setdefault(spelled.name, self.words.get(name, ""))
+            self.family_names.add(spelled.name)
+            changed = True
+        self.declared.found = found
+        return changed
+
+    def slopes(self, others: Iterable[str] = ()) -> list[Slope]:
+        """The derivatives that the note names."""
+        words = replace(self.vocabulary(), free=None)
+        return slopes(self.source, words, self.spans, others)
