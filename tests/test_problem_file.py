@@ -128,3 +128,19 @@ def test_what_the_language_cannot_say_is_refused(tmp_path: Path) -> None:
     other = problem.changed(symbols={**problem.symbols, "b": problem.symbols["W"]})
     with pytest.raises(BacksymError, match="cannot be written as a problem file"):
         problem_file(other, "layer.md")
+
+
+@pytest.mark.parametrize("kind", ["derive", "gradients", "list", "update", "hessian"])
+def test_a_part_names_the_quantity_or_its_derivative(kind: str) -> None:
+    symbols = {"w": ["D"], "x": {"shape": ["D"], "role": "input"}, "eta": {"role": "constant"}}
+    kept = {name: symbol for name, symbol in symbols.items() if name != "eta" or kind == "update"}
+
+    def targets(written: str) -> tuple[str, ...]:
+        text = {"symbols": kept, "forward": ["L = (w.T @ x)**2"], "parts": [{kind: written}]}
+        problem = problem_of_text(yaml.safe_dump(text))
+        assert isinstance(problem, Problem)
+        return problem.parts[0].targets
+
+    assert targets("dL/dw") == targets("grad(w)") == targets("w") == ("w",)
+    with pytest.raises(BacksymError, match="dJ/dw is not declared"):
+        targets("dJ/dw")

@@ -464,6 +464,27 @@ def test_the_tag_that_all_names_of_a_part_have_is_dropped(
         assert "^{(" in solved_part or "_2" in solved_part
 
 
+@pytest.mark.parametrize(
+    ("equation", "names"),
+    [
+        ("softmax(W @ x)", ["S_{k'}", "Q"]),
+        ("softmax(W @ x + b)", ["S_{k'}", "Q"]),
+        ("softmax(2*(W @ x))", ["S_{k'}", "Q"]),
+        ("softmax(W @ x + U @ x)", ["S_{k'}", "Q_{k'}", "R"]),
+        ("exp(b)/sum(exp(b))", ["S"]),
+    ],
+)
+def test_a_sum_that_a_quotient_repeats_at_other_positions_has_one_name(equation: str, names: list[str]) -> None:
+    symbols = {"W": ["K", "D"], "U": ["K", "D"], "b": ["K"], "x": {"shape": ["D"], "role": "input"}}
+    forward = [f"p = {equation}", "L = sum(p**2)"]
+    used = {name: shape for name, shape in symbols.items() if re.search(rf"\b{name}\b", equation)}
+    parts = [{"derive": next(iter(used))}]
+    solution = solve(problem_from_mapping({"symbols": used, "forward": forward, "parts": parts}))
+    assert check_page(solution) >= 4
+    rows = [row for row, _ in displayed(problem_blocks(solution, 2))]
+    assert [to_latex(row.lhs) for row in rows if row.lhs and re.match("[SRQ](_|$)", to_latex(row.lhs))] == names
+
+
 @pytest.mark.parametrize(("given", "likewise"), [("w*x + b", True), ("w*x + 2*b", False), ("tanh(b) + w*b", False)])
 def test_why_a_derivative_is_passed_on_unchanged_is_said_beside_it(given: str, likewise: bool) -> None:
     """In place of the equation again, which stands beside the one above; another local derivative is not 1."""

@@ -31,7 +31,7 @@ from backsym.documents.content.blocks import (
     Text,
 )
 from backsym.documents.content.figures import legend, with_local_derivatives
-from backsym.documents.content.likewise import Form, form_of, pairs_of, renaming
+from backsym.documents.content.likewise import Form, form_of, form_of_letters, pairs_of, renaming
 from backsym.documents.content.plan import Line, condensed, lines, named, recalled, steps_of
 from backsym.documents.content.questions import Sheet, question_blocks, row
 from backsym.documents.content.sentences import Value, Voice, joined
@@ -511,7 +511,9 @@ def rows_of(
     known = {} if shown is None else shown.results
     planned = lines(steps, known.keys(), lambda step: form_of((step,), voice.problem).key)
     concise = shown is not None and shown.options.concise
-    shown_lines = condensed(planned) if concise else named(planned, _letters(voice))
+    shown_lines = (
+        condensed(planned) if concise else named(planned, _letters(voice), lambda e: form_of_letters(e, voice.problem))
+    )
     heads = {} if concise else steps_of(shown_lines)
     for position, line in enumerate(shown_lines):
         told = tuple(step for step in line.steps if _tells(step, voice.problem, concise=concise))
@@ -544,11 +546,13 @@ def _head(place: int, derivative: Expr, planned: Sequence[Line], voice: Voice) -
     if derivative == planned[0].lhs:
         key, node = "together", derivative
     else:
-        node = base_of(derivative.num if isinstance(derivative, Partial) else derivative)
+        through = next((part for part in walk(derivative) if isinstance(part, Partial)), None)
+        node = base_of(derivative if through is None else through.num)
         line = next(line for line in planned if line.lhs == derivative)
         sources = [fact for fact in _sources(line.steps) if isinstance(fact, Sym)]
         direct = isinstance(node, Adj) and [source.name for source in sources] == [voice.problem.loss]
         key = "loss" if direct else "derivative" if isinstance(node, Adj) else "equation"
+        key = key if through in (None, derivative) else "through"
         node = Sym(node.name, node.shape) if isinstance(node, Adj) else node
     said = voice.catalogue.phrase(f"document.steps.{key}", node=voice.layout(node))
     return (Text(f"{place + 1}. ", "strong"), *_strong(said))

@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any
 
 from backsym.core import stepkinds as sk
-from backsym.core.expr import Adj, Dim, Equation, Expr, Fn, Ix, Label, Labels, Shift, Size, Sym
+from backsym.core.expr import Adj, Dim, Equation, Expr, Fn, IndexReduce, Ix, Label, Labels, Mul, Shift, Size, Sym
 from backsym.core.names import split_name
 from backsym.core.problem import Problem
 from backsym.core.steps import Step
@@ -41,6 +41,12 @@ def form_of(steps: Iterable[Step], problem: Problem) -> Form:
     found = _Form(problem)
     key = tuple(found.steps(steps))
     return Form(key, tuple(found.names))
+
+
+def form_of_letters(e: Expr, problem: Problem) -> Hashable:
+    """What expressions have in common that differ in index letters only."""
+    found = _Form(problem)
+    return found.of(e), tuple(found.names), tuple(found.dims)
 
 
 def with_other_tag(given: Sequence[Equation], found: Sequence[Equation], problem: Problem) -> bool:
@@ -85,6 +91,11 @@ class _Form:
             return tuple(map(self.of, value))
         if not isinstance(value, Expr):
             return value  # A number, a text or None.
+        if isinstance(value, IndexReduce):
+            over, body = _one_sum(value)
+            return value.op, self.of(body), frozenset(map(self._index, over))
+        if isinstance(value, Mul):
+            return "Mul", *map(self.of, _factors(value))
         kind: Any = type(value)
         parts: list[Hashable] = [kind.__name__]
         if isinstance(value, _NAMED):
@@ -112,6 +123,23 @@ class _Form:
         if isinstance(ix, Label):
             return "label", self._name(ix.name), tuple(map(self._index, ix.at)), size
         return ("at", ix.letter, size) if ix.fixed else ("letter", _numbered(self.letters, ix.letter), size)
+
+
+def _one_sum(e: IndexReduce) -> tuple[tuple[Ix, ...], Expr]:
+    """The letters and the body of sums of sums, whose order is no matter."""
+    if isinstance(e.body, IndexReduce) and e.body.op == e.op:
+        inner, body = _one_sum(e.body)
+        return (*e.indices, *inner), body
+    return e.indices, e.body
+
+
+def _factors(e: Expr) -> Iterator[Expr]:
+    """The factors of a product, those of its products among them."""
+    if isinstance(e, Mul):
+        for factor in e.args:
+            yield from _factors(factor)
+    else:
+        yield e
 
 
 @cache

@@ -202,17 +202,18 @@ def steps_of(planned: Sequence[Line]) -> dict[int, Expr]:
         return {}
     main = planned[0].lhs
     found: dict[int, Expr] = {}
-    last, name = _about(main), -1
+    last = _about(main)
+    names: list[int] = []
     for position, line in enumerate(planned):
         if not line.steps and not line.like:
-            name = position  # What gets a name belongs to what is found with it.
+            names.append(position)  # What gets a name belongs to what is found with it.
             continue
-        if name >= 0 and isinstance(line.lhs, Partial) and line.lhs.num == planned[name].lhs:
+        if names and isinstance(line.lhs, Partial) and line.lhs.num == planned[names[-1]].lhs:
             continue
         if _about(line.lhs) != last:
             last = _about(line.lhs)
-            found[position if name < 0 else name] = line.lhs
-        name = -1
+            found[names[0] if names else position] = line.lhs
+        names = []
     together = [position for position, lhs in found.items() if lhs == main]
     return found if len(found) >= HEADS and together == [max(found)] else {}
 
@@ -224,31 +225,40 @@ def _about(derivative: Expr) -> tuple[Expr, ...]:
     return (base_of(derivative),)
 
 
-def named(planned: Sequence[Line], letters: Iterable[str]) -> tuple[Line, ...]:
-    """A sum that the quotient rule repeats gets a name in a line of its own, the first of ``letters`` that is left."""
+def named(
+    planned: Sequence[Line], letters: Iterable[str], form: Callable[[Expr], Hashable] | None = None
+) -> tuple[Line, ...]:
+    """The sums that the quotient rule repeats get names in lines of their own, with the first of ``letters`` left.
+
+    What stands inside another is named first.  With a ``form``, which sums have in common that differ in letters only,
+    a sum is also named at other positions: S_k, S_{k'}.
+    """
     left = iter(letters)
     out: list[Line] = []
     for line in planned:
-        quotient = any(step.facts.get("rule") == "quotient" for step in line.steps)
-        repeated = _repeated(line.stages[-1]) if quotient else None
-        letter = next(left, None) if repeated is not None else None
-        if repeated is None or letter is None:
+        if not any(step.facts.get("rule") == "quotient" for step in line.steps):
             out.append(line)
             continue
-        free = free_indices(repeated)
-        name = entry_of(Sym(letter, tuple(ix.dim for ix in free)), free)
         forward = next((step for step in line.steps if step.kind == sk.FORWARD), None)
-        short = None if forward is None else _with_name(forward.after, repeated, name)
-        gives = None if forward is None or short is None or short == forward.after else (forward.before, short)
-        out.append(Line(name, (repeated,), (), gives=gives))
-        found = replace(line, stages=tuple(_with_name(stage, repeated, name) for stage in line.stages))
-        slope = None if gives is None else _slope(found.stages[-1], gives[1], name)
+        short = None if forward is None else forward.after
+        names: list[Line] = []
+        while (repeated := _repeated(line.stages[-1], form)) is not None and (letter := next(left, None)) is not None:
+            naming = _Naming(letter, repeated, form)
+            names.append(Line(naming.name, (repeated,), ()))
+            line = replace(line, stages=tuple(map(naming.used, line.stages)))
+            short = short and naming.used(short)
+        out += names
+        if forward is None or short is None or not names or not _has_all(short, names):
+            out.append(line)
+            continue
+        out[-1] = replace(out[-1], gives=(forward.before, short))
+        slope = _slope(line.stages[-1], short, names[-1].lhs)
         if slope is not None and isinstance(line.lhs, Partial):
             # What the quotient rule needs comes first, and what the lines before have said is not said again.
-            out.append(Line(Partial(name, line.lhs.den), (slope,), _about_terms(line.steps)))
+            out.append(Line(Partial(names[-1].lhs, line.lhs.den), (slope,), _about_terms(line.steps)))
             rest = (replace(step, facts=_without_only(step)) for step in line.steps if step is not forward)
-            found = replace(found, steps=tuple(rest))
-        out.append(found)
+            line = replace(line, steps=tuple(rest))
+        out.append(line)
     return tuple(out)
 
 
@@ -283,23 +293,48 @@ def _without_only(step: Step) -> dict[str, Fact]:
     return {key: fact for key, fact in step.facts.items() if key != "only"}
 
 
-def _repeated(e: Expr) -> IndexReduce | None:
-    """A sum that occurs more than once, and of which no letter is bound outside of it."""
+def _has_all(e: Expr, names: Sequence[Line]) -> bool:
+    """Whether what got names occurs by all of them."""
+    return {base_of(line.lhs) for line in names} <= {base_of(part) for part in walk(e)}
+
+
+class _Naming:
+    """A name for a sum, and for those that differ from it in letters only."""
+
+    def __init__(self, letter: str, repeated: IndexReduce, form: Callable[[Expr], Hashable] | None):
+        self.repeated, self.form = repeated, form
+        self.symbol = Sym(letter, tuple(ix.dim for ix in free_indices(repeated)))
+        self.name = self.at(repeated)
+
+    def at(self, one: IndexReduce) -> Expr:
+        return entry_of(self.symbol, free_indices(one))
+
+    def used(self, e: Expr) -> Expr:
+        """The expression with the name in it."""
+        if isinstance(e, IndexReduce) and _alike(self.repeated, e, self.form):
+            return self.at(e)
+        return rebuild(e, self.used)
+
+
+def _repeated(e: Expr, form: Callable[[Expr], Hashable] | None) -> IndexReduce | None:
+    """A sum that occurs more than once, of which no letter is bound outside of it, and in which no other is such."""
     letters = set(free_indices(e))
-    sums = [part for part in walk(e) if isinstance(part, IndexReduce) and set(free_indices(part)) <= letters]
-    return next((one for one in sums if sum(_same(one, other) for other in sums) > 1), None)
+    sums = [part for part in walk(e) if isinstance(part, IndexReduce)]
+    found = [
+        one for one in sums if set(free_indices(one)) <= letters and sum(_alike(one, other, form) for other in sums) > 1
+    ]
+    return next((one for one in found if not any(other in found for other in walk(one) if other is not one)), None)
 
 
-def _same(one: IndexReduce, other: Expr) -> bool:
-    """Whether two sums are the same but for the letters over which they run."""
-    if not isinstance(other, IndexReduce) or (one.op, len(one.indices)) != (other.op, len(other.indices)):
+def _alike(one: IndexReduce, other: IndexReduce, form: Callable[[Expr], Hashable] | None) -> bool:
+    """Whether two sums are the same but for the letters over which they run, or with a ``form`` but for all letters."""
+    if form is not None:
+        free = free_indices(one), free_indices(other)
+        return form(one) == form(other) and [ix.dim for ix in free[0]] == [ix.dim for ix in free[1]]
+    if (one.op, len(one.indices)) != (other.op, len(other.indices)):
         return False
     pairs = list(zip(other.indices, one.indices, strict=True))
     return all(a.dim == b.dim for a, b in pairs) and with_indices(other.body, dict(pairs)) == one.body
-
-
-def _with_name(e: Expr, repeated: IndexReduce, name: Expr) -> Expr:
-    return name if _same(repeated, e) else rebuild(e, lambda child: _with_name(child, repeated, name))
 
 
 def _leaves(steps: Sequence[Step]) -> Iterator[Step]:

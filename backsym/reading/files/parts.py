@@ -290,7 +290,14 @@ class _Value:
 
     def quantities(self) -> tuple[str, ...]:
         items = self.some(say("files.item.name"))
-        return tuple(name for item in items for name in self.reader.differentiated(item, item.text.strip()))
+        return tuple(
+            name for item in items for name in self.reader.differentiated(item, self._by(item) or item.text.strip())
+        )
+
+    def _by(self, item: Scalar) -> str | None:
+        """The name in ``dL/dw`` or ``grad(w)``, by which the loss is differentiated; None for what is no such."""
+        by = _WRITTEN.fullmatch(item.text.strip())
+        return None if by is None or by[1] not in (None, self.reader.problem.loss) else by[2] or by[3]
 
     def nodes(self) -> tuple[str, ...]:
         return tuple(name for item in self.some(say("files.item.node")) for name in self.reader.node(item))
@@ -300,11 +307,11 @@ class _Value:
         loss = self.problem.loss
         example = f"[z, d{loss}/dw]"
         for item in self.some(say("files.item.node_or_derivative"), example):
-            by = _WRITTEN.fullmatch(item.text.strip())
-            if by is None or (by[1] is not None and by[1] != loss):
+            by = self._by(item)
+            if by is None:
                 found |= dict.fromkeys(self.reader.node(item))
             else:
-                found |= dict.fromkeys(f"d{loss}/d{name}" for name in self.reader.differentiated(item, by[2] or by[3]))
+                found |= dict.fromkeys(f"d{loss}/d{name}" for name in self.reader.differentiated(item, by))
         return tuple(found)
 
     def node_derivatives(self) -> tuple[tuple[str, str], ...]:
