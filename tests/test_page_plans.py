@@ -12,7 +12,7 @@ from backsym.core import stepkinds as sk
 from backsym.core.expr import Adj, Entry, Equation, Expr, Mul, Partial, Sym, T, walk
 from backsym.core.problem import Problem
 from backsym.core.steps import Step
-from backsym.documents.content.blocks import Equations, Picture
+from backsym.documents.content.blocks import Equations, Paragraph, Picture
 from backsym.documents.content.derivations import _vectorized, rows_of
 from backsym.documents.content.document import problem_blocks
 from backsym.documents.content.figures import with_local_derivatives
@@ -33,6 +33,7 @@ from backsym.numeric.sample import draws
 from backsym.numeric.verify import with_adjoints
 from backsym.printing import layout as lay
 from backsym.printing.latex import to_latex
+from backsym.printing.notation import index
 from backsym.printing.unicode import to_unicode
 from backsym.reading.files.loader import load, problem_from_mapping
 from backsym.solving.solution import Solution, solve
@@ -146,6 +147,12 @@ def test_a_matrix_product_is_told_by_the_letters_of_its_sum() -> None:
                 text = " ".join(inlines_text(row.reason) for row in rows)
                 transposed = any(isinstance(e, T) for e in walk(piece.result.rhs))
                 assert ("nothing is transposed" in text) != transposed
+                # What is boxed next has the sizes of just these letters.
+                assert isinstance(asked.lhs, Entry)
+                letters = [f"${to_latex(index(ix, voice.notation))}$" for ix in asked.lhs.indices]
+                said = [inlines_text(block.content) for block in blocks if isinstance(block, Paragraph)]
+                assert f"As this holds for every {' and '.join(letters)}:" in said
+                assert tuple(ix.dim for ix in asked.lhs.indices) == piece.result.rhs.shape
                 assert isinstance(found[0].body, Mul)
                 for factor in found[0].body.args:
                     assert isinstance(factor, Entry)

@@ -15,7 +15,7 @@ from backsym.core.problem import Problem
 from backsym.core.resources import find_problem
 from backsym.core.steps import Step
 from backsym.documents.content import stating
-from backsym.documents.content.blocks import Equations, Math, Paragraph, Picture, Row
+from backsym.documents.content.blocks import Break, Equations, Math, Paragraph, Picture, Row, Table
 from backsym.documents.content.derivations import _boxed, part_blocks, rows_of
 from backsym.documents.content.figures import drawing, with_numbers
 from backsym.documents.content.sentences import Voice
@@ -23,7 +23,7 @@ from backsym.documents.content.solved import answered_parts
 from backsym.documents.content.told import Shown
 from backsym.documents.content.worked import numbers_row, value_layout
 from backsym.documents.remarks.ideas import ideas
-from backsym.documents.writers.breaking import fitted, row_width
+from backsym.documents.writers.breaking import fitted, narrowed, row_width
 from backsym.documents.writers.html import html_text
 from backsym.documents.writers.markdown import markdown_text
 from backsym.documents.writers.render import files
@@ -33,7 +33,7 @@ from backsym.printing import layout as lay
 from backsym.printing.fragment import fragment
 from backsym.printing.latex import to_latex
 from backsym.printing.measure import width
-from backsym.reading.files.loader import problem_from_mapping
+from backsym.reading.files.loader import load, problem_from_mapping
 from backsym.solving.solution import solve
 
 SHORT = Row(fragment("a"), fragment("b"))
@@ -83,14 +83,30 @@ def test_what_is_equal_in_terms_of_a_quantity_joins_a_row_of_thirty_four_em(em: 
     assert len(found(8)) == 1
 
 
-@pytest.mark.parametrize(("last", "groups"), [(["w7"], ["units", "sums", "weights"]), ([], [])])
-def test_six_results_of_a_network_that_are_found_likewise_stand_in_groups(last: list[str], groups: list[str]) -> None:
+@pytest.mark.parametrize(("last", "groups"), [(["w7"], ["Units", "Sums", "Weights"]), ([], [])])
+def test_six_results_of_a_network_that_are_found_likewise_stand_in_a_table(last: list[str], groups: list[str]) -> None:
     """By h_2, m_1, m_2 and two or three weights."""
     units = yaml.safe_load(Path(str(find_problem("four-units"))).read_text(encoding="utf-8"))
     asked = ["y", "z", "h3", "h4", "m3", "m4", "h1", "h2", "m1", "m2", "w10", "w9", "w8", *last]
     given = {**units, "parts": [{"derive": asked}]}
     text = str(files(None, [solve(problem_from_mapping(given))], "md")["solution.md"])
-    assert re.findall("Likewise, with respect to (.*):", text) == groups
+    assert re.findall(r"(\w+) <a id[^|]*\|", text) == groups
+
+
+def test_a_kind_of_results_has_as_many_columns_as_there_is_room_for() -> None:
+    problem = load(str(find_problem("four-units")))
+    assert isinstance(problem, Problem)
+    text = str(files(None, [solve(problem)], "md")["solution.md"])
+    head = next(line for line in text.splitlines() if line.startswith("| Units"))
+    assert head.count("|") == 5
+    assert head.endswith("|  |")
+
+
+@pytest.mark.parametrize(("em", "parted", "narrow"), [(39.5, False, False), (40.5, False, True), (39.5, True, True)])
+def test_a_table_of_single_formulas_may_be_as_wide_as_the_text(em: float, parted: bool, narrow: bool) -> None:
+    """In a room of 39 em; a cell has 1.2 em around it."""
+    cell = (Math(digits(em - 1.2)), *((Break(), Math(fragment("b"))) if parted else ()))
+    assert (narrowed(Table(((),), ((cell,),)), 39.0)[1] != (None,)) == narrow
 
 
 @pytest.mark.parametrize(("em", "rows", "boxed"), [(24.0, 2, True), (24.5, 2, False), (24.0, 1, False)])

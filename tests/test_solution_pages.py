@@ -65,7 +65,7 @@ from backsym.documents.content.solved import answered_parts
 from backsym.documents.content.told import Shown
 from backsym.documents.content.worked import substituted, value_layout
 from backsym.documents.remarks.ideas import ideas
-from backsym.documents.remarks.readings import readings
+from backsym.documents.remarks.readings import one_sided, readings
 from backsym.documents.remarks.remark import Claim, Remark, holds
 from backsym.documents.remarks.slips import slips
 from backsym.documents.writers.markdown import inlines_text
@@ -115,6 +115,13 @@ def displayed(blocks: tuple[Block, ...]) -> Iterator[tuple[Row, str]]:
                 yield row, inlines_text(row.reason) or said
         elif isinstance(block, Derivations):
             yield from displayed((block.display,))
+        elif isinstance(block, Table):
+            # Equations in the size of a display.
+            cells = (item.layout for cells in block.rows for cell in cells for item in cell if isinstance(item, Math))
+            for cell in cells:
+                if isinstance(cell, lay.Sized) and isinstance(cell.body, lay.Row) and lay.EQUALS in cell.body.items:
+                    at = cell.body.items.index(lay.EQUALS)
+                    yield Row(lay.row(*cell.body.items[:at]), lay.row(*cell.body.items[at + 1 :])), said
         said = inlines_text(block.content) if hasattr(block, "content") else ""
 
 
@@ -739,6 +746,7 @@ def remarks_of(solution: Solution) -> Iterator[Remark]:
         pieces = (*answered.needed, *answered.pieces)
         for rule in (ideas, readings, slips):
             yield from rule(pieces, solution.problem)
+        yield from (found for piece in pieces if (found := one_sided(piece.result)) is not None)
 
 
 def changed(problem: Problem, name: str, by: str, env: Env, at: tuple[int, ...]) -> np.ndarray:
@@ -776,6 +784,10 @@ def is_true(claim: Claim, problem: Problem, envs: list[Env]) -> bool:
         return any(depends(claim, problem, env) for env in envs)
     if isinstance(claim.left, Partial):  # An equality of a step, all of which are evaluated.
         return True
+    if claim.kind in ("row", "column"):
+        pairs = [[np.shape(evaluate(e, env)) for e in (claim.left, claim.right)] for env in envs]
+        ones = [claim.kind == "row", claim.kind == "column"]
+        return all(one == other and [n == 1 for n in one] == ones for one, other in pairs)
     differences = [difference(claim.left, claim.right, env) for env in envs]
     return max(differences) < 1e-8 if claim.kind == "equal" else max(differences) > 1e-2
 
@@ -788,6 +800,12 @@ def test_what_is_said_around_a_derivation_is_true(path: Path) -> None:
     first, *others = [with_adjoints(solution.derivations, env) for env in draws(problem, 4)]
     for remark in remarks_of(solution):
         assert remark.claims or remark.key == "ideas.walk"
+        if "affected" in remark.facts:
+            # Where that entry moves, those entries change: the letters of either are not those of the other.
+            (claim,) = remark.claims
+            letters = [set(e.indices) for e in (claim.left, claim.right) if isinstance(e, Entry)]
+            told = [remark.facts[name] for name in ("affected", "changed")]
+            assert told == [tuple(a - b) for a, b in permutations(letters, 2)]
         for claim in remark.claims:
             if holds(claim, problem, first):
                 assert is_true(claim, problem, [first, *others] if claim.kind == "unequal" else others), remark
@@ -897,7 +915,7 @@ def test_each_kind_of_remark_is_made_where_it_belongs_and_all_are_made_somewhere
         "mlp-entries": {"ideas.denominator", "ideas.every", "readings.probability", "readings.switch",
                         "slips.one_class", "slips.lost_slope"},
         "twin": {"ideas.walk", "ideas.shared", "ideas.gate", "readings.error", "readings.switch", "slips.mixed",
-                 "slips.lost_path", "slips.lost_slope"},
+                 "slips.lost_path", "slips.lost_slope", "reasons.row"},
         "four-units": {"ideas.rules", "readings.switch", "slips.lost_path", "slips.lost_slope"},
         "skip": {"ideas.walk", "ideas.denominator", "ideas.every", "ideas.fan_out", "readings.probability",
                  "readings.outer", "readings.back", "readings.switch", "slips.one_class", "slips.lost_path",
@@ -907,7 +925,7 @@ def test_each_kind_of_remark_is_made_where_it_belongs_and_all_are_made_somewhere
     for path in FILES:
         if path.stem in expected:
             assert {remark.key for remark in remarks_of(solved(path))} == expected[path.stem], path.stem
-    made = set().union(*expected.values()) | {"ideas.shared_one", "slips.one_case"}
+    made = set().union(*expected.values()) - {"reasons.row"} | {"ideas.shared_one", "slips.one_case"}
     assert made == {key for key in catalogue().phrases if key.startswith(("ideas.", "readings.", "slips."))}
 
 
@@ -920,7 +938,7 @@ def inlines_of_blocks(blocks: Iterable[Block]) -> Iterator[Inlines]:
             rows = block.rows if isinstance(block, Equations) else block.display.rows
             yield from (row.reason for row in rows)
         elif isinstance(block, Table):
-            yield from (cell for row in block.rows for cell in row)
+            yield from (cell for row in (block.head, *block.rows) for cell in row)
         elif hasattr(block, "content"):
             yield block.content
 

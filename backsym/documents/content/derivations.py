@@ -28,6 +28,7 @@ from backsym.documents.content.blocks import (
     Paragraph,
     Ref,
     Row,
+    Table,
     Text,
 )
 from backsym.documents.content.figures import legend, with_local_derivatives
@@ -40,6 +41,7 @@ from backsym.documents.content.told import Model, Shown
 from backsym.documents.content.vectorizing import (
     before_steps,
     boxed,
+    for_every,
     multiplies_arrays,
     operation,
     other_form,
@@ -51,11 +53,12 @@ from backsym.documents.content.vectorizing import (
 )
 from backsym.documents.content.worked import numbers_row
 from backsym.documents.remarks.ideas import WALK, ideas, kind_in_network, local_derivatives
-from backsym.documents.remarks.readings import readings
+from backsym.documents.remarks.readings import one_sided, readings
 from backsym.documents.remarks.remark import Remark, base_of, holds
 from backsym.documents.remarks.slips import slips
 from backsym.documents.remarks.untagged import untagged
-from backsym.documents.writers.breaking import as_formula, row_width
+from backsym.documents.writers.breaking import CELL, as_formula, row_width
+from backsym.documents.writers.plaintext import inlines_plain
 from backsym.numeric.given import point
 from backsym.parts.kind import Answered, Piece
 from backsym.parts.table import kind_of
@@ -84,7 +87,10 @@ NAMES = "SQRUVGH"
 """Letters for sums that a quotient rule repeats."""
 
 GROUPED = 6
-"""So many results of a network that are found likewise stand in groups: those of units, of sums and of weights."""
+"""So many results of a network that are found likewise stand in a table: those of units, of sums and of weights."""
+
+TABLE = 41.0
+"""Columns of these results take at most so much room, in em."""
 
 RENAMED = 4
 """At most so many names are said to take the place of others."""
@@ -187,8 +193,11 @@ class Worked(Sheet):
         """Derivations, and after them the results that are found likewise."""
         self.blocks += _in_lines(full) if self.shown.options.concise else [Derivations(tuple(full))] if full else []
         own = [each for each in alike if each[2].within(self.voice, label)]
-        for kind, group in _by_kind(own, self.problem):
-            self.blocks += likewise(group, label, self.shown, kind)
+        groups = _by_kind(own, self.problem)
+        if len(groups) > 1:
+            self.blocks += _in_table(groups, self.shown)
+        elif own:
+            self.blocks += likewise(own, label, self.shown)
         others = [each for each in alike if each not in own]
         self.blocks += likewise(others, label, self.shown) if others else []
 
@@ -323,36 +332,75 @@ Alike = tuple[Piece, Form, Model]
 """A result, and the derivation that its own is like."""
 
 
-def _by_kind(alike: Sequence[Alike], problem: Problem) -> list[tuple[str | None, list[Alike]]]:
-    """Results about a network of units, those of each kind together; all others, and those of one kind, in one group.
+def _by_kind(alike: Sequence[Alike], problem: Problem) -> dict[str, list[Alike]]:
+    """Results about a network of units by their kinds; none where there are few, or others, or all are of one kind.
 
-    A group has nothing that is stated by what a later one finds.
+    A kind has nothing that is stated by what a later one finds.
     """
     kinds = [kind_in_network(piece, problem) for piece, _, _ in alike]
-    groups = [
-        (kind, [each for each, own in zip(alike, kinds, strict=True) if own == kind]) for kind in dict.fromkeys(kinds)
-    ]
-    done: set[str] = set()
+    if None in kinds or len(alike) < GROUPED:
+        return {}
+    groups: dict[str, list[Alike]] = {}
+    for each, kind in zip(alike, kinds, strict=True):
+        groups.setdefault(str(kind), []).append(each)
     left = {piece.node for piece, _, _ in alike}
-    for _, group in groups:
-        done |= {piece.node for piece, _, _ in group}
-        early = any(_used(piece) & (left - done) for piece, _, _ in group)
-        if early or None in kinds or len(alike) < GROUPED:
-            return [(None, list(alike))]
-    return [*groups] if len(groups) > 1 else [(None, list(alike))] if alike else []
+    for group in groups.values():
+        left -= {piece.node for piece, _, _ in group}
+        if any(_used(piece) & left for piece, _, _ in group):
+            return {}
+    return groups
 
 
-def likewise(alike: Sequence[Alike], label: str, shown: Shown, kind: str | None = None) -> list[Block]:
-    """Results whose derivations are those of others with other names, side by side below one number."""
+def _in_table(groups: Mapping[str, Sequence[Alike]], shown: Shown) -> list[Block]:
+    """Results that are found likewise, each kind below its name with one number, in as few lines as fit."""
     voice = shown.voice
+    heads: dict[str, Inlines] = {}
+    cells: dict[str, list[Inlines]] = {}
+    for kind, alike in groups.items():
+        heads[kind] = (*voice.catalogue.phrase(f"document.likewise.{kind}"), Text(" "), _numbered(alike, shown))
+        rows = [row(piece.result, piece.indices, voice) for piece, _, _ in alike]
+        whole = [lay.row(r.lhs, lay.EQUALS, r.rhs) for r in rows if r.lhs is not None]
+        cells[kind] = [(Math(lay.Sized("display", each)),) for each in whole]
+    columns = dict.fromkeys(cells, 1)
+    while True:
+        height, longest = max((-(-len(cells[kind]) // count), kind) for kind, count in columns.items())
+        wider = {**columns, longest: columns[longest] + 1}
+        if height == 1 or sum(count * _column(cells[kind]) for kind, count in wider.items()) > TABLE:
+            break
+        columns = wider
+    head: list[Inlines] = []
+    for kind, count in columns.items():
+        head += [heads[kind], *[()] * (count - 1)]
+    lines: list[tuple[Inlines, ...]] = []
+    for n in range(height):
+        line: list[Inlines] = []
+        for kind, count in columns.items():
+            found = cells[kind][n * count : (n + 1) * count]
+            line += [*found, *[()] * (count - len(found))]
+        lines.append(tuple(line))
+    return [voice.say("document.likewise.here"), Table(tuple(head), tuple(lines))]
+
+
+def _column(cells: Sequence[Inlines]) -> float:
+    return max(width(as_formula(cell)) for cell in cells) + CELL
+
+
+def _numbered(alike: Sequence[Alike], shown: Shown) -> Ref:
+    """One number for several results."""
     mark = shown.told.number()
     for piece, _, _ in alike:
         shown.rest(piece.node, piece.shown, mark.number)
         shown.stated(piece, mark.number)
+    return mark
+
+
+def likewise(alike: Sequence[Alike], label: str, shown: Shown) -> list[Block]:
+    """Results whose derivations are those of others with other names, side by side below one number."""
+    voice = shown.voice
+    mark = _numbered(alike, shown)
     rows = [row(piece.result, piece.indices, voice) for piece, _, _ in alike]
     rows[-1] = replace(rows[-1], reason=(mark,))
     said = _as_in([(form, model) for _, form, model in alike], label, voice)
-    said = said if kind is None else voice.catalogue.phrase(f"document.likewise.{kind}")
     return [Paragraph(said), Equations(tuple(rows), beside=True)]
 
 
@@ -402,6 +450,9 @@ def _vectorized(piece: Piece, asked: Equation, answered: Answered, voice: Voice,
         if idea is not None and not any(step.kind == sk.LIFT_TRANSPOSE for step in inner):
             rows = (*rows[:-1], _met(rows[-1], asked, voice))
         blocks.append(Equations(rows_and_columns(rows, asked, voice) if idea is not None else rows))
+        letters = for_every(asked, inner[-1].after, voice)
+        if letters and shown.told.first(f"for every {inlines_plain(letters)}"):
+            blocks.append(voice.say("document.vectorizing.every", letters=letters))
     if shown.told.first(f"picture of {kind}"):
         blocks += pictures(piece.result, None if inner else asked, voice)
     blocks.append(result)
@@ -446,7 +497,7 @@ def _derived(piece: Piece, answered: Answered, voice: Voice, shown: Shown, above
         rows = _in_cases(found_rows, results)
     else:
         result = results[0] if shown.options.concise else _sized(results[0], piece.result, voice)
-        rows = _stated(found_rows, (result,), voice)
+        rows = _with_side(_stated(found_rows, (result,), voice), piece.result, voice, shown)
         if piece in answered.pieces and not shown.options.concise:
             rows = _boxed(rows)
     if where and not (steps and steps[0].kind == sk.CONCLUDE):
@@ -662,6 +713,16 @@ def _equation(r: Row) -> tuple[Layout | None, Layout]:
     return None if r.lhs is None else lay.stated(r.lhs), lay.stated(r.rhs)
 
 
+def _with_side(rows: tuple[Row, ...], result: Equation, voice: Voice, shown: Shown) -> tuple[Row, ...]:
+    """The rows, where a gradient that is a row or a column for the first time in a document is said to be so."""
+    remark = one_sided(result)
+    if remark is None or len(rows) < LONG or shown.options.concise or not shown.told.first(remark.key):
+        return rows
+    facts = {name: voice.layout(fact) for name, fact in remark.facts.items() if isinstance(fact, Expr)}
+    said = voice.catalogue.phrase(remark.key, **facts)
+    return (*rows[:-1], _because(rows[-1], (said,), voice))
+
+
 def _sized(found: Row, equation: Equation, voice: Voice) -> Row:
     """The row of an equation with the sizes of the factors below them, where there is a product of arrays."""
     if not multiplies_arrays(equation.rhs):
@@ -696,6 +757,7 @@ def derivation_blocks(
     cases = isinstance(derivation, Derivation) and bool(derivation.cases)
     rows = _in_cases(rows, forms) if cases else _boxed(_stated(rows, forms, voice))
     if shown is not None:
+        rows = rows if cases or derivation.matrix is None else _with_side(rows, derivation.matrix, voice, shown)
         mark = shown.told.number()
         if isinstance(derivation, Derivation):
             shown.results.setdefault(derivation.node, mark.number)

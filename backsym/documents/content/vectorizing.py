@@ -104,6 +104,13 @@ def pictures(equation: Equation, entry: Equation | None, voice: Voice) -> list[B
     return []
 
 
+def for_every(asked: Equation, found: Expr, voice: Voice) -> Inlines:
+    """The letters for all of which an entry of the array was found, if the steps end with it."""
+    if not isinstance(asked.lhs, Entry) or not isinstance(found, Entry) or found.indices != asked.lhs.indices:
+        return ()
+    return voice.catalogue.listing([index(ix, voice.notation) for ix in asked.lhs.indices if not ix.fixed])
+
+
 def boxed(equation: Equation, voice: Voice) -> Row:
     """The result in a box, with the shape of each array below it."""
     left, right = sized(equation, voice)

@@ -134,19 +134,23 @@ def _shared(pieces: Sequence[Piece], problem: Problem) -> Iterator[Remark]:
 
 
 def _coupled(piece: Piece) -> Iterator[Remark]:
-    """A quantity that is in the denominator of all entries of what uses it."""
+    """A quantity that is in the denominator of all entries of what uses it; its letter is told from that of those."""
     opening = opening_of(piece)
     if opening is None or len(opening[1]) > 1:
         return
     node, consumer = opening[0], opening[1][0]
+    changed = tuple(ix for ix in free_indices(node) if ix not in free_indices(consumer))
+    affected = tuple(ix for ix in free_indices(consumer) if ix not in free_indices(node))
     for step in all_steps(piece.steps):
         if (
-            step.kind == sk.FORWARD
+            changed
+            and step.kind == sk.FORWARD
             and base_of(step.before) == base_of(consumer)
             and _in_denominator(step.after, base_of(node))
         ):
             claim = Claim("depends", consumer, node)
-            yield Remark("ideas.denominator", {"node": node, "consumer": consumer}, (claim,))
+            facts: dict[str, Told] = {"node": node, "consumer": consumer, "affected": affected, "changed": changed}
+            yield Remark("ideas.denominator", facts, (claim,))
             return
 
 

@@ -29,6 +29,16 @@ def readings(pieces: Sequence[Piece], problem: Problem) -> Iterator[Remark]:
                     yield found
 
 
+def one_sided(result: Equation) -> Remark | None:
+    """A matrix of one row, or of one column, has a gradient of this shape, whatever other vectors are."""
+    lhs = result.lhs
+    if not isinstance(lhs, Adj) or len(lhs.shape) != 2 or (lhs.shape[0] == 1) == (lhs.shape[1] == 1):
+        return None
+    node = Sym(lhs.name, lhs.shape)
+    kind = "row" if lhs.shape[0] == 1 else "column"
+    return Remark(f"reasons.{kind}", {"node": node}, (Claim(kind, lhs, node),))
+
+
 def _role(e: Expr, problem: Problem) -> str | None:
     base = base_of(e)
     return problem.symbols[base.name].role if isinstance(base, Sym) else None

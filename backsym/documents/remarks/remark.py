@@ -24,6 +24,9 @@ APART = 1e-3
 MOVE = 0.37
 """How far an entry is moved to see what depends on it."""
 
+SIDES = {"row": 0, "column": 1}
+"""The axis along which there is one entry only."""
+
 Told = Expr | Ix | tuple[Expr, ...] | tuple[Ix, ...]
 """What fills a placeholder of a remark."""
 
@@ -32,7 +35,8 @@ Told = Expr | Ix | tuple[Expr, ...] | tuple[Ix, ...]
 class Claim:
     """What a remark says: that two expressions are ``equal``, ``unequal``, or that one ``depends`` on the other.
 
-    Whole quantities depend if some entry does; of two entries, every entry that has the letters which they share.
+    Or that both are a ``row``, or a ``column``.  Whole quantities depend if some entry does; of two entries, every
+    entry that has the letters which they share.
     """
 
     kind: str
@@ -42,7 +46,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Remark:
-    """``key`` is that of its words in the catalogue, below ``ideas``, ``readings`` or ``slips``."""
+    """``key`` is that of its words in the catalogue, below ``ideas``, ``readings``, ``slips`` or ``reasons``."""
 
     key: str
     facts: Mapping[str, Told] = field(default_factory=dict)
@@ -78,6 +82,9 @@ def holds(claim: Claim, problem: Problem, env: Env) -> bool:
         return _depends(claim.left, claim.right, problem, env)
     if isinstance(claim.left, Partial):
         return True
+    if claim.kind in SIDES:
+        shapes = {np.shape(evaluate(e, env)) for e in (claim.left, claim.right)}
+        return len(shapes) == 1 and all(len(s) == 2 and s[SIDES[claim.kind]] == 1 for s in shapes)
     letters = free_indices(claim.left)
     if not set(free_indices(claim.right)) <= set(letters):
         return False

@@ -89,6 +89,9 @@ CELL = 1.2
 SHARES = (0.45, 0.55, 0.4, 0.6, 0.35, 0.65)
 """What one of two narrowed columns may have of the room of both, besides the half of it, tried in this order."""
 
+LOOSE = 1.03
+"""A table of single formulas is as wide as the text, of which a room is less by so much, before it is narrowed."""
+
 SLACK = 0.5
 """By how much a formula in a narrow column may be wider than measured, in em, with the comma behind it."""
 
@@ -103,8 +106,11 @@ def narrowed(table: Table, room: float) -> tuple[Table, tuple[float | None, ...]
     count = len(table.head)
     lines = (table.head, *table.rows)
     natural = [max(width_in_line(as_formula(cells[n])) for cells in lines) for n in range(count)]
-    left = room - count * CELL
     widths: list[float | None] = [None] * count
+    parted = any(isinstance(item, Break) for cells in table.rows for cell in cells for item in cell)
+    if not parted and sum(natural) + count * CELL <= LOOSE * room:
+        return table, tuple(widths)
+    left = room - count * CELL
     for place, n in enumerate(sorted(range(count), key=natural.__getitem__)):
         share = left / (count - place)
         widths[n] = None if natural[n] <= share else share

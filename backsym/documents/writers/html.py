@@ -200,11 +200,12 @@ def _contents(headings: list[bl.Heading]) -> str:
 
 
 def _table(block: bl.Table) -> str:
-    head = "".join(f'<th scope="col">{inlines_html(cell)}</th>' for cell in block.head)
+    # A column without a head goes on with what is in the one before it.
+    head = "".join(f'<th scope="col">{inlines_html(cell)}</th>' if cell else "<td></td>" for cell in block.head)
     rows = "\n".join(
         "<tr>" + "".join(f"<td>{inlines_html(cell)}</td>" for cell in cells) + "</tr>" for cells in block.rows
     )
-    label = escape(", ".join(inlines_plain(cell) for cell in block.head))
+    label = escape(", ".join(inlines_plain(cell) for cell in block.head if cell))
     table = f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>"
     return f'<div class="scroll" role="group" aria-label="{label}" tabindex="0">\n{table}\n</div>'
 

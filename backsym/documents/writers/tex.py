@@ -33,7 +33,7 @@ from backsym.documents.writers.breaking import (
 )
 from backsym.documents.writers.plaintext import inlines_plain
 from backsym.printing.latex import to_latex
-from backsym.printing.layout import is_tall
+from backsym.printing.layout import Sized, is_tall
 from backsym.printing.measure import broken, width
 from backsym.text.mathtext import LATIN_LETTERS
 
@@ -159,7 +159,7 @@ def _listed(block: bl.Listed) -> str:
 def _table(block: bl.Table) -> str:
     """Rows with some air, because a cell may hold a matrix; a long table goes on over the page, below its head."""
     table, widths = narrowed(block, ROOM)
-    rows = [" & ".join(inlines_tex(cell) for cell in cells) for cells in (table.head, *table.rows)]
+    rows = [" & ".join(map(_in_cell, cells)) for cells in (table.head, *table.rows)]
     # The starred ends keep the first two rows, and the last two, on one page.
     stays = {1, len(rows) - 2} - {0, len(rows) - 1}
     rows = [text + (r" \\*[4pt]" if n in stays else r" \\[4pt]") for n, text in enumerate(rows)]
@@ -167,6 +167,18 @@ def _table(block: bl.Table) -> str:
     ragged = r">{\raggedright\arraybackslash}"
     columns = "".join("l" if most is None else f"{ragged}p{{{most:.1f}em}}" for most in widths)
     return f"\\begin{{longtable}}{{{columns}}}\n{body}\n\\end{{longtable}}"
+
+
+def _in_cell(cell: bl.Inlines) -> str:
+    """The content of a cell; a formula in the size of a display keeps off those in the rows above and below it."""
+    return "".join(_AIRY % _inline(item) if _is_displayed(item) else _inline(item) for item in cell)
+
+
+_AIRY = r"\raisebox{0pt}[\dimexpr\height+3pt][\dimexpr\depth+3pt]{%s}"
+
+
+def _is_displayed(item: bl.Inline) -> bool:
+    return isinstance(item, bl.Math) and isinstance(item.layout, Sized) and item.layout.size == "display"
 
 
 def _joined(blocks: Iterable[bl.Block]) -> str:
