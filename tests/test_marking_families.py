@@ -187,3 +187,39 @@ def test_no_change_that_takes_the_answer_away_is_a_repair(answer: str) -> None:
         told := Marker(problem_from_mapping(LINEAR)).mark("s0", answer, accept="any").feedback
     )
     assert "y - y" not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "answer"),
+    [
+        ("bptt", "z", r"\frac{\partial L}{\partial z_T} = (1 - h_T^2) \odot \frac{\partial L}{\partial h_T}"),
+        ("bptt", "h", "dL/dh_T = V^T (o_T - y_T)"),
+        ("bptt", "h", "dL/dh_1 = V^T (o_1 - y_1) + W^T dL/dz_2"),
+        ("unrolled-descent", "w", "dL/dw_T = C^T (C w_T - d)"),
+        ("four-equations", "a", r"\frac{\partial L}{\partial a^{(M)}} = a^{(M)} - y"),
+        ("skip-gram", "s", "dL/ds_o = softmax(s)_o - 1"),
+        ("softmax-label", "W", r"\frac{\partial L}{\partial W_{yj}} = (p_y - 1) x_j"),
+        ("deep-linear", "h1", "dL/dh1[1] = sum(W2[m,1] dL/dh2[m], m)"),
+    ],
+)
+def test_one_member_is_not_all_of_them(name: str, target: str, answer: str) -> None:
+    found = marker(name).mark(target, answer, accept="any")
+    assert (found.verdict, found.score, found.tags) == ("incorrect", 0.0, ("wrong_index",))
+    assert found.feedback.startswith("This is right, but it is")
+
+
+@pytest.mark.parametrize(
+    ("answer", "tag"),
+    [
+        ("dL/dh_T = V^T (y_T - o_T)", "sign"),
+        (r"\frac{\partial L}{\partial h_2} = \frac{\partial L}{\partial h_3}", "wrong_index"),
+    ],
+)
+def test_what_is_wrong_with_one_member_is_said(answer: str, tag: str) -> None:
+    found = marker("bptt").mark("h", answer, accept="any")
+    assert (found.verdict, found.tags) == ("incorrect", (tag,))
+
+
+def test_a_member_with_another_letter_is_said_to_be_read_as_it() -> None:
+    found = marker("bptt").mark("z", "dL/dh_k * (1 - h_k^2)", accept="any")
+    assert (found.verdict, found.feedback) == ("correct", "Correct. Your $k$ was read as $t$.")

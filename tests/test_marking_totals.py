@@ -140,3 +140,25 @@ def test_eight_threads_that_ask_first_give_what_one_gives() -> None:
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda _: fresh.mark_all(answers), range(8)))
     assert found == [alone] * 8
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict", "said"),
+    [
+        (r"\frac{\partial h_t}{\partial h_{t-1}} = diag(1-h_k^2) W", "incorrect", "$k$"),
+        (r"\frac{\partial h_{t+1}}{\partial h_t} = diag(1-h_{k+1}^2) W", "incorrect", "$k$"),
+        (r"\frac{\partial h_s}{\partial h_{s-1}} = diag(1-h_t^2) W", "incorrect", "$t$"),
+        (r"\frac{\partial h_k}{\partial h_{k-1}} = diag(1-h_k^2) W", "correct", "Your $k$ was read as $t$."),
+        ("diag(1-h_k^2) W", "correct", "Your $k$ was read as $t$."),
+        ("diag(1-h_t^2) W", "correct", "Correct."),
+    ],
+)
+def test_a_letter_beside_that_of_a_jacobian_stands_for_no_member(answer: str, verdict: str, said: str) -> None:
+    found = marker("vanishing-gradients").mark("dh[t]/dh[t-1]", answer)
+    assert found.verdict == verdict
+    assert said in found.feedback
+
+
+def test_a_jacobian_is_shown_with_the_letter_of_the_answer() -> None:
+    found = marker("vanishing-gradients").mark("dh[t]/dh[t-1]", "diag(1-h_s^2) W")
+    assert found.interpreted_plain == "dh[s][i]/dh[s-1][i'] = (diag(1 - h[s]**2) @ W)[i,i']"

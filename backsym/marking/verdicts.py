@@ -18,11 +18,13 @@ import numpy as np
 from backsym.core.allowance import Exhausted, allowing
 from backsym.core.choices import ACCEPT, HINTS
 from backsym.core.errors import BacksymError
-from backsym.core.expr import Adj, Expr, Ix, Partial, scalar_if_ones, walk
+from backsym.core.expr import Adj, Entry, Expr, IndexReduce, Ix, Partial, free_indices, scalar_if_ones, walk
 from backsym.core.lazy import lazy
 from backsym.core.problem import Part, Problem
 from backsym.core.words import listed, say
+from backsym.marking.answers.ends import End, with_ends
 from backsym.marking.answers.left_letters import read_array
+from backsym.marking.answers.letters import fresh, is_one_place
 from backsym.marking.answers.model import ReadAnswer, Target, Unreadable, quantity_named
 from backsym.marking.answers.numbers import Numbers, members, read_numbers
 from backsym.marking.answers.own_names import Names
@@ -745,7 +747,8 @@ class _Marking(_Speaking):
         """The verdict on an answer that earns marks, by its form."""
         if trouble := self.form_trouble(read):
             return self.made("equivalent_form", read, (), trouble)
-        return self.made("correct", read, (), self.joined(self.phrase("verdict.correct"), self.unchecked(read)))
+        told = self.joined(self.phrase("verdict.correct"), self.renamed(read), self.unchecked(read))
+        return self.made("correct", read, (), told)
 
     @property
     def alone(self) -> Sheet:
@@ -809,6 +812,17 @@ class _Marking(_Speaking):
         words = self.joined(why, trouble)
         return self.made("follow_through", read, (), words, form=not trouble)
 
+    def renamed(self, read: ReadAnswer) -> str:
+        """Which letter of an answer stands for that of the member that is asked for, where it is another."""
+        whole, rank = self.target.whole, self.marker.problem.families.get(self.target.name)
+        usual = self.judge.derivation(self.target.name).indices if rank is not None else ()
+        asked = free_indices(whole) if whole is not None else usual[: len(usual) - (rank or 0)]
+        pairs = [(own, ix) for own, ix in zip(read.indices, asked, strict=False) if not own.fixed and own != ix]
+        if self.hints == "none" or not pairs:
+            return ""
+        own, letters = (self.listed([f"${ix.letter}$" for ix in side]) for side in zip(*pairs, strict=True))
+        return self.phrase("verdict.renamed", own=own, letters=letters)
+
     def unchecked(self, read: ReadAnswer) -> str:
         return self.phrase("lines.unchecked", text=read.unchecked[0]) if read.unchecked and self.hints != "none" else ""
 
@@ -829,8 +843,12 @@ class _Marking(_Speaking):
             target = read.target if line.of in (None, read.target.name) else self.marker.target(line.of or "")
             about = replace(read, target=target, expr=line.expr, indices=line.indices, fits=line.fits, others=())
         tags, sentences = self.shape_trouble(about) if not about.fits else ((), "")
-        explained = explain(self.judge, about)
-        if explained.tags or not sentences:
+        whole = self.everywhere(about)
+        if whole is not None and self.judged(whole) is True:
+            told = self.plainly(about) if self.hints == "none" else self.joined(place, sentences)
+            return self.made("incorrect", read, tags, told, (tags,))
+        explained = explain(self.judge, whole or about)
+        if not sentences or (explained.tags and (whole is None or len(explained.slips) == 1)):
             tags, sentences = explained.tags or tags, self.told(explained)
         slips = explained.slips or ((tags,) if tags else ())
         if slips and about is not read and self.marker.problem.credit and self.judged(read) is not True:
@@ -853,6 +871,10 @@ class _Marking(_Speaking):
         target = read.target
         lhs = math(read.lhs, notation)
         extra = read.indices[len(target.shape) :]
+        if not extra and any(map(is_one_place, read.indices)):
+            whole = self.everywhere(read)
+            key = "shape.one_place_right" if whole is not None and self.judged(whole) is True else "shape.one_place"
+            return ("wrong_index",), self.phrase(key, lhs=lhs, whole=math(target.array, notation))
         if read.indices and scalar_if_ones(read.expr.shape):
             if same_layout(read.expr.shape, target.shape):  # A member's share of a sum over all members.
                 usual = self.judge.derivations[target.name].indices
@@ -870,6 +892,20 @@ class _Marking(_Speaking):
         if transposed_layout(read.expr.shape, target.shape):
             return ("transpose", "shape"), self.phrase("shape.transposed", own=own, expected=expected)
         return ("shape",), self.phrase("shape.other", own=own, expected=expected, lhs=lhs)
+
+    def everywhere(self, read: ReadAnswer) -> ReadAnswer | None:
+        """An answer that is about one position of its first axis only, with the truth at all others; else None."""
+        shape, rest = read.target.shape, read.indices[1:]
+        if len(read.indices) != len(shape) or any(map(is_one_place, rest)):
+            return None
+        if not any(map(is_one_place, read.indices)) or read.expr.shape not in ((), tuple(ix.dim for ix in rest)):
+            return None
+        bound = [ix for node in walk(read.expr) if isinstance(node, IndexReduce) for ix in node.indices]
+        letters = (fresh(shape[0], [*rest, *bound]), *rest)
+        elsewhere = Entry(Adj(read.target.name, shape), letters)
+        return replace(
+            read, expr=with_ends(elsewhere, letters, [End(read.indices[0], read.expr)]), indices=letters, fits=True
+        )
 
     def other_quantity(self, read: ReadAnswer) -> Verdict:
         own = math(read.lhs, self.marker.notation)

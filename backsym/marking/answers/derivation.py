@@ -18,7 +18,16 @@ from backsym.core.problem import Problem
 from backsym.core.words import say
 from backsym.marking.answers.ends import End, at_letter, end_of, is_after_end, with_ends
 from backsym.marking.answers.left_sides import Left, left_of, letter_under_bar, letters_of, own_name
-from backsym.marking.answers.letters import Bound, as_usual, bindings, fresh, position, sizes_at, spare_axes
+from backsym.marking.answers.letters import (
+    Bound,
+    as_usual,
+    bindings,
+    fresh,
+    is_one_place,
+    position,
+    sizes_at,
+    spare_axes,
+)
 from backsym.marking.answers.lines import Statement
 from backsym.marking.answers.model import Line, ReadAnswer, Target
 from backsym.marking.answers.own_names import Names
@@ -390,8 +399,10 @@ class Derivation:
         axes = spare_axes(target.shape, len(left.indices))
         usual = self.sheet.letters.get(target.name, ())
         picked = self.problem.picks_members and len(usual) == len(target.shape) and axes is None
+        end = end_of(left, target.shape[0] if target.shape else None, self.names.scope)
         if picked and len(left.indices) < len(usual):
             mine = [Ix(ix.value, dim) for ix, dim in zip(left.indices, target.shape, strict=False)]
+            mine[:1] = mine[:1] if end is None else [end]
             return (*mine, *as_usual(usual, mine)[len(mine) :])
         if axes is None:
             count = len(left.indices)
@@ -403,6 +414,8 @@ class Derivation:
         indices = [position(dim) for dim in target.shape]
         for axis, ix in zip(axes, left.indices, strict=True):
             indices[axis] = Ix(ix.value, sizes_at(target.shape, indices)[axis])
+        if end is not None and axes[:1] == [0]:
+            indices[0] = end
         return tuple(indices)
 
     def tagged(self, left: Left) -> Left | None:
@@ -458,7 +471,7 @@ class Derivation:
     def member(self, text: str, target: Target, given: tuple[Ix, ...] | None, *, transposed: bool) -> _Member:
         """One member of a chain about ``target``; of several readings those that fit, the most natural one first."""
         letters = target.indices if target.indices else self.sheet.letters.get(target.name, ())
-        asked = given if given is not None else tuple(ix for ix in target.indices if not ix.fixed)
+        asked = tuple(ix for ix in (target.indices if given is None else given) if not is_one_place(ix))
         options: list[_Option] = []
         for reading in self.readings.of(text, asked):
             if self.moved:
@@ -487,7 +500,7 @@ class Derivation:
                 continue
             free = reading.letters
             for b in bindings(target.shape, free, letters) if given is None else [_as_given(given, free)]:
-                partial = any(ix.fixed and ix.dim != 1 for ix in b.indices) and not target.is_position
+                partial = any(map(is_one_place, b.indices)) and not target.is_position
                 own = (*b.indices, *b.extra)  # Given by a line before, they may be too many, too.
                 fits = len(own) == len(target.shape) and not scalar_if_ones(expr.shape) and not partial
                 options.append(_Option(expr, own, fits, reading.regrouped))

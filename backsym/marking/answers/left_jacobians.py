@@ -7,14 +7,17 @@ in what is asked for.  Must not know what the right side says.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from backsym.core.errors import InputError
 from backsym.core.expr import Entry, Expr, Ix, Member, Shift, Sym, shifted
+from backsym.core.source import Source
 from backsym.marking.answers.model import Target
-from backsym.marking.answers.readings import Readings
+from backsym.marking.answers.readings import Reading, Readings
 from backsym.reading.meaning.scope import Unavailable
+from backsym.reading.syntax import Node
 
 
 class _End(NamedTuple):
@@ -31,11 +34,12 @@ class Said:
     """What a left side is: the Jacobian that is asked for, or another one of the problem.
 
     ``moved`` has, where its letters stand some steps beside those of what is asked for, what they are on the right side
-    of a statement about that.
+    of a statement about that; ``letters`` are those that it has for the members.
     """
 
     asked: bool
     moved: Mapping[Ix, Ix]
+    letters: tuple[Ix, ...] = ()
 
 
 def jacobian_said(left: str, readings: Readings, target: Target) -> Said | None:
@@ -46,14 +50,22 @@ def jacobian_said(left: str, readings: Readings, target: Target) -> Said | None:
         for tree in trees:
             if tree.kind != "partial" or len(tree.children) != 2:
                 continue
-            try:
-                ends = [_end(readings.resolved(child, source, None).expr, readings) for child in tree.children]
-            except (InputError, Unavailable):
-                continue
-            above, below = ends
+            above, below = _ends(tree, source, readings)
             if above is not None and below is not None and above.name != readings.problem.loss:
                 return _compared((above, below), (target.whole.of, target.whole.by[0]), readings)
     return None
+
+
+def _ends(tree: Node, source: Source, readings: Readings) -> tuple[_End | None, _End | None]:
+    """The two ends of a Jacobian; a letter that one of them gives a range to has it in the other."""
+    found: dict[Node, Reading] = {}
+    for child in (*tree.children, *tree.children):
+        if child not in found:
+            known = tuple(ix for each in found.values() for ix in each.letters)
+            with suppress(InputError, Unavailable):
+                found[child] = readings.resolved(child, source, known or None)
+    above, below = (_end(found[child].expr, readings) if child in found else None for child in tree.children)
+    return above, below
 
 
 def _compared(said: tuple[_End, _End], asked: tuple[Expr, Expr], readings: Readings) -> Said:
@@ -71,8 +83,9 @@ def _compared(said: tuple[_End, _End], asked: tuple[Expr, Expr], readings: Readi
             return Said(asked=False, moved={})
         if here[1]:
             moved[mine.letter] = shifted(((mine.letter, 1),), -here[1], mine.letter.dim)
-    distinct = len({letter for letter, _ in own.values()}) == len(own)
-    return Said(distinct, moved if distinct else {})
+    letters = tuple(dict.fromkeys(letter for letter, _ in own.values()))
+    distinct = len(letters) == len(own)
+    return Said(distinct, moved if distinct else {}, letters)
 
 
 def _end(e: Expr, readings: Readings) -> _End | None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from backsym.core.expr import Entry, Expr, Ix, Member, Shift, Started, Sym, rebuild, with_indices
+from backsym.core.expr import Entry, Expr, Ix, Member, Shift, Started, Sym, free_indices, rebuild, with_indices
 from backsym.core.words import say
 from backsym.marking.answers.containers import opened
-from backsym.marking.answers.left_jacobians import jacobian_said
+from backsym.marking.answers.left_jacobians import Said, jacobian_said
 from backsym.marking.answers.lines import MAX_MEMBERS, Statement, statements
 from backsym.marking.answers.model import Line, ReadAnswer, Target, Unreadable
 from backsym.marking.answers.own_names import Names
@@ -27,7 +27,7 @@ def read_array(reader: AnswerReader, target: Target, text: str, names: Names) ->
     found = statements(pasted(text if within is None else within.text))
     if not found or all(s.left is None for s in found) or sum(len(s.members) for s in found) > MAX_MEMBERS:
         return reader.read_after(target, text, names)
-    last, before, aside, moved = _parted(found, Readings(reader.problem, target, reader.names), target)
+    last, before, aside, said = _parted(found, Readings(reader.problem, target, reader.names), target)
     if last is None:
         words = say("answers.other_jacobian", left=aside[-1], target=target.name)
         language = reader.problem.language
@@ -42,7 +42,9 @@ def read_array(reader: AnswerReader, target: Target, text: str, names: Names) ->
         if isinstance(read, Unreadable):
             unchecked.append(member)
             continue
-        read = _moved(read, moved) if moved else read
+        if said is not None:
+            read = _bound(read, said.letters)
+            read = _moved(read, said.moved) if said.moved else read
         lines.append(Line(member, read.expr, read.indices, not lines, None, read.fits, row=row))
     assert read is not None, "a statement has members"
     if isinstance(read, Unreadable):
@@ -53,8 +55,8 @@ def read_array(reader: AnswerReader, target: Target, text: str, names: Names) ->
 
 def _parted(
     found: Sequence[Statement], readings: Readings, target: Target
-) -> tuple[Statement | None, Sequence[Statement], Sequence[str], Mapping[Ix, Ix]]:
-    """The statement of what is asked for, those that may define names, the Jacobians beside it, and its other letters.
+) -> tuple[Statement | None, Sequence[Statement], Sequence[str], Said | None]:
+    """The statement of what is asked for, those that may define names, the Jacobians beside it, and what it says it is.
 
     The last statement of what is asked for counts; without any, the last one that is not about another Jacobian.
     """
@@ -64,12 +66,21 @@ def _parted(
     if named:
         place = named[-1]
     elif said[-1] is not None:
-        return None, (), aside, {}
+        return None, (), aside, None
     else:
         place = len(found) - 1
-    what = said[place]
     rest = [s for n, s in enumerate(found) if n != place and said[n] is None]
-    return found[place], rest, aside, what.moved if what is not None else {}
+    return found[place], rest, aside, said[place]
+
+
+def _bound(read: ReadAnswer, letters: Sequence[Ix]) -> ReadAnswer:
+    """An answer after a left side with these letters for members: another letter stands for none of its axes."""
+    free = frozenset(free_indices(read.expr))
+    other = next((ix for ix in read.indices if ix in free and all(ix.dim == own.dim for own in letters)), None)
+    if len(letters) != 1 or other is None or other in letters:
+        return read
+    indices = tuple(letters[0] if ix == other else ix for ix in read.indices)
+    return replace(read, indices=(*indices, other), fits=False)
 
 
 def _moved(read: ReadAnswer, moved: Mapping[Ix, Ix]) -> ReadAnswer:

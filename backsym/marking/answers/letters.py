@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backsym.core.dims import is_layered, is_ragged
-from backsym.core.expr import Dim, Ix, Shape, member_shape, with_letters
+from backsym.core.expr import Dim, Ix, Label, Shape, member_shape, with_letters
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,11 @@ class Bound:
 def position(dim: Dim) -> Ix:
     """The only position on an axis of length one."""
     return Ix("1", dim)
+
+
+def is_one_place(ix: Ix) -> bool:
+    """Whether an index stands for one of several positions: a number, the last one, that of a label."""
+    return ix.dim != 1 and (ix.fixed or isinstance(ix, Label))
 
 
 def fresh(dim: Dim, taken: Sequence[Ix]) -> Ix:
@@ -95,4 +100,4 @@ def spare_axes(shape: Shape, count: int) -> list[int] | None:
     return long if count == len(long) else None
 
 
-__all__ = ["Bound", "as_usual", "bindings", "fresh", "position", "sizes_at", "spare_axes"]
+__all__ = ["Bound", "as_usual", "bindings", "fresh", "is_one_place", "position", "sizes_at", "spare_axes"]

@@ -12,7 +12,7 @@ from typing import Any
 
 from backsym.core.choices import TAGS as TAGS
 from backsym.core.errors import BacksymError
-from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Shape, Total
+from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Shape, Total, free_indices, with_indices
 from backsym.core.lazy import lazy
 from backsym.core.problem import Problem
 
@@ -48,8 +48,11 @@ class Target:
         """The same at letters for its axes."""
         if self.whole is None:
             return Entry(self.array, indices)
-        letters = iter(ix for ix in indices if not ix.fixed)
-        parts = (self.whole.of, *self.whole.by)
+        free = [ix for ix in indices if not ix.fixed]
+        members = free_indices(self.whole)
+        moved = dict(zip(members, free, strict=False))
+        letters = iter(free[len(members) :])
+        parts = tuple(with_indices(part, moved) for part in (self.whole.of, *self.whole.by))
         placed = [_entry(part, letters) for part in (parts[::-1] if self.whole.denominator else parts)]
         of, *by = placed[::-1] if self.whole.denominator else placed
         return Total(of, tuple(by), self.whole.denominator)
