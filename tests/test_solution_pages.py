@@ -305,7 +305,8 @@ def check_page(solution: Solution, options: Options = FULL) -> int:
     problem = solution.problem
     voice = Voice.on_page(problem)
     numbers = [
-        inlines_text(voice.catalogue.phrase(f"document.{key}")) for key in ("numbers_forward", "numbers_backward")
+        inlines_text(voice.catalogue.phrase(f"document.numbers_{key}"))
+        for key in ("forward", "backward", "backward_alone")
     ]
     points = [with_adjoints(solution.derivations, env) for env in draws(problem, 2)]
     known, cases = with_totals(solution), with_cases(solution)
@@ -576,6 +577,32 @@ def test_the_numbers_of_a_worked_example_are_right() -> None:
     assert f"{y[0]:.4g}" in text
     rows = r"0.5 & -1\phantom{.00} & 0 \\ 1\phantom{.0} & \phantom{-}0.25 & 3"
     assert rf"\begin{{bmatrix}} {rows} \end{{bmatrix}} \begin{{bmatrix}} 1 \\ 2 \\ 0 \end" in text
+
+
+@pytest.mark.parametrize(
+    ("parts", "forward", "backward"),
+    [
+        ([], True, "The backward pass likewise"),
+        ([{"compute": ["z"]}], True, "The backward pass likewise"),
+        ([{"compute": ["z", "y"]}, {"compute": "L"}], False, "The backward pass with numbers"),
+        ([{"compute": ["z", "y", "L", "dL/dy", "dL/dz", "dL/dw", "dL/dx"]}], False, None),
+    ],
+)
+def test_numbers_that_a_part_has_computed_are_not_said_again(
+    parts: list[dict[str, Any]], forward: bool, backward: str | None
+) -> None:
+    problem = {
+        "symbols": {"w": {}, "x": {"role": "input"}},
+        "forward": ["z = w*x", "y = tanh(z)", "L = y**2"],
+        "values": {"w": 2, "x": 0.5},
+    }
+    page = files(None, [solve(problem_from_mapping({**problem, "parts": parts}))], "md")["solution.md"]
+    assert isinstance(page, str)
+    assert ("The forward pass with numbers" in page) == forward
+    assert (backward in page) if backward else "The backward pass" not in page
+    for row in (r"= w x = 2 \cdot 0.5 = 1", r"\tanh(z) = \tanh(1)", r"{\partial y} &= 2 y \approx"):
+        assert page.count(row) == 1, row
+    assert r"\partial \mathcal{L}} &= 1" not in page.partition("Numeric example")[2]
 
 
 @pytest.mark.parametrize(

@@ -221,7 +221,7 @@ def _solution(parts: Sequence[Answered], solved: Solved, shown: Shown, level: in
             checked = solved.verified[derivation.node]
             blocks.extend(derivation_blocks(derivation, checked, voice, level + 1, shown))
     if problem.values:
-        blocks += [_heading("numbers", level, voice), *worked_example(solved, voice)]
+        blocks += [_heading("numbers", level, voice), *worked_example(solved, voice, blocks)]
         asked = next(filter(None, (kind_of(a.part).picture(a.part) for a in parts)), None)
         kind = asked or problem.figure or "vectorized"
         circuit = with_numbers(voice, solved.derivations, kind) if kind != "network" else None

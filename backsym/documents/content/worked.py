@@ -7,6 +7,7 @@ module must not know about output languages.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -35,16 +36,22 @@ EXACT = 12
 """Significant digits of values that are given, which are not to be rounded."""
 
 
-def worked_example(solved: Solved, voice: Voice) -> list[Block]:
+def worked_example(solved: Solved, voice: Voice, above: Iterable[Block] = ()) -> list[Block]:
     """The forward and the backward pass with the numbers put in, and all values in a table.
 
-    Raises BacksymError where a given quantity has no value, or a function has no formula.
+    What parts have computed stands ``above`` and is not said again.  Raises BacksymError where a given quantity has no
+    value, or a function has no formula.
     """
     env = point(solved.problem, solved.derivations)
-    forward = [numbers_row(f.matrix or f.entry, env, voice) for f in solved.forward]
-    backward = [numbers_row(d.matrix or d.entry, env, voice) for d in solved.derivations]
-    blocks: list[Block] = [voice.say("document.numbers_forward"), Equations(tuple(forward))]
-    blocks += [voice.say("document.numbers_backward"), Equations(tuple(backward))]
+    said = {(row.lhs, row.rhs) for block in above if isinstance(block, Equations) for row in block.rows}
+    through = [f.matrix or f.entry for f in solved.forward]
+    back = [d.matrix or d.entry for d in solved.derivations if d.node != solved.problem.loss]
+    blocks: list[Block] = []
+    for way, equations in (("forward", through), ("backward", back)):
+        rows = (numbers_row(equation, env, voice) for equation in equations)
+        left = tuple(row for row in rows if (row.lhs, row.rhs) not in said)
+        key = f"document.numbers_{way}" if blocks or way == "forward" else "document.numbers_backward_alone"
+        blocks += [voice.say(key), Equations(left)] if left else []
     return [*blocks, voice.say("document.numbers_table"), _table(solved, env, voice)]
 
 
