@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from backsym.core.lazy import lazy
 from backsym.core.names import GREEK
 from backsym.core.source import Source
-from backsym.reading.latex.lexer import MACROS, Token, check_lines, in_rows, inside_dollars, piece, spelled
+from backsym.reading.latex.lexer import MACROS, TYPED_ACCENTS, Token, check_lines, in_rows, inside_dollars, piece, spelled
 from backsym.reading.latex.names import Vocabulary
 
 _BELOW = dict(zip("₀₁₂₃₄₅₆₇₈₉₍₎ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ", "0123456789()aeoxhklmnpstijruv", strict=True))
@@ -34,8 +34,6 @@ _METHODS = (".T", ".t()", ".transpose()")
 _OBJECTS = ("self", "model")
 _GRADIENTS = (".grad.data", ".grad")
 _PROSE = frozenset("if else otherwise falls wenn sonst ansonsten".split())
-_ACCENTS = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}
-"""Marks that stand above the letter before them."""
 _COUNTED = frozenset("αβγδεζηθικλμνξοπρςστυφχψω")
 _OPENS, _CLOSES = "([{", ")]}"
 _SPELLED = {"maximum": "max", "minimum": "min"}
@@ -197,10 +195,10 @@ class Handwriting:
     def accented(self) -> tuple[str, str, int] | None:
         """A letter with a mark above, ``ŷ``, in one character or two; with the name of the mark and the place after."""
         char, after = self.text[self.start], self.text[self.start + 1 : self.start + 2]
-        if after in _ACCENTS and char.isalpha():
-            return char, _ACCENTS[after], self.start + 2
+        if after in TYPED_ACCENTS and char.isalpha():
+            return char, TYPED_ACCENTS[after], self.start + 2
         apart = "" if char.isascii() else unicodedata.normalize("NFD", char)
-        return (apart[0], _ACCENTS[apart[1]], self.start + 1) if apart[1:] in _ACCENTS and apart[1:] else None
+        return (apart[0], TYPED_ACCENTS[apart[1]], self.start + 1) if apart[1:] in TYPED_ACCENTS and apart[1:] else None
 
     def method(self) -> str | None:
         """``.T`` and the like, if one stands here."""
@@ -411,7 +409,7 @@ class Handwriting:
         text, end = self.text, end_of(self.text, self.start)
         while text[end : end + 1] == "_" and end_of(text, end + 1) > end + 1:
             end = end_of(text, end + 1)
-        end -= text[end : end + 1] in _ACCENTS and text[end : end + 1] != ""  # The mark is above the last letter.
+        end -= text[end : end + 1] in TYPED_ACCENTS and text[end : end + 1] != ""  # The mark is above the last letter.
         word, self.position = text[self.start : end], end
         if word in _MODULES and text[end : end + 1] == "." and text[end + 1 : end + 2].isalpha():
             self.position += 1  # np. before a function is left out.

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
+from unicodedata import normalize
 
 from backsym.core.errors import InputError
 from backsym.core.names import GREEK
@@ -123,6 +124,8 @@ _UNICODE = {
         g for g in GREEK if g != "omicron"), strict=True)},
 }  # fmt: skip
 """Signs that people paste, as LaTeX."""
+TYPED_ACCENTS = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}
+"""Accents that are typed over a letter, by the macros for them."""
 
 _UNKNOWN_HINTS: dict[str, Said] = {
     "begin": say("latex.known_environments"),
@@ -190,6 +193,8 @@ def piece(source: Source, position: int, end: int, *, lenient: bool = False) -> 
     text = source.text
     if text[position] in _UNICODE:
         return spelled(_UNICODE[text[position]], position, position + 1), position + 1
+    if (accented := _accented(text, position, end)) is not None:
+        return spelled(accented[0], position, accented[1]), accented[1]
     match = _TOKEN.match(text, position, end)
     if match is None and lenient:
         return [Token("unknown", text[position], position, position + 1)], position + 1
@@ -199,6 +204,18 @@ def piece(source: Source, position: int, end: int, *, lenient: bool = False) -> 
         return spelled(rf"\mathbf{{{match['styled']}}}", position, match.end()), match.end()
     token = _lenient(source, match) if lenient else _token(source, match)
     return [] if token is None else [token], match.end()
+
+
+def _accented(text: str, position: int, end: int) -> tuple[str, int] | None:
+    """A letter with a typed accent, one character or two, as LaTeX, and the position after it; None for anything else."""
+    stop = position + 1
+    stop += stop < end and text[stop] in TYPED_ACCENTS
+    if stop == position + 1 and text[position].isascii():
+        return None
+    letter, *marks = normalize("NFD", text[position:stop])
+    if len(marks) != 1 or marks[0] not in TYPED_ACCENTS or not (letter.isascii() and letter.isalpha()):
+        return None
+    return rf"\{TYPED_ACCENTS[marks[0]]}{{{letter}}}", stop
 
 
 def spelled(latex: str, start: int, end: int) -> list[Token]:

@@ -10,7 +10,7 @@ Knows declared names and ranks; knows no grammar.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from backsym.core.dims import Dim
@@ -210,6 +210,8 @@ class Vocabulary:
             name = next((n for n in (self.quantity(base, t) for t in (tag + mark, mark + tag)) if n), None)
             if name is None or (name not in self.ranks and count < len(items)):
                 continue  # A dimension has no entries.
+            if self._is_word(items[count:], self.ranks.get(name), letters):
+                continue
             found = Found(name, tuple(items[count:]))
             grade = self._grade(found, count, letters, bold=bold)
             if best is None or grade > best[0]:
@@ -219,6 +221,17 @@ class Vocabulary:
             other = self.choose(base.swapcase(), tag, groups, letters, bold=bold)
             return other if other is not None and other.name in self.families else best[1]
         return self._positions(best[1]) if best else None
+
+    def _is_word(self, items: Sequence[Node], rank: int | None, letters: frozenset[str]) -> bool:
+        r"""Whether what stands below an array is a word, ``c_{\text{new}}`` or ``c_{new}``, and no position."""
+        bare = [item.value.rstrip("'") for item in items]
+        if any(item.kind != "name" or item.children for item in items) or any(map(self.is_index, bare)):
+            return False
+        if any(letter in letters or letter in self.ends or self.has(letter) for letter in bare):
+            return False
+        long = any(len(mark) > 2 and mark.isalpha() and mark not in GREEK and mark != "ell" for mark in bare)
+        run = len(bare) > 2 and rank != len(bare) and all(len(mark) == 1 and mark.islower() for mark in bare)
+        return long or run
 
     def _grade(self, found: Found, count: int, letters: frozenset[str], *, bold: bool) -> int:
         """How well a reading fits: a bold letter stands for the whole, a light one for a scalar or an entry."""

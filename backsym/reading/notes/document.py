@@ -84,7 +84,7 @@ def tree_of_note(document: Document, *, tex: bool) -> ReadNote:
     document, features = with_given_features(done.document, shown)
     done = replace(done, document=document)
     customs = [*numbers, *spelling.customs, *later, *counted.remarks, *told, *features]
-    read = _read(done, powers, customs, counted.spelled)
+    read = _read(done, powers | done.marks, customs, counted.spelled)
     others = tuple(say("notes.passed_over", line=line, what=what) for line, what in front.passed_over)
     return ReadNote(
         with_front(read.tree, front), (*read.remarks, *others), read.abstract_loss, read.recurrent, front.complaints,

@@ -1,7 +1,7 @@
 r"""Layers above without parentheses: ``a^1_j = \sigma(\sum_k w^1_{jk} x_k + b^1_j)`` means a^{(1)}_j.
 
 A power cannot be defined or declared, so a letter that has a number above it on the left side of an equation, or before
-the sign of a set, has layers, or is one quantity such as ``\sigma^2``.  So has every letter of such a note that never
+the sign of a set, has layers, or is one quantity such as ``\sigma^2``, as is what a derivative is by.  So has every letter of such a note that never
 stands without a number above.  These numbers are put in parentheses, the marks of a layer that the reader of formulas
 knows.  Beside a function ``\sigma(z)``, ``\sigma^2`` is a quantity of its own, the variance.
 
@@ -39,13 +39,14 @@ class Occurrence:
     below_span: tuple[int, int] = (0, 0)
     is_declared: bool = False
     is_applied: bool = False
+    is_derived: bool = False
 
 
 def layered(document: Document, formulas: Iterable[tuple[int, int]]) -> tuple[Document, dict[Key, str]]:
     r"""The note with its layers in parentheses, and the scripts of quantities spelled as powers: ``\sigma_B^2``."""
     seen = [occurrence for start, end in formulas for occurrence in _occurrences(document.text, start, end)]
     variances = _variances(seen)
-    defined = {o.letter for o in seen if o.is_left and o.number} | variances
+    defined = {o.letter for o in seen if o.is_left and o.number} | variances | _derived_by(seen)
     if not defined:
         return document, {}
     numbers: dict[str, set[str]] = defaultdict(set)
@@ -100,6 +101,13 @@ def _variances(seen: Iterable[Occurrence]) -> set[str]:
     squared = [o for o in mine if o.number]
     clear = all(o.is_applied == (not o.number) and o.number in ("", "2") for o in mine)
     return {"sigma"} if clear and squared and len(squared) < len(mine) else set()
+
+
+def _derived_by(seen: Sequence[Occurrence]) -> set[str]:
+    r"""The letters by whose square a derivative is, ``\partial \sigma^2``, that stand nowhere without this 2."""
+    asked = {o.letter for o in seen if o.is_derived and o.number == "2" and not o.below_span[1]}
+    other = {o.letter for o in seen if o.number != "2" or o.below_span[1] or o.transpose or o.is_applied}
+    return asked - other
 
 
 def _occurrences(text: str, start: int, end: int) -> Iterator[Occurrence]:
@@ -163,6 +171,7 @@ def _occurrence(text: str, tokens: Sequence[Token], n: int, *, first: bool) -> O
         _places(tokens, *below),
         said and is_set,
         applied,
+        _text(tokens, head - 1) == "partial" if head else False,
     )
 
 

@@ -10,13 +10,13 @@ Knows syntax trees, their places and the axes of names.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Edit
 from backsym.reading.latex.equations import FormulaReader
-from backsym.reading.latex.lexer import tokens_in
+from backsym.reading.latex.lexer import FONTS, script_end, tokens_in
 from backsym.reading.latex.names import Vocabulary
 from backsym.reading.notes.equations import Equations, is_loss
 from backsym.reading.notes.refusals import indexes
@@ -96,16 +96,19 @@ def check_counts(source: Source, equations: Equations, declared: Collection[str]
         raise Respelled(sorted(edits), what)
 
 
-def check_sizes(source: Source, equations: Equations, dims: Collection[str], places: Iterable[tuple[int, int]]) -> None:
+def check_sizes(source: Source, equations: Equations, dims: Collection[str], places: Sequence[tuple[int, int]]) -> None:
     r"""Raises Respelled where the loss ``\mathcal{L}`` has the letter of a dimension, ``l = 1, \dots, L``.
 
-    The loss gets another name then, and is written as it was.  Raises InputError for another quantity that is computed.
+    The loss gets another name then, and is written as it was.  Beside a bold ``\mathbf{h}`` the size h becomes H.
+    Raises InputError for another quantity that is computed.
     """
     spelled = {e.name: e.segment.left for e in equations.found}
     for name in sorted(dims & spelled.keys()):
         left = spelled[name]
         tokens = [t for a, b in places for t in tokens_in(source, a, b)]
         free = [letter for letter in "JECQ" if all(token.text != letter for token in tokens)]
+        if left.bold and (edits := list(_other_size(source, places, name))):
+            raise Respelled(edits, [(edits[0].start, say("notes.remark.size_respelt", name=name, size=edits[0].replacement))])
         if not left.calligraphic or not free:
             raise source.error(say("notes.size_is_quantity", name=name), left.span)
         edits = []
@@ -116,6 +119,28 @@ def check_sizes(source: Source, equations: Equations, dims: Collection[str], pla
                     edits.append(Edit(token.start, tokens[inner + inner - n - 1].end, free[0]))
         written = source.text[edits[0].start : edits[0].end]
         raise Respelled(edits, [], {free[0]: written})
+
+
+def _other_size(source: Source, places: Iterable[tuple[int, int]], name: str) -> Iterator[Edit]:
+    """The capital in place of a light letter that is a size; none where the capital is in use, or a position is named."""
+    formulas = [tokens_in(source, start, end) for start, end in places]
+    size = name.upper()
+    if len(name) != 1 or size == name or any(token.text == size for tokens in formulas for token in tokens):
+        return
+    found: list[Edit] = []
+    for tokens in formulas:
+        below = 0
+        for n, token in enumerate(tokens):
+            if token.text == "_" and token.kind == "op":
+                below = script_end(tokens, n)
+            before = tokens[n - 1 - (n > 0 and tokens[n - 1].text == "{")].text if n else ""
+            if token.text != name or token.kind != "letter" or before in FONTS:
+                continue
+            if n >= below:
+                found.append(Edit(token.start, token.end, size))
+            elif before == "_" and tokens[below - 1 - (tokens[below - 1].text == "}")] is token:
+                return
+    yield from found
 
 
 def _limit(source: Source, tree: Node, letter: str) -> Edit:

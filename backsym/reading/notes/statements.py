@@ -22,7 +22,7 @@ from backsym.core.words import say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.declarations import names_in_formula
 from backsym.reading.latex.equations import FormulaReader
-from backsym.reading.latex.lexer import FONTS, FUNCTION_MACROS, Token, script_end
+from backsym.reading.latex.lexer import FONTS, FUNCTION_MACROS, Token, script_end, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.latex.symbols import Base
@@ -59,6 +59,8 @@ class Settled:
     """The letters of these steps, each with its learning rate as it is written."""
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """What left sides are written as functions of, ``J(w)``, by names."""
+    marks: dict[Key, str] = field(default_factory=dict)
+    """How the parameters below functions are written, ``h_{W,b}(x)``, by the marks that stand for them."""
 
 
 class Place(Protocol):
@@ -78,10 +80,13 @@ Places: TypeAlias = "Callable[[Document], Iterable[Place]]"
 
 
 class _AnySize(FormulaReader):
-    """Reads ranges up to any letter: no dimension is known yet."""
+    """Reads ranges up to any letter and members of any letter: no dimension and no index is known yet."""
 
     def new_dimension(self, key: Key) -> str | None:
         return new_name(*key)
+
+    def is_member_letter(self, letter: str) -> bool:
+        return len(letter) == 1 and letter.isalpha()
 
 
 @dataclass
@@ -135,16 +140,20 @@ def settled(document: Document, places: Places) -> Settled:
     formulas = list(places(document))
     loose = {letter for f in formulas for letter in _loose(_source(document), f)}
     pieces = _pieces(_source(document), formulas, displayed=True)
-    arguments = _written_arguments([*pieces, *_pieces(_source(document), formulas, displayed=False)])
-    document = _with(document, (edit for piece in pieces for edit in _one_side(piece)))
+    within = _pieces(_source(document), formulas, displayed=False)
+    arguments = _written_arguments([*pieces, *within])
+    mentions = _Mentions(_source(document), formulas, [*pieces, *within])
+    document = _with(document, (edit for piece in (*pieces, *within) for edit in _one_side(piece, mentions)))
     document = _with(document, _by_entries(_source(document), list(places(document))))
+    marks: dict[Key, str] = {}
+    document = _with(document, list(_with_parameters(_source(document), list(places(document)), loose, marks)))
     document = _without_functions(document, places)
     pieces = _pieces(_source(document), places(document), displayed=True)
     document = _with(document, (edit for piece in pieces for edit in _one_side(piece, unread=True)))
     formulas = list(places(document))
     source = _source(document)
     pieces = _pieces(source, formulas, displayed=True)
-    found = Settled(document, loose=loose, arguments=arguments)
+    found = Settled(document, loose=loose, arguments=arguments, marks=marks)
     edits = [edit for piece in pieces for edit in _derivative(piece, found)]
     within = _pieces(source, formulas, displayed=False)
     for piece in within:
@@ -224,8 +233,41 @@ def _signs(reader: FormulaReader, first: int, stop: int) -> tuple[list[int], int
 # --- chains ----------------------------------------------------------------------------------------------------------
 
 
-def _one_side(piece: Piece, *, unread: bool = False) -> Iterator[Edit]:
-    """Takes all right sides but one away; where none of them can be read, only if that is asked for."""
+class _Mentions:
+    """The texts of all formulas of a note, and the left sides of its statements."""
+
+    def __init__(self, source: Source, formulas: Iterable[Place], pieces: Iterable[Piece]):
+        self.tokens = [list(tokens_in(source, f.start, f.end)) for f in formulas]
+        self.lefts = [tuple(_bare(piece.tokens[piece.first : piece.signs[0]])) for piece in pieces]
+
+    def outside(self, piece: Piece, side: Sequence[Token]) -> bool:
+        """Whether what is written on a side of a statement stands elsewhere as well, without further scripts."""
+        texts = _bare(side)
+        start, end = piece.span
+        return any(
+            [t.text for t in tokens[n : n + len(texts)]] == texts
+            and not start <= tokens[n].start < end
+            and (n == 0 or tokens[n - 1].text not in ("_", "^"))
+            and (n + len(texts) == len(tokens) or tokens[n + len(texts)].text not in ("_", "^"))
+            for tokens in self.tokens
+            for n in range(len(tokens) - len(texts) + 1)
+        )
+
+    def defined(self, side: Sequence[Token]) -> bool:
+        """Whether a statement begins with it."""
+        return tuple(_bare(side)) in self.lefts
+
+
+def _bare(side: Sequence[Token]) -> list[str]:
+    return [token.text for token in side if token.text != "&" and token.kind != "row"]
+
+
+def _one_side(piece: Piece, mentions: _Mentions | None = None, *, unread: bool = False) -> Iterator[Edit]:
+    r"""Takes all right sides but one away; where none of them can be read, only if that is asked for.
+
+    In ``\hat{y} = a^{(2)} = \sigma(z)`` the name between is what the formula computes, if ``mentions`` have it
+    elsewhere and no other equation of it.
+    """
     if len(piece.signs) < 2 or piece.derives(piece.first, piece.signs[0]):
         return
     kept = _best(piece)
@@ -235,18 +277,43 @@ def _one_side(piece: Piece, *, unread: bool = False) -> Iterator[Edit]:
     begin, end = piece.part(kept)
     last = piece.part(len(piece.signs) - 1)[1]
     text = piece.reader.source.text
+    named = _name_between(piece, kept, mentions) if mentions is not None else None
     yield from _blank(text, piece.tokens[piece.signs[0]].end, piece.tokens[begin].start)
+    if named is not None:
+        first, stop = (piece.tokens[n].start for n in (piece.first, piece.signs[0]))
+        left = piece.tokens[piece.first : piece.signs[0]]
+        also = mentions is not None and mentions.outside(piece, left)
+        yield Edit(first, stop, rf"{text[first:stop]} = {named} \quad {named} " if also else f"{named} ")
     yield from _blank(text, piece.tokens[end - 1].end, piece.tokens[last - 1].end)
 
 
+def _name_between(piece: Piece, kept: int, mentions: _Mentions) -> str | None:
+    """The first other side that is a name which the note uses elsewhere and does not compute by another equation."""
+    for n in range(len(piece.signs)):
+        begin, end = piece.part(n)
+        side = piece.tokens[begin:end]
+        tree = piece.tree(n) if n != kept else None
+        if not _is_name(tree) or mentions.defined(side):
+            continue
+        if mentions.outside(piece, side):
+            return piece.reader.source.text[side[0].start : side[-1].end]
+    return None
+
+
 def _best(piece: Piece) -> int | None:
-    """The first right side that can be read and says more than a name of a function; None if none can be read."""
+    """The first right side that can be read and says more than a name, also of a function; None if none can be read."""
     trees = [piece.tree(n) for n in range(len(piece.signs))]
     readable = [n for n, tree in enumerate(trees) if tree is not None and not piece.derives(*piece.part(n))]
     telling = [n for n in readable if _names(trees[n])]
     formulas = [n for n in telling if not _is_named(trees[n])]
     written_out = [n for n in formulas if not _applies(trees[n])]
-    return next(iter([*written_out, *formulas, *telling, *readable]), None)
+    computed = [n for n in (*written_out, *formulas, *telling) if not _is_name(trees[n])]
+    return next(iter([*computed, *telling, *readable]), None)
+
+
+def _is_name(tree: Node | None) -> bool:
+    """Whether a right side is nothing but a name, with indices or not."""
+    return tree is not None and tree.kind in ("name", "entry")
 
 
 def _names(tree: Node | None) -> bool:
@@ -325,6 +392,42 @@ def _without_functions(document: Document, places: Places) -> Document:
         done.add(head)
         document = _with(document, _arguments(source, formulas, pieces, *defined[head]))
     return document
+
+
+def _with_parameters(
+    source: Source, formulas: Sequence[Place], loose: Collection[str], marks: dict[Key, str]
+) -> Iterator[Edit]:
+    r"""One mark for the parameters below a function, ``h_{W,b}(x) = ...``, which are quantities and no positions.
+
+    ``marks`` gets how they are written; ``loose`` are the letters that stand anywhere but below another.
+    """
+    pieces = [piece for displayed in (True, False) for piece in _pieces(source, formulas, displayed=displayed)]
+    tokens = [t for f in formulas for t in (*tokens_in(source, f.start, f.end), Token("end", "", f.end, f.end))]
+    texts = [token.text for token in tokens]
+    alone = {texts[n] for n in _below(texts)}
+    done: set[tuple[str, ...]] = set()
+    for piece in pieces:
+        call = _left_call(piece)
+        head = call.head if call is not None else ()
+        letters = head[3:-1:2]
+        listed = head[1:3] == ("_", "{") and len(letters) > 1 and set(head[4:-1:2]) == {","}
+        firsts = (alone - {letters[0]}) if listed else alone
+        others = any(texts[n] == letters[0] and texts[n + 1] != "," for n in _below(texts)) if listed else True
+        if not listed or others or head in done or not set(letters) <= loose or set(letters) & firsts:
+            continue
+        done.add(head)
+        mark = "".join(letters)
+        for n in range(len(texts) - len(head)):
+            if tuple(texts[n : n + len(head)]) == head:
+                start, end = tokens[n + 1].start, tokens[n + len(head) - 1].end
+                marks[head[0], mark] = source.text[start:end]
+                yield Edit(start, end, rf"_{{\text{{{mark}}}}}")
+
+
+def _below(texts: Sequence[str]) -> Iterator[int]:
+    """The positions of what stands first below a letter."""
+    marks = (n for n in range(1, len(texts) - 2) if texts[n] == "_" and texts[n - 1] != "nabla")
+    return (n + 1 + (texts[n + 1] == "{") for n in marks)
 
 
 def _by_entries(source: Source, formulas: Sequence[Place]) -> Iterator[Edit]:

@@ -17,6 +17,7 @@ from backsym.core.expr import Span
 from backsym.core.source import Source
 from backsym.parts.numbers import RATE
 from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.lexer import has_sign
 from backsym.reading.latex.names import Vocabulary
 from backsym.reading.notes.asking.network import Network
 from backsym.reading.notes.asking.parts import Answerable, answerable, habits_of
@@ -74,7 +75,9 @@ _ITEM = (
 _SENTENCE = re.compile(r"(?<!\.[A-Za-z])[.?!](?=\s|\Z)|\n\s*\n|\n\s*" + _ITEM, re.IGNORECASE)
 _WHY = re.compile(r"\bwhy\b", re.IGNORECASE)
 _GRAPH = re.compile(
-    r"\bdraw\s+(?:the|a)\s+(?P<vectorized>vectori[sz]ed\s+)?(?:computation(?:al)?\s+)?graph\b", re.IGNORECASE
+    r"\b(?:draw\s+(?:the|a)\s+(?P<vectorized>vectori[sz]ed\s+)?(?:computation(?:al)?\s+)?graph"
+    r"|zeichnen?\s+(?:sie\s+)?(?:den|einen)\s+(?:berechnungs|rechen)graph(?:en)?)\b",
+    re.IGNORECASE,
 )
 _BESIDES = Phrases(
     "explain", "justify", "interpret", "discuss", "comment", "sketch", "plot", "why", "argue", "convex", "eigenvalues",
@@ -94,6 +97,8 @@ _CHECKING = Phrases(
     "vergleichen", "best\u00e4tigen",
 )  # fmt: skip
 """Words for what is done by numbers with a derivative that the same sentence asks for."""
+_AND = Phrases("and", "or", "as", "well", "also", "und", "oder", "sowie", "respectively", "bzw")
+"""Words between formulas of which the same is said."""
 _WRITE_DOWN = Phrases("write down", "schreiben sie", "notieren sie")
 _WORKED_OUT = Phrases("derive", "compute", "find", "calculate", "determine", "leiten", "berechnen", "bestimmen")
 """Verbs that ask for a derivation."""
@@ -231,6 +236,7 @@ class Tasks:
             for task in self.found.values()
         ):
             self.besides(start, end, inside)
+            self.beside_parts(inside)
             return
         by = _BY.search(words)
         derivative = _OF_A_DERIVATIVE.search(words, asks.start())
@@ -266,6 +272,17 @@ class Tasks:
         found = _BESIDES.first(words)
         if found is not None and not any(t.kind == "why" and t.at < end for t in self.found.values()):
             self.no_part.append(words[found[0]].start)
+
+    def beside_parts(self, inside: Sequence[tuple[int, int, bool]]) -> None:
+        """Names the derivatives that stand beside those of parts, "$L_w$ and $L_b$", and became none."""
+        asked = {at for task in self.found.values() for at in task.formulas}
+        beside = False
+        for n, (first, last, _) in enumerate(inside):
+            between = words_of(self.source.text[inside[n - 1][1] : first]) if n else []
+            beside = first in asked or (beside and all([word] in _AND for word in between))
+            derives = has_sign(self.source, first, last, "partial", "nabla")
+            if beside and derives and first not in asked and "=" not in self.source.text[first:last]:
+                self.no_part.append(first)
 
     def asked_in_words(self, requests: Sequence[Request] | None, end: int) -> bool:
         """Whether a sentence is made of questions of which some are parts; the others are named."""

@@ -66,17 +66,26 @@ class Network:
         rank = self.ranks.get(by) or 0
         if rank > 1 or by in self.sides or self.recurrent:
             return False
-        degrees = _Degrees(self.sides, by)
+        degrees = _Degrees(self.sides, by, self.ranks)
         # The square of one number is least on a whole plane: (w^T x - y)^2 determines no vector w.
         return degrees.of_node(self.loss) == QUADRATIC and not (rank and degrees.has_numbers_only(self.loss))
+
+
+    def curvature(self, by: str) -> int:
+        """The sign of a quadratic loss's second derivative, 1 of sums of squares; 0 where it is not told by the form.
+
+        Letters that squares are multiplied or divided by, N and lambda, are taken as positive.
+        """
+        return _Degrees(self.sides, by, self.ranks).curvature_of_node(self.loss)
 
 
 class _Degrees:
     """Degrees of polynomials in one quantity; None for what is no polynomial of it."""
 
-    def __init__(self, sides: Mapping[str, Node | None], by: str):
+    def __init__(self, sides: Mapping[str, Node | None], by: str, ranks: Mapping[str, int | None]):
         self.sides = sides
         self.by = by
+        self.ranks = ranks
         self.known: dict[str, int | None] = {}
 
     def of_node(self, name: str) -> int | None:
@@ -121,8 +130,55 @@ class _Degrees:
             return self.has_numbers_only(tree.value)
         if tree.kind in ("add", "neg", "div") or (tree.kind in _PRODUCTS and QUADRATIC in map(self.of, tree.children)):
             return all(map(self.is_of_numbers, tree.children))
+        if tree.kind in _PRODUCTS:
+            return self.is_of_scalar_products(tree)
         # Outside of sums and norms a square in a loss is one of a number.
         return tree.kind == "pow" and (tree.children[0].kind, tree.children[0].value) != ("call", "norm")
+
+    def is_of_scalar_products(self, tree: Node) -> bool:
+        """Whether the two linear factors stand in scalar products of their own, ``w^T x x^T w`` or ``(w^T x)(x^T w)``."""
+        linear: list[int] = []
+        group, begun = 0, False
+        for factor in tree.children:
+            inner = factor.kind in _PRODUCTS
+            if inner and not self.is_scalar_product(factor.children):
+                return False
+            if self.of(factor):
+                linear.append(group)
+            ends = begun and self.is_vector(factor)
+            begun = (begun or self.is_row(factor)) and not ends
+            group += inner or ends
+        return len(set(linear)) == QUADRATIC and not begun
+
+    def is_scalar_product(self, factors: Sequence[Node]) -> bool:
+        return len(factors) > 1 and self.is_row(factors[0]) and self.is_vector(factors[-1])
+
+    def is_vector(self, tree: Node) -> bool:
+        return tree.kind == "name" and self.ranks.get(tree.value) == 1
+
+    def is_row(self, tree: Node) -> bool:
+        return tree.kind == "transpose" and self.is_vector(tree.children[0])
+
+    def curvature_of_node(self, name: str) -> int:
+        tree = self.sides.get(name)
+        return 0 if tree is None or self.of(tree) != QUADRATIC else self.curvature(tree)
+
+    def curvature(self, tree: Node) -> int:
+        if tree.kind == "name":
+            return self.curvature_of_node(tree.value)
+        if tree.kind == "neg":
+            return -self.curvature(tree.children[0])
+        bent = [child for child in tree.children if self.of(child) == QUADRATIC]
+        if tree.kind == "pow":
+            return 1
+        signs = set(map(self.curvature, bent))
+        if tree.kind == "add" or (tree.kind == "call" and tree.value in _SUMS):
+            return signs.pop() if len(signs) == 1 else 0
+        scaled = tree.kind == "div" or tree.kind in _PRODUCTS
+        if scaled and len(bent) == 1:
+            minus = sum(child.kind == "neg" for child in tree.children if child is not bent[0])
+            return signs.pop() * (-1) ** minus
+        return 0
 
     def power(self, tree: Node) -> int | None:
         """A whole power of a polynomial, or an even one of a norm."""

@@ -90,7 +90,9 @@ def answerable(request: Request, network: Network, before: Iterable[str], habits
         axes = 2 * max(network.ranks.get(name) or 0 for name in names)
         return Answerable("hessian", names) if axes <= MOST_AXES else None
     if request.kind == "stationary":
-        return Answerable("stationary", names) if len(names) == 1 and network.is_quadratic(names[0]) else None
+        one = len(names) == 1 and network.is_quadratic(names[0])
+        # A sum of squares has no largest value.
+        return Answerable("stationary", names) if one and request.bends * network.curvature(names[0]) >= 0 else None
     if any(name in network.sides for name in names):
         return None
     if request.kind == "newton":

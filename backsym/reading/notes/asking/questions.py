@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from backsym.reading.notes.asking.sentences import NOTHING, Element, Meant, Reader
-from backsym.text.phrases import Phrases
+from backsym.text.phrases import Phrases, Word
 
 _BEFORE = Phrases(
     *"abcdefghjklmnopqrstuvwxyz", "i", "ii", "iii", "iv", "v", "vi", "item", "part", "subpart", "question", "problem",
@@ -45,6 +45,14 @@ _MINIMIZES = Phrases(
     "minimieren", "maximiert", "maximieren", "minimal macht", "maximal macht",
 )  # fmt: skip
 _FOR_WHICH = Phrases("for which", "for what", "f\u00fcr welches", "f\u00fcr welchen", "f\u00fcr welche")
+_LEAST = Phrases(
+    "minimize", "minimise", "minimizes", "minimises", "minimized", "minimised", "minimal", "minimizer", "minimiser",
+    "smallest", "minimiert", "minimieren", "minimalstelle", "minimierer",
+)  # fmt: skip
+_LARGEST = Phrases(
+    "maximize", "maximise", "maximizes", "maximises", "maximized", "maximised", "maximal", "maximizer", "maximiser",
+    "maximiert", "maximieren", "maximalstelle",
+)  # fmt: skip
 _SMALLEST = Phrases(
     "minimal", "minimized", "minimised", "maximal", "maximized", "maximised", "smallest", "minimiert", "maximiert"
 )
@@ -212,6 +220,8 @@ class Request:
     rate: tuple[str, str] | None = None
     in_numbers: bool = False
     """Whether it is about the numbers that the sentence itself gives."""
+    bends: int = 0
+    """Of a stationary point: 1 where the loss is to be smallest, -1 where it is to be largest, 0 where nothing says."""
     several: bool = False
     """Whether only its plural, "the gradients", says by what it is asked: by all parameters, or by what follows."""
 
@@ -261,7 +271,9 @@ class Questions:
             if not numbers and not reader.took(_TAIL) and not reader.took(_JOIN) and not self.clause():
                 return None
             assert reader.position > before, "what is read is passed over"
-        return [replace(request, in_numbers=self.in_numbers) for request in _shared(self.requests)]
+        words = [element for element in self.found if isinstance(element, Word)]
+        bends = (words in _LEAST) - (words in _LARGEST)
+        return [replace(request, in_numbers=self.in_numbers, bends=bends) for request in _shared(self.requests)]
 
     def numbers(self) -> bool:
         """Whether "for $x = 2$ and $w = 3$" stands here."""
