@@ -13,7 +13,16 @@ from dataclasses import dataclass, field
 from backsym.core.lazy import lazy
 from backsym.core.names import GREEK
 from backsym.core.source import Source
-from backsym.reading.latex.lexer import MACROS, TYPED_ACCENTS, Token, check_lines, in_rows, inside_dollars, piece, spelled
+from backsym.reading.latex.lexer import (
+    MACROS,
+    TYPED_ACCENTS,
+    Token,
+    check_lines,
+    in_rows,
+    inside_dollars,
+    piece,
+    spelled,
+)
 from backsym.reading.latex.names import Vocabulary
 
 _BELOW = dict(zip("₀₁₂₃₄₅₆₇₈₉₍₎ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ", "0123456789()aeoxhklmnpstijruv", strict=True))

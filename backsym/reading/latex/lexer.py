@@ -207,15 +207,16 @@ def piece(source: Source, position: int, end: int, *, lenient: bool = False) -> 
 
 
 def _accented(text: str, position: int, end: int) -> tuple[str, int] | None:
-    """A letter with a typed accent, one character or two, as LaTeX, and the position after it; None for anything else."""
+    """A letter with a typed accent, one character or two, as LaTeX, and the position after it; None for others."""
     stop = position + 1
     stop += stop < end and text[stop] in TYPED_ACCENTS
     if stop == position + 1 and text[position].isascii():
         return None
-    letter, *marks = normalize("NFD", text[position:stop])
-    if len(marks) != 1 or marks[0] not in TYPED_ACCENTS or not (letter.isascii() and letter.isalpha()):
+    apart = normalize("NFD", text[position:stop])
+    letter, mark = apart[:1], apart[1:]
+    if mark not in TYPED_ACCENTS or not (letter.isascii() and letter.isalpha()):
         return None
-    return rf"\{TYPED_ACCENTS[marks[0]]}{{{letter}}}", stop
+    return rf"\{TYPED_ACCENTS[mark]}{{{letter}}}", stop
 
 
 def spelled(latex: str, start: int, end: int) -> list[Token]:

@@ -210,7 +210,7 @@ class Vocabulary:
             name = next((n for n in (self.quantity(base, t) for t in (tag + mark, mark + tag)) if n), None)
             if name is None or (name not in self.ranks and count < len(items)):
                 continue  # A dimension has no entries.
-            if self._is_word(items[count:], self.ranks.get(name), letters):
+            if self._is_word(items[count:] if count else groups[0] if groups else [], self.ranks.get(name), letters):
                 continue
             found = Found(name, tuple(items[count:]))
             grade = self._grade(found, count, letters, bold=bold)

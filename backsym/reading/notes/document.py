@@ -120,7 +120,7 @@ def _read(
         try:
             return _assembled(done, powers, customs, written)
         except Respelled as e:
-            done = replace(done, document=rewritten(done.document, e.edits))
+            done = replace(done, document=rewritten(done.document, e.edits), rows=done.rows | e.rows)
             customs = [*customs, *e.what]
             written |= e.written
     return _assembled(done, powers, customs, written)

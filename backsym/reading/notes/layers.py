@@ -1,7 +1,7 @@
 r"""Layers above without parentheses: ``a^1_j = \sigma(\sum_k w^1_{jk} x_k + b^1_j)`` means a^{(1)}_j.
 
 A power cannot be defined or declared, so a letter that has a number above it on the left side of an equation, or before
-the sign of a set, has layers, or is one quantity such as ``\sigma^2``, as is what a derivative is by.  So has every letter of such a note that never
+the sign of a set, has layers, or is one quantity such as ``\sigma^2``, as is what a derivative is by.  So has every
 stands without a number above.  These numbers are put in parentheses, the marks of a layer that the reader of formulas
 knows.  Beside a function ``\sigma(z)``, ``\sigma^2`` is a quantity of its own, the variance.
 

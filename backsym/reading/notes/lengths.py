@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Edit
-from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.equations import FormulaReader, Spelled
 from backsym.reading.latex.lexer import FONTS, script_end, tokens_in
 from backsym.reading.latex.names import Vocabulary
 from backsym.reading.notes.equations import Equations, is_loss
@@ -31,9 +31,16 @@ _COUNTS = ("N", "M")
 class Respelled(Exception):
     """The note is to be read again with these edits; ``what`` are places and words of the customs, for the report."""
 
-    def __init__(self, edits: list[Edit], what: list[tuple[int, Said]], written: Mapping[str, str] | None = None):
-        """``written`` is how names are written on the page that the edits give to quantities."""
+    def __init__(
+        self,
+        edits: list[Edit],
+        what: list[tuple[int, Said]],
+        written: Mapping[str, str] | None = None,
+        rows: Collection[str] = (),
+    ):
+        """``written`` is how names are written on the page that the edits give to quantities; ``rows`` are rows."""
         super().__init__()
+        self.rows = frozenset(rows)
         self.edits = edits
         self.what = what
         self.written = written or {}
@@ -96,6 +103,68 @@ def check_counts(source: Source, equations: Equations, declared: Collection[str]
         raise Respelled(sorted(edits), what)
 
 
+def check_rows(source: Source, entries: Iterable[Node]) -> None:
+    """Raises Respelled where an entry of a row has one index: it stands at (1, i)."""
+    edits: dict[int, Edit] = {}
+    what: dict[str, tuple[int, Said]] = {}
+    for entry in entries:
+        tokens = tokens_in(source, *entry.span)
+        at = next((n for n, t in enumerate(tokens) if t.text == "_" and t.kind == "op"), None)
+        if at is None:
+            return
+        inner = tokens[at + 1]
+        text = source.text[inner.start : inner.end]
+        braced = inner.text == "{"
+        edits[inner.start] = (
+            Edit(inner.end, inner.end, "1,") if braced else Edit(inner.start, inner.end, f"{{1,{text}}}")
+        )
+        name = entry.children[0].value
+        what.setdefault(name, (entry.span[0], say("notes.remark.entries_of_row", name=name)))
+    if edits:
+        raise Respelled([edits[start] for start in sorted(edits)], list(what.values()), rows=what)
+
+
+def check_stacked(
+    source: Source, equations: Equations, shapes: Shapes, families: Iterable[str], places: Sequence[tuple[int, int]]
+) -> None:
+    r"""The array ``\mathbf{W}`` beside its members ``\mathbf{w}_k``: Raises Respelled with one letter for both.
+
+    Its rows are the members where its second axis is theirs, and where only its length is taken. Raises InputError
+    where it may be another quantity, or have the members as columns.
+    """
+    sides = [side for equation in equations.found for side in equation.sides or ()]
+    given = equations.given()
+    for family in sorted(families):
+        whole = given.get(family.swapcase())
+        mine, other = shapes.shape(family), shapes.shape(family.swapcase())
+        if whole is None or whole.key[1] or len(family) > 1 or mine is None or len(mine) != 2 or not other:
+            continue
+        uses = [t for side in sides for t in walk(side) if t.kind == "name" and t.value == whole.name]
+        lengths = [t.children[0] for side in sides for t in walk(side) if (t.kind, t.value) == ("call", "norm")]
+        only_lengths = all(any(use is inner for inner in lengths) for use in uses)
+        rows = len(other) == 2 and mine[1] == other[1] and (other[0] == mine[0] or other[0].startswith("?"))
+        free = all(axis.startswith("?") for axis in other)
+        if not rows and not (only_lengths and free):
+            raise source.error(say("notes.letter_case", name=family, array=whole.name), whole.span)
+        edits = []
+        for tokens in (tokens_in(source, start, end) for start, end in places):
+            for n, token in enumerate(tokens):
+                scripted = n > 0 and tokens[n - 1 - (n > 1 and tokens[n - 1].text == "{")].text in ("_", "^")
+                if token.text == whole.name and token.kind == "letter" and not scripted:
+                    edits.append(Edit(token.start, token.end, family))
+        raise Respelled(edits, [(whole.span[0], say("notes.remark.stacked", name=family, array=whole.name))])
+
+
+def check_no_rows(
+    source: Source, rows: Iterable[str], shapes: Mapping[str, tuple[str, ...] | None], names: Mapping[str, Spelled]
+) -> None:
+    """Raises InputError where what was taken for a row, since the note's small letters are rows, is none."""
+    for name in sorted(rows):
+        axes = shapes.get(name)
+        if axes is not None and (len(axes) != 2 or axes[0] != "1"):
+            raise source.error(say("notes.no_row", name=name), names[name].span)
+
+
 def check_sizes(source: Source, equations: Equations, dims: Collection[str], places: Sequence[tuple[int, int]]) -> None:
     r"""Raises Respelled where the loss ``\mathcal{L}`` has the letter of a dimension, ``l = 1, \dots, L``.
 
@@ -108,7 +177,9 @@ def check_sizes(source: Source, equations: Equations, dims: Collection[str], pla
         tokens = [t for a, b in places for t in tokens_in(source, a, b)]
         free = [letter for letter in "JECQ" if all(token.text != letter for token in tokens)]
         if left.bold and (edits := list(_other_size(source, places, name))):
-            raise Respelled(edits, [(edits[0].start, say("notes.remark.size_respelt", name=name, size=edits[0].replacement))])
+            raise Respelled(
+                edits, [(edits[0].start, say("notes.remark.size_respelt", name=name, size=edits[0].replacement))]
+            )
         if not left.calligraphic or not free:
             raise source.error(say("notes.size_is_quantity", name=name), left.span)
         edits = []
@@ -122,7 +193,7 @@ def check_sizes(source: Source, equations: Equations, dims: Collection[str], pla
 
 
 def _other_size(source: Source, places: Iterable[tuple[int, int]], name: str) -> Iterator[Edit]:
-    """The capital in place of a light letter that is a size; none where the capital is in use, or a position is named."""
+    """The capital in place of a light letter that is a size; none where it is in use, or where a position is meant."""
     formulas = [tokens_in(source, start, end) for start, end in places]
     size = name.upper()
     if len(name) != 1 or size == name or any(token.text == size for tokens in formulas for token in tokens):

@@ -67,13 +67,27 @@ class Ranks:
         others = {name: spelled for name, spelled in names.items() if name not in declared}
         arrays = {} if has_bold else {**self.light_arrays(others, equations), **self.called_arrays(others)}
         nodes = {e.name for e in equations.found if e.sides is not None and e.sides[0].kind == "name"}
-        rows = nodes if any(_is_row(d) for d in self.declared) else frozenset()
+        rows = nodes if self.has_rows else frozenset()
         ranks: dict[str, int | None] = {}
         for name, spelled in names.items():
             unknown = None if name in rows or not (has_bold or spelled.calligraphic) else usual_rank(spelled)
             by_letter = 2 if spelled.key[0] in matrices and name in given else arrays.get(name, unknown)
             ranks[name] = families.get(name) or entries.get(name, by_letter)
         return ranks, families
+
+    @property
+    def has_rows(self) -> bool:
+        r"""Whether small letters are rows, ``\mathbf{x} \in \mathbb{R}^{1 \times D}``, and none is a vector."""
+        small = [d for d in self.declared if not d.letter and _is_small(d.spelled) and d.shape]
+        others = [d for d in small if not _is_row(d) and d.spelled.name not in self.declared_families]
+        return any(map(_is_row, small)) and not others
+
+    def entries_of_rows(self, equations: Equations) -> list[Node]:
+        r"""Entries with one index of what is a row: a declared one, or what a note of rows computes as a whole."""
+        rows = {d.spelled.name for d in self.declared if _is_row(d)}
+        rows |= {e.name for e in equations.found if e.sides is not None and e.sides[0].kind == "name"}
+        one = [t for t in equations.entries() if len(t.children) == 2 and t.children[1].kind == "name"]
+        return [t for t in one if t.children[0].value in rows] if self.has_rows else []
 
     def has_bold(self, equations: Equations) -> bool:
         return any(s.bold for s in (*equations.names.values(), *(d.spelled for d in self.declared)))
@@ -233,9 +247,12 @@ def _capital(name: str) -> bool:
 
 
 def _is_row(declaration: Declaration) -> bool:
-    r"""Whether a bold small letter is declared as a row, ``\mathbf{x} \in \mathbb{R}^{1 \times D}``: so are others."""
-    spelled = declaration.spelled
-    return spelled.bold and usual_rank(spelled) == 1 and len(declaration.shape) == 2 and declaration.shape[0] == "1"
+    r"""Whether a small letter is declared as a row, ``\mathbf{x} \in \mathbb{R}^{1 \times D}``: so are others."""
+    return _is_small(declaration.spelled) and len(declaration.shape) == 2 and declaration.shape[0] == "1"
+
+
+def _is_small(spelled: Spelled) -> bool:
+    return spelled.key[0].rpartition(":")[2][:1].islower()
 
 
 def _before_vectors(tokens: Sequence[Token], vectors: Collection[str] | None) -> set[str]:

@@ -59,6 +59,8 @@ class Settled:
     """The letters of these steps, each with its learning rate as it is written."""
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """What left sides are written as functions of, ``J(w)``, by names."""
+    rows: frozenset[str] = frozenset()
+    """Quantities that are rows, whose entries have the index 1 and another."""
     marks: dict[Key, str] = field(default_factory=dict)
     """How the parameters below functions are written, ``h_{W,b}(x)``, by the marks that stand for them."""
 
@@ -241,14 +243,13 @@ class _Mentions:
         self.lefts = [tuple(_bare(piece.tokens[piece.first : piece.signs[0]])) for piece in pieces]
 
     def outside(self, piece: Piece, side: Sequence[Token]) -> bool:
-        """Whether what is written on a side of a statement stands elsewhere as well, without further scripts."""
+        """Whether what is written on a side of a statement stands elsewhere as well, with whatever scripts."""
         texts = _bare(side)
         start, end = piece.span
         return any(
             [t.text for t in tokens[n : n + len(texts)]] == texts
             and not start <= tokens[n].start < end
             and (n == 0 or tokens[n - 1].text not in ("_", "^"))
-            and (n + len(texts) == len(tokens) or tokens[n + len(texts)].text not in ("_", "^"))
             for tokens in self.tokens
             for n in range(len(tokens) - len(texts) + 1)
         )
@@ -413,7 +414,7 @@ def _with_parameters(
         listed = head[1:3] == ("_", "{") and len(letters) > 1 and set(head[4:-1:2]) == {","}
         firsts = (alone - {letters[0]}) if listed else alone
         others = any(texts[n] == letters[0] and texts[n + 1] != "," for n in _below(texts)) if listed else True
-        if not listed or others or head in done or not set(letters) <= loose or set(letters) & firsts:
+        if not listed or others or head in done or not set(letters) <= {*loose} or set(letters) & firsts:
             continue
         done.add(head)
         mark = "".join(letters)

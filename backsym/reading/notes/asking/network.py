@@ -70,7 +70,6 @@ class Network:
         # The square of one number is least on a whole plane: (w^T x - y)^2 determines no vector w.
         return degrees.of_node(self.loss) == QUADRATIC and not (rank and degrees.has_numbers_only(self.loss))
 
-
     def curvature(self, by: str) -> int:
         """The sign of a quadratic loss's second derivative, 1 of sums of squares; 0 where it is not told by the form.
 
@@ -136,7 +135,7 @@ class _Degrees:
         return tree.kind == "pow" and (tree.children[0].kind, tree.children[0].value) != ("call", "norm")
 
     def is_of_scalar_products(self, tree: Node) -> bool:
-        """Whether the two linear factors stand in scalar products of their own, ``w^T x x^T w`` or ``(w^T x)(x^T w)``."""
+        """Whether both linear factors stand in scalar products of their own, ``w^T x x^T w`` or ``(w^T x)(x^T w)``."""
         linear: list[int] = []
         group, begun = 0, False
         for factor in tree.children:
@@ -177,7 +176,7 @@ class _Degrees:
         scaled = tree.kind == "div" or tree.kind in _PRODUCTS
         if scaled and len(bent) == 1:
             minus = sum(child.kind == "neg" for child in tree.children if child is not bent[0])
-            return signs.pop() * (-1) ** minus
+            return -signs.pop() if minus % 2 else signs.pop()
         return 0
 
     def power(self, tree: Node) -> int | None:

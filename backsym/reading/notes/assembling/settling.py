@@ -21,7 +21,7 @@ from backsym.reading.notes.equations import (
     in_order,
     is_loss,
 )
-from backsym.reading.notes.lengths import check_lengths
+from backsym.reading.notes.lengths import check_lengths, check_no_rows, check_rows, check_stacked
 from backsym.reading.notes.ranks import Ranks
 from backsym.reading.notes.refusals import (
     check_shapes,
@@ -132,6 +132,7 @@ class Settling:
             note.prose, note.declared.found, note.letters, note.labels,
             families=note.family_names, sizes=note.declared.dims,
         )  # fmt: skip
+        check_rows(note.source, custom.entries_of_rows(equations))
         ranks, families = custom.of(equations, given, names)
         note.family_names |= families.keys()
         note.assumed += custom.assumed
@@ -160,6 +161,8 @@ class Settling:
         self.without_abstract_loss(shapes, sides)
         check_lengths(note.source, equations, shapes)
         seen = {name: shapes.shape(name) for name in (*names, *declared)}
+        check_stacked(note.source, equations, shapes, note.family_names, note.spans)
+        check_no_rows(note.source, note.settled.rows, seen, names)
         told = {name: axes or () for name, axes in seen.items()}
         check_shapes(note.source, equations, {name: axes for name, axes in seen.items() if axes is not None}, shapes)
         light = {name for name, axes in told.items() if axes == () and name in names and not names[name].bold}

@@ -16,7 +16,7 @@ from backsym.core.words import Said, say
 from backsym.reading.files.fields import MAX_DIAGNOSTICS
 from backsym.reading.latex.declarations import Declaration, Declarations, names_in_formula
 from backsym.reading.latex.equations import Segment, Spelled, segments
-from backsym.reading.latex.lexer import has_sign
+from backsym.reading.latex.lexer import has_sign, tokens_in
 from backsym.reading.latex.names import Vocabulary, new_name
 from backsym.reading.notes.equations import (
     Equations,
@@ -241,6 +241,10 @@ class Stated:
             if not has_loss and is_loss(s.left) and s.left.name not in taken:
                 taken[s.left.name] = s
         needed = {*displayed.given(), *starts, *(name for s, e in telling if s.left.name in taken for name in e.uses)}
+        # So may what is used by what is to be shown.
+        claims = [f for f in self.formulas if f.displayed and has_sign(self.source, f.start, f.end, *DERIVATIVES)]
+        claimed = {token.text for f in claims for token in tokens_in(self.source, f.start, f.end)}
+        needed |= {s.left.name for s, e in telling if e.is_formula and s.left.key[0] in claimed}
         # Of p_y the whole may be computed within the text.
         needed |= {spelled.key[0] for spelled in displayed.given().values() if spelled.below}
         if not has_loss and not taken and telling:
@@ -281,7 +285,7 @@ class Stated:
         return bool(text.strip(" \n.,;&")) and not signs
 
     def vocabulary(self) -> Vocabulary:
-        ranks: dict[str, int | None] = dict.fromkeys(self.begun)
+        ranks: dict[str, int | None] = {**dict.fromkeys(self.begun), **dict.fromkeys(sorted(self.settled.rows), 2)}
         ranks.update({d.spelled.name: len(d.shape) for d in self.declared.found if not d.letter})
         return Vocabulary(
             ranks, letters=self.letters, open=True, free=self.letters | self.left_letters,
