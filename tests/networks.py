@@ -49,6 +49,15 @@ MATRICES: dict[str, Network] = {
             "L = s**2 + log(p**2)*c",
         ],
     },
+    "statistics along an axis": {
+        "symbols": {"X": ["N", "D"], "v": ["D"]},
+        "forward": [
+            "m = std(X, axis=1, keepdims=True)",
+            "s = var(X/m, axis=0)*var(v, axis=0)",
+            "q = norm(tanh(X), axis=-1)",
+            "L = s.T @ v + sum(q**3)",
+        ],
+    },
     "steps and angles": {
         "symbols": {"x": ["D"], "w": ["D"], "c": [], "t": {"shape": ["D"], "role": "target"}},
         "forward": [

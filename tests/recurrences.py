@@ -32,6 +32,9 @@ SHAPES: dict[str, Any] = {
     **{name: ["H", "H"] for name in ("W", "A", "B", "V", "Wf", "Wo", "Wg")},
     **{name: ["H", "D"] for name in ("U", "Uf", "Uo", "Ug")},
     "words": {"shape": ["T"], "label": "V", "role": "input"},
+    "tags": {"shape": ["T + 1"], "label": "H", "role": "target"},
+    "M": ["S", "H"],
+    "K": {"shape": ["S", "D"], "role": "input"},
     "E": ["V", "H"],
     "Ws": ["2*H", "H"],
     "Us": ["2*H", "D"],
@@ -164,6 +167,32 @@ def words(v: Leaves) -> Any:
     return total
 
 
+def attended(v: Leaves) -> Any:
+    h, total = v["h0"], 0.0
+    for y in v["Y"]:
+        e = [h @ v["U"] @ k for k in v["K"]]
+        weights = np.exp(e) / np.sum(np.exp(e))
+        h = np.tanh(v["W"] @ h + v["A"] @ (weights @ v["M"]))
+        total = total + square(h - y)
+    return total
+
+
+def from_the_last(v: Leaves) -> Any:
+    h, total = v["h0"], 0.0
+    for word, y in zip(v["words"][::-1], v["Y"], strict=True):
+        h = np.tanh(v["W"] @ h + v["E"][word])
+        total = total + square(h - y)
+    return total
+
+
+def transitions(v: Leaves) -> Any:
+    alpha, tags, at = v["a"], v["tags"], v["Y"]
+    for e in at:
+        alpha = np.array([e[k] + np.log(np.sum(np.exp(alpha + v["W"][:, k]))) for k in range(len(alpha))])
+    passed = sum(v["W"][tags[t], tags[t + 1]] + at[t, tags[t + 1]] for t in range(len(at)))
+    return np.log(np.sum(np.exp(alpha))) - passed
+
+
 def linear_depth(v: Leaves) -> Any:
     a = v["x"]
     for w, b in zip(v["W"], v["b"], strict=True):
@@ -294,6 +323,32 @@ RECURRENCES: dict[str, Recurrence] = {
         "h[t] = tanh(z[t])",
         "L = sum(squared_error(h[t], Y[t]), t) + sum(s[T])",
         loss=interleaved,
+    ),
+    "attention to all inputs": recurrence(
+        "K Y M W A U h0",
+        "h[0] = h0",
+        "e[t,s] = h[t-1].T @ U @ K[s]",
+        "p[t,s] = softmax(e[t,s], s)",
+        "c[t] = sum(p[t,s]*M[s], s)",
+        "h[t] = tanh(W @ h[t-1] + A @ c[t])",
+        "L = sum(squared_error(h[t], Y[t]), t)",
+        loss=attended,
+        indices={"s": "S"},
+    ),
+    "words from the last one": recurrence(
+        "words Y E W h0",
+        "h[0] = h0",
+        "h[t] = tanh(W @ h[t-1] + E[words[T-t+1]])",
+        "L = sum(squared_error(h[t], Y[t]), t)",
+        loss=from_the_last,
+    ),
+    "entries, and transitions of classes": recurrence(
+        "tags Y W a",
+        "alpha[0] = a",
+        "alpha[t,k] = Y[t,k] + logsumexp(alpha[t-1,j] + W[j,k], j)",
+        "L = logsumexp(alpha[T]) - sum(W[tags[t], tags[t+1]] + Y[t, tags[t+1]], t)",
+        loss=transitions,
+        indices={"j": "H", "k": "H"},
     ),
 }  # fmt: skip
 

@@ -59,6 +59,15 @@ NETWORKS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "latex, excluded": (CLASS, [r"L = \sum_{k \neq y} \max(0, z_k - z_y + 1)"]),
     "latex, one-hot": (CLASS, [r"L = -\mathbf{e}_y^\top \log(\text{softmax}(\mathbf{z}))"]),
     "two labels": (GRAM, ["L = sum(C[i, c]*U[i, o], i) + delta(c, o)*sum(C)"]),
+    "rows of a function": (BATCH, ["L = -sum(log_softmax(tanh(Z[n]))[y[n]], n)"]),
+    "rows of a product": (
+        {**BATCH, "A": {"shape": ["K", "K"]}}, ["L = sum(softmax(A @ Z[n])[y[n]]*sigmoid(A @ Z[n])[1], n)"],
+    ),
+    "turned": (BATCH, ["L = sum(Z[n, y[N-n+1]]**2, n)"]),
+    "pairs": (
+        {"A": ["K", "K"], "y": {"shape": ["N + 1"], "label": "K"}, "w": ["N"]},
+        ["L = sum(w[n]*tanh(A[y[n], y[n+1]]), n)"],
+    ),
     "shifted": (
         {"x": {"shape": ["M"], "role": "input"}, "a": [3], "y": {"label": "K", "role": "target"}},
         ["z[k] = sum(a[j]*x[k+j-1], j)", "L = exp(z[y])"],
@@ -151,7 +160,7 @@ def written(mapping: dict[str, Any], form: str) -> str:
         ({**CLASS}, "L = sum(z*onehot(z))", "onehot needs a label; z is none"),
         ({**BATCH}, "L = sum(Z[n, y], n)", "the label y is [N]: give one index for each axis"),
         ({**BATCH}, "L = sum(Z[y[n], n], n)", "the label y is a class of K, but this axis is N"),
-        ({**BATCH}, "L = sum(Z[n, y[n+1]], n)", "a shifted index needs the name of an array"),
+        ({**BATCH}, "L = sum(Z[n, y[n+1]], n)", "y has N members, and n+1 may be none of them"),
         ({**CLASS, "y": {"label": "K", "one_hot": "true"}}, "L = sum(z)", "one_hot"),
     ],
 )

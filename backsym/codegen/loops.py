@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from backsym.core import expr as ex
 from backsym.core.dims import amount, at_places
@@ -230,14 +230,27 @@ class Members:
         raise BacksymError(say("numpy.member", letter=ix.letter))
 
 
-def member_form(eq: NodeEquation, member: ex.Expr | None) -> ex.Expr:
-    """What a member is computed by, as a whole; raises BacksymError where it is only known entry by entry."""
-    whole = eq.member.rhs if eq.member is not None else member
-    if whole is None and len(eq.indices) == 1:
-        whole = eq.rhs
-    if whole is None:
-        raise BacksymError(say("numpy.recurrence", name=eq.name))
-    return whole
+@dataclass(frozen=True)
+class Form:
+    """What a member is, as a whole or, along the letters in ``free``, entry by entry."""
+
+    value: ex.Expr
+    free: tuple[ex.Ix, ...] = ()
+
+    def shape_in(self, family: ex.Shape, at: ex.Ix) -> ex.Shape:
+        """The shape that it has at one index for each letter, by the declared shape of the family."""
+        return ex.member_shape(family, at)[len(self.free) :]
+
+
+def member_form(eq: NodeEquation, member: ex.Equation | None) -> Form:
+    """What a member is computed by: as a whole where that is known, else entry by entry."""
+    whole = eq.member or member
+    return Form(eq.rhs, eq.indices[1:]) if whole is None else Form(whole.rhs, _beside(whole, eq.indices[0]))
+
+
+def _beside(member: ex.Equation, own: ex.Ix) -> tuple[ex.Ix, ...]:
+    """The letters on the left of a member's equation, without that of the recurrence."""
+    return tuple(ix for ix in ex.free_indices(member.lhs) if ix != own)
 
 
 def fixed_members(e: ex.Expr, dims: Collection[ex.Dim]) -> list[ex.Ix]:
@@ -252,28 +265,27 @@ def furthest(e: ex.Expr, dims: Collection[ex.Dim]) -> int:
     return max((ex.position_of(ix) or 0 for ix in fixed_members(e, dims)), default=0)
 
 
-def by_cases(d: Derivation, letter: ex.Ix) -> list[tuple[int | None, ex.Expr]]:
-    """The derivative by a member, for each number of members that come after it, and last for any number.
-
-    Raises BacksymError where it is only known entry by entry.
-    """
-    stated = [(case, case.matrix or (case.entry if len(d.indices) == 1 else None)) for case in d.cases]
-    whole = d.member or (d.entry if len(d.indices) == 1 else None)
-    if any(form is None for _, form in stated) or (whole is None and not stated):
-        raise BacksymError(say("numpy.derivative", name=d.node))
-    if whole is not None and not stated:
-        return [(None, whole.rhs)]
-    general = next(form.rhs for case, form in stated if form is not None and case.run.final.letter == "1")
-    ends = [
-        form.rhs for case, form in stated if form is not None and case.single and not _after(case.run.first, letter.dim)
-    ]
-    forms: list[tuple[int | None, ex.Expr]] = []
-    for after, e in enumerate(ends):
+def by_cases(d: Derivation, letter: ex.Ix) -> list[tuple[int | None, Form]]:
+    """The derivative by a member, for each number of members that come after it, and last for any number."""
+    if not d.cases:
+        return [(None, _form(d.member, d.entry, d.indices))]
+    stated = [(case, _form(case.matrix, case.entry, d.indices)) for case in d.cases]
+    general = next(form for case, form in stated if case.run.final.letter == "1")
+    ends = [form for case, form in stated if case.single and not _after(case.run.first, letter.dim)]
+    forms: list[tuple[int | None, Form]] = []
+    for after, form in enumerate(ends):
         # The last layer is this one there, and so is its size.
         here = {str(letter.dim): ex.place_of(ex.shifted(((letter, 1),), after, letter.dim))}
-        forms.append((after, ex.over(_counted(e, letter, after), functools.partial(at_places, places=here))))
-    forms += [(after, _ended(general, letter, after)) for after in range(len(ends), _reach(general, letter))]
+        at_end = ex.over(_counted(form.value, letter, after), functools.partial(at_places, places=here))
+        forms.append((after, replace(form, value=at_end)))
+    between = range(len(ends), _reach(general.value, letter))
+    forms += [(after, replace(general, value=_ended(general.value, letter, after))) for after in between]
     return [*forms, (None, general)]
+
+
+def _form(member: ex.Equation | None, entry: ex.Equation, indices: tuple[ex.Ix, ...]) -> Form:
+    """The derivative by a member as a whole where that is known, else entry by entry."""
+    return Form(entry.rhs, indices[1:]) if member is None else Form(member.rhs, _beside(member, indices[0]))
 
 
 def _after(ix: ex.Ix, dim: ex.Dim) -> bool:

@@ -326,9 +326,9 @@ class _Maker:
         members = self.members(letter)
         for eq in block:
             own = ex.Ix(eq.indices[0].letter, eq.indices[0].dim)
-            member = forms[eq.name].member
-            whole = ex.with_indices(member_form(eq, None if member is None else member.rhs), {own: letter})
-            value = self.source(members.opened(whole), (), ex.member_shape(eq.shape, letter), known, members)
+            form = member_form(eq, forms[eq.name].member)
+            whole = members.opened(ex.with_indices(form.value, {own: letter}))
+            value = self.source(whole, form.free, form.shape_in(eq.shape, letter), known, members)
             written = eq.member or ex.Equation(eq.lhs, eq.rhs)
             formula = self.formula(written, ex.free_indices(written.lhs))
             steps.append(Step(eq.name, self.names[eq.name], (Branch("", value, formula),)))
@@ -344,19 +344,18 @@ class _Maker:
             shape = self.problem.symbols[d.node].shape
             branches = []
             for after, form in by_cases(d, own):
-                whole = ex.with_indices(form, {own: letter})
-                opened = members.opened(whole)
-                wanted = ex.member_shape(shape, letter)
+                opened = members.opened(ex.with_indices(form.value, {own: letter}))
+                wanted = form.shape_in(shape, letter)
                 if is_layered(shape) and len(opened.shape) == len(wanted):
                     wanted = opened.shape  # The last layer has its size by another name.
-                value = self.source(opened, (), wanted, known, members)
+                value = self.source(opened, form.free, wanted, known, members)
                 if rank_of(value, {**self.ranks, **members.ranks}) is None:
                     value = call("np.full_like", members.variable_of(self.names[d.node]), value, dtype=name("float"))
-                lhs = ex.member_of(ex.Adj(d.node, shape), [own]) if shape[1:] else d.entry.lhs
-                equation = ex.Equation(lhs, form)
+                lhs = ex.member_of(ex.Adj(d.node, shape), [own, *form.free]) if shape[1:] else d.entry.lhs
+                equation = ex.Equation(lhs, form.value)
                 size = ast.unparse(self.size(letter.dim, self.arrays(known)))
                 test = "" if after is None else f"{members.loop} == {size} - {after + 1}"
-                branches.append(Branch(test, value, self.formula(equation, ())))
+                branches.append(Branch(test, value, self.formula(equation, form.free)))
             steps.append(Step(d.node, f"d_{d.node}", tuple(branches)))
         return replace(self.loop(letter, steps, members, known), back=True)
 

@@ -120,6 +120,8 @@ class Function:
     """How a derivative is printed by default: ``by_node``, ``formula`` or ``prime``."""
     definition: str | None = None
     """A text of the function in simpler terms."""
+    along: str | None = None
+    """The same along one axis, with ``{axis}`` and ``{keepdims}`` in their places."""
     expanded: bool = False
     """Whether it is replaced by its definition as soon as it is read."""
     slope: str | None = None
@@ -561,6 +563,7 @@ _TABLE = (
         value=lambda np, x: np.sqrt((x * x).sum()),
         code="np.sqrt(({0} ** 2).sum())",
         definition="sqrt(sum(x**2))",
+        along="sqrt(sum(x**2, axis={axis}, keepdims={keepdims}))",
     ),
     Function(
         "trace",
@@ -630,6 +633,7 @@ _TABLE = (
         r"\text{var}",
         kind="scalar",
         definition="mean((x - mean(x))**2)",
+        along="mean((x - mean(x, axis={axis}, keepdims=True))**2, axis={axis}, keepdims={keepdims})",
     ),
     Function(
         "std",
@@ -637,6 +641,7 @@ _TABLE = (
         r"\text{std}",
         kind="scalar",
         definition="sqrt(mean((x - mean(x))**2))",
+        along="sqrt(mean((x - mean(x, axis={axis}, keepdims=True))**2, axis={axis}, keepdims={keepdims}))",
     ),
     Function(
         "det",

@@ -233,14 +233,25 @@ class _Coder:
 
     def place(self, ix: ex.Ix) -> Code:
         """The positions of an index, which count from 0."""
-        return self.label(ix) if isinstance(ix, ex.Label) else Code(f"np.arange({self.size(ix.dim)})", Prec.ATOM, (ix,))
+        if isinstance(ix, ex.Label):
+            return self.label(ix)
+        if ix.fixed:
+            return Code(str(int(ix.letter) - 1))
+        if isinstance(ix, ex.Shift):
+            pieces, offset = self.summands(ix)
+            laid, axes = aligned(pieces, self.order)
+            return Code(self.added(laid, offset), Prec.ADD, axes)
+        return Code(f"np.arange({self.size(ix.dim)})", Prec.ATOM, (ix,))
 
     def label(self, ix: ex.Label) -> Code:
         """The classes of a label, at its letters."""
         if ex.is_last(ix):
             return Code("-1", Prec.NEG)
-        shape = self.problem.symbols[ix.name].shape
-        return self.entries(Code(python_name(ix.name, self.problem), shape=shape), ix.at)
+        whole = Code(python_name(ix.name, self.problem), shape=self.problem.symbols[ix.name].shape)
+        if any(isinstance(at, ex.Shift) for at in ix.at):
+            places, axes = aligned(map(self.place, ix.at), self.order)
+            return Code(subscripted(whole, [place.text for place in places]), axes=axes)
+        return self.entries(whole, ix.at)
 
     def labels(self, e: ex.Labels, *, loose: bool) -> Code:
         if e.name == e.of:  # The last position.
@@ -253,25 +264,27 @@ class _Coder:
 
     def equal_places(self, e: ex.Delta) -> Code:
         """1 where two indices, of which one or both are shifted, are the same number; positions count from 0 here."""
-        sides: list[tuple[list[tuple[ex.Ix, Whole]], Whole]] = []
-        for ix in (e.i, e.j):
-            parts: list[tuple[ex.Ix, Whole]] = (
-                list(ix.parts) if isinstance(ix, ex.Shift) else [] if ix.fixed else [(ix, 1)]
-            )
-            offset = int(ix.letter) if ix.fixed else ix.offset if isinstance(ix, ex.Shift) else 0
-            sides.append((parts, offset - 1 + sum((factor for _, factor in parts), start=amount(0))))
-        places = [(self.place(ix), factor) for side, _ in sides for ix, factor in side]
+        sides = [self.summands(ix) for ix in (e.i, e.j)]
+        laid, axes = aligned([piece for pieces, _ in sides for piece in pieces], self.order)
+        texts = [self.added([laid.pop(0) for _ in pieces], offset) for pieces, offset in sides]
+        return Code(" == ".join(texts), Prec.COMPARE, axes, boolean=True)
+
+    def summands(self, ix: ex.Ix) -> tuple[list[Code], Whole]:
+        """What the positions of an index, which count from 0, are the sum of: those of letters, and a number."""
+        parts: list[tuple[ex.Ix, Whole]] = list(ix.parts) if isinstance(ix, ex.Shift) else [] if ix.fixed else [(ix, 1)]
+        offset = int(ix.letter) if ix.fixed else ix.offset if isinstance(ix, ex.Shift) else 0
+        places = [(self.place(part), factor) for part, factor in parts]
         pieces = [
             code if factor == 1 else replace(code, text=f"{factored(factor, self.size)} * {code.atom}", prec=Prec.MUL)
             for code, factor in places
         ]
-        laid, axes = aligned(pieces, self.order)
-        texts = []
-        for side, offset in sides:
-            terms = [laid.pop(0).text for _ in side]
-            terms += [self.whole(offset)] if offset or not terms else []
-            texts.append(" + ".join(terms).replace("+ -", "- "))
-        return Code(" == ".join(texts), Prec.COMPARE, axes, boolean=True)
+        return pieces, offset - 1 + sum((factor for _, factor in parts), start=amount(0))
+
+    def added(self, laid: Sequence[Code], offset: Whole) -> str:
+        """Their sum, laid side by side."""
+        terms = [code.text for code in laid]
+        terms += [self.whole(offset)] if offset or not terms else []
+        return " + ".join(terms).replace("+ -", "- ")
 
     # --- arithmetic ---
 
@@ -501,9 +514,11 @@ class _Coder:
         return diagonal(picked, axes) if len(set(axes)) < len(axes) else picked
 
     def at_labels(self, code: Code, indices: tuple[ex.Ix, ...]) -> Code:
-        """Entries at positions that are data: ``p[y]``, ``W[y]``, ``Z[np.arange(N), y]``."""
-        if code.axes:
-            raise BacksymError(say("numpy.label"))
+        """Entries at positions that are data: ``p[y]``, ``W[y]``, ``Z[np.arange(N), y]``.
+
+        A leading axis is one more axis at its letter: ``softmax(z[n])[y[n]]`` is picked as ``Z[n, y[n]]`` is.
+        """
+        indices = code.axes + indices
         letters = [ix for ix in indices if not ix.fixed and not isinstance(ix, ex.Label)]
         used = [letter for ix in indices if isinstance(ix, ex.Label) for letter in ex.letters_of(ix)]
         data = [ix for ix in indices if isinstance(ix, ex.Label)]
@@ -515,10 +530,8 @@ class _Coder:
             while at and at[-1] == ":":
                 at.pop()
             return Code(subscripted(code, at), axes=tuple(ix for own in axes for ix in own))
-        places, axes_of_all = aligned(
-            [Code(str(int(ix.letter) - 1)) if ix.fixed else self.place(ix) for ix in indices], self.order
-        )
-        return Code(subscripted(code, [place.text for place in places]), axes=axes_of_all)
+        places, together = aligned(map(self.place, indices), self.order)
+        return Code(subscripted(code, [place.text for place in places]), axes=together)
 
     def unshifted(self, indices: tuple[ex.Ix, ...], entry: Callable[[tuple[ex.Ix, ...]], ex.Expr]) -> ex.Expr:
         """x[i + k - 1] as the sum over m of x[m] [m = i + k - 1], which is zero outside of the array."""

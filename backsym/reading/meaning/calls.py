@@ -168,6 +168,8 @@ def table_call(r: Rules, tree: Node, function: Function, order: int) -> ex.Expr:
     kind = kind_named(function.kind)
     if order and (function.expanded or not (kind.entrywise and (function.partials or r.scope.derivatives))):
         raise r.error(say("meaning.no_primed", name=function.name, written=tree.value), tree)
+    if function.along is not None and any(child.kind == "keyword" for child in tree.children):
+        return along_axis(r, tree, function, function.along, given[0])
     if not kind.along_rows:
         no_keywords(r, tree)
     if function.expanded:
@@ -185,6 +187,22 @@ def table_call(r: Rules, tree: Node, function: Function, order: int) -> ex.Expr:
     missing = len(function.args) - len(args)
     args += [r.definition(text, {}, tree) for text in function.defaults[len(function.defaults) - missing :]]
     return ex.Fn(function.name, tuple(args), order, function.kind, span=r.mark(tree))
+
+
+def along_axis(r: Rules, tree: Node, function: Function, definition: str, given: Node) -> ex.Expr:
+    """``var(X, axis=0)``: what is defined by sums over all entries, by sums along one axis."""
+    axis, keepdims = axis_of(r, tree)
+    arg = r.resolve(given)
+    within(r, tree, arg, axis)
+    if axis is None or len(arg.shape) == 1:
+        return ex.Fn(function.name, (arg,), 0, function.kind, span=r.mark(tree))
+    return r.definition(definition.format(axis=axis % len(arg.shape), keepdims=keepdims), {function.args[0]: arg}, tree)
+
+
+def within(r: Rules, tree: Node, arg: ex.Expr, axis: int | None) -> None:
+    """Raises InputError for an axis that an array does not have."""
+    if axis is not None and not -len(arg.shape) <= axis < len(arg.shape):
+        raise r.error(say("meaning.no_such_axis", axis=axis, shape=ex.show_shape(arg.shape)), tree)
 
 
 def along_call(r: Rules, tree: Node, letter: Node) -> ex.Expr:
@@ -411,8 +429,7 @@ def array_reduction(r: Rules, tree: Node, body: Node) -> ex.Expr:
     axis, keepdims = axis_of(r, tree)
     arg = r.resolve(body)
     rank = len(arg.shape)
-    if axis is not None and not -rank <= axis < rank:
-        raise r.error(say("meaning.no_such_axis", axis=axis, shape=ex.show_shape(arg.shape)), tree)
+    within(r, tree, arg, axis)
     if rank == 0:
         letters = list(free_letters(body, r.scope))
         if letters:

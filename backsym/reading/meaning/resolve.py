@@ -281,10 +281,12 @@ class Resolver:
         if dim is not None and dim != label.of and not self.scope.misfits:
             message = say("meaning.label_of_other_range", name=label.name, dim=label.of, dim2=dim)
             raise self.error(message, tree)
-        shift = next((ix for ix in members if ix.kind == "shift"), None)
-        if shift is not None and not self.scope.derivatives:
-            raise self.error(say("meaning.shift_of_expression"), shift)
         at = tuple(self.index(ix, axis) for ix, axis in zip(members, label.declared, strict=True))
+        if not self.scope.derivatives:
+            for written, place in zip(members, at, strict=True):
+                if isinstance(place, ex.Shift) and not ex.surely_stays(place):
+                    message = say("meaning.label_beyond", name=label.name, place=place.letter, dim=place.dim)
+                    raise self.error(message, written)
         return ex.labelled(label.name, at, label.of)
 
     def shift(self, tree: Node, dim: ex.Dim | None) -> ex.Ix:
