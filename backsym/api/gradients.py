@@ -5,7 +5,6 @@ Makes a problem of one equation and solves it.  Knows nothing that a problem fil
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from backsym.core import problem as core
 from backsym.core.errors import BacksymError, Diagnostic, InputError, did_you_mean
 from backsym.core.names import split_name
 from backsym.core.words import Words, say
+from backsym.reading.plain import glance
 from backsym.solving.solution import Result, Solution, solve
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ LOSSES = ("L", "J", "E", "C", "Q", "loss_value")
 
 LABEL = "expression"
 """What an error calls the text."""
-
-_WORDS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, repr=False)
@@ -219,7 +217,7 @@ def _it_has(names: Sequence[str]) -> Words:
 
 def declared_name(wrt: Any) -> str:
     """A name as it is, or that of a SymPy symbol."""
-    if isinstance(wrt, str) and _WORDS.fullmatch(wrt.strip()):
+    if isinstance(wrt, str) and wrt.strip().isidentifier() and wrt.isascii():
         return wrt.strip()
     name = getattr(wrt, "name", None)
     label = getattr(wrt, "label", None)
@@ -246,7 +244,7 @@ def one_equation(
     given = {declared_name(key): value for key, value in (shapes or {}).items()}
     scalar = called is LOSSES
     if isinstance(expression, str):
-        words = set(_WORDS.findall(expression))
+        words = glance.names(expression)
         name = _free(called, words | set(given))
         # In LaTeX x_i may be an entry of x, and z^{(1)} is z1.
         bases = {part for word in words for part in word.split("_")} if "\\" in expression else set()

@@ -32,6 +32,7 @@ from backsym.reading.files.loader import load, problem_from_mapping
 from backsym.reading.files.renaming import Renaming, names_with
 from backsym.reading.files.variants import sizes_of
 from backsym.reading.files.yamlfile import read_file
+from backsym.reading.plain import glance
 from backsym.solving.solution import Solution, solve
 
 MAX_COUNT = 10_000
@@ -137,7 +138,7 @@ def _refuse_statements(problem: Problem, path: str) -> None:
         left, equals, _ = formula.partition("=")
         for name, others in problem.variants.activation.items() if equals else ():
             printed = FUNCTIONS[name].latex
-            derivative = printed in formula and re.search(r"\\frac\{d|\\partial|'|\\prime", left)
+            derivative = printed in formula and any(sign in left for sign in _OF_DERIVATIVES)
             if derivative or left.strip().startswith(printed):
                 raise BacksymError(
                     say("variants.text_of_function", path=path, name=name, formula=formula.strip(), others=others)
@@ -219,6 +220,9 @@ def _shown(value: object) -> str:
 # --- making one ------------------------------------------------------------------------------------------------------
 
 
+_OF_DERIVATIVES = (r"\frac{d", r"\partial", "'", r"\prime")
+"""Signs of a derivative in the left side of a formula."""
+_TEXT = r"\text{"
 _FORMULA = re.compile(r"\$\$?(.+?)\$\$?", re.DOTALL)
 
 
@@ -417,7 +421,8 @@ class _Maker:
 
 def _loss_in(equation: str) -> str | None:
     """The loss function that an equation calls."""
-    return next((name for name in losses() if re.search(rf"\b{name}\(", equation)), None)
+    called = glance.called(equation)
+    return next((name for name in losses() if name in called), None)
 
 
 def _position(claims: Sequence[tuple[Expr, Expr]], claim: FalseClaim) -> int | None:
@@ -438,9 +443,10 @@ def _spellings(name: str, words: Mapping[str, str]) -> list[str]:
     """What the texts may call a function: the author's word, or its name and the name that is printed."""
     if name in words:
         return [words[name]]
-    upright = re.fullmatch(r"\\text\{([^{}\\]*)\}", FUNCTIONS[name].latex) if name in FUNCTIONS else None
+    latex = FUNCTIONS[name].latex if name in FUNCTIONS else ""
+    upright = latex[len(_TEXT) : -1] if latex.startswith(_TEXT) and "\\" not in latex[1:] else ""
     spaced = name.replace("_", " ")
-    return list(dict.fromkeys([*([upright[1]] if upright else []), spaced, spaced.replace(" ", "-")]))
+    return list(dict.fromkeys([*([upright] if upright else []), spaced, spaced.replace(" ", "-")]))
 
 
 def _called(name: str, words: Mapping[str, str]) -> str:

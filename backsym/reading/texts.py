@@ -5,7 +5,6 @@ They may use adjoints.  Knows problems, not their files.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
@@ -18,8 +17,6 @@ from backsym.reading.expressions import equation_syntax, expression_syntax
 from backsym.reading.latex import equations as latex
 from backsym.reading.meaning.resolve import resolve_equation, resolve_expression
 from backsym.reading.meaning.scope import Scope
-
-_SUBSCRIPTS = re.compile(r"[A-Za-z]_[A-Za-z0-9]")
 
 Read = TypeVar("Read")
 
@@ -88,12 +85,18 @@ def read_equation(
     return _read(source, text_itself, formula)
 
 
+def _has_subscript(text: str) -> bool:
+    """Whether an underscore stands between a letter and a letter or digit."""
+    around = zip(text, text[1:], text[2:], strict=False)
+    return any(sign == "_" and f"{a}{b}".isalnum() and f"{a}{b}".isascii() and a.isalpha() for a, sign, b in around)
+
+
 def _read(source: Source, text_itself: Callable[[], Read], formula: Callable[[], Read]) -> Read:
     """What the text says; one such as ``a_k - t_k``, which is no sense as plain text, is tried as a formula."""
     try:
         return text_itself()
     except InputError:
-        if latex.is_latex(source.text) or not _SUBSCRIPTS.search(source.text):
+        if latex.is_latex(source.text) or not _has_subscript(source.text):
             raise
         with suppress(InputError):
             return formula()

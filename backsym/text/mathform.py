@@ -8,14 +8,13 @@ This module must not know about texts or output languages.
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from backsym.core.words import Said, say
+from backsym.text.pieces import DELIMITERS, Piece, signs
 
 MAX_DEPTH = 40
 
-_TOKEN = re.compile(r"\\([A-Za-z]+|.)|\S", re.DOTALL)
 _FONTS = "mathbf mathrm mathit mathcal mathbb mathsf mathtt mathfrak"
 _TEXTS = frozenset("text textbf textit textrm".split())
 _ARGUMENTS = {
@@ -37,7 +36,6 @@ _NO_OPERAND = frozenset(
     "iff implies dots ldots cdots vdots ddots".split()
 ) | _BIG | (_OPERATORS - {"underbrace", "overbrace", "operatorname"})  # fmt: skip
 _IN_TEXT = _TEXTS | frozenset(", ; : ! { } _ % & # $ quad qquad".split()) | {" "}
-_DELIMITER = re.compile(r"[()\[\].|/<>]|\\(?:[{}|]|[lr](?:brace|brack|vert|Vert|floor|ceil)|vert|Vert|langle|rangle)\Z")
 
 
 class Flaw(NamedTuple):
@@ -55,13 +53,6 @@ class _Flawed(Exception):
         self.flaw = flaw
 
 
-class _Token(NamedTuple):
-    text: str
-    macro: str
-    start: int
-    end: int
-
-
 def flaw_of(latex: str) -> Flaw | None:
     """The first flaw of a formula; None if LaTeX can set it."""
     try:
@@ -74,15 +65,15 @@ def flaw_of(latex: str) -> Flaw | None:
 class _Formula:
     def __init__(self, latex: str):
         self.latex = latex
-        self.tokens = [_Token(m[0], m[1] or "", *m.span()) for m in _TOKEN.finditer(latex)]
+        self.tokens = signs(latex)
         self.position = 0
         self.depth = 0
 
     @property
-    def token(self) -> _Token | None:
+    def token(self) -> Piece | None:
         return self.tokens[self.position] if self.position < len(self.tokens) else None
 
-    def flaw(self, message: Said, token: _Token | None, hint: Said | None = None) -> _Flawed:
+    def flaw(self, message: Said, token: Piece | None, hint: Said | None = None) -> _Flawed:
         start, end = (token.start, token.end) if token else (max(0, len(self.latex) - 1), len(self.latex))
         return _Flawed(Flaw(message, start, end, hint))
 
@@ -114,7 +105,7 @@ class _Formula:
         self.position += 1
         self.depth -= 1
 
-    def break_here(self, token: _Token, *, cells: bool) -> None:
+    def break_here(self, token: Piece, *, cells: bool) -> None:
         if not cells:
             hint = say("text.close_the_cell")
             raise self.flaw(say("text.outside_of_cells", sign=token.text), token, hint)
@@ -123,7 +114,7 @@ class _Formula:
 
     # --- atoms ---
 
-    def atom(self, token: _Token, *, cells: bool) -> None:
+    def atom(self, token: Piece, *, cells: bool) -> None:
         macro = token.macro
         if token.text == "{":
             self.row("}", cells=False)
@@ -170,9 +161,9 @@ class _Formula:
             if cells > 1:
                 raise self.flaw(say("text.cells_of_cases"), token)
 
-    def delimiter(self, macro: _Token) -> None:
+    def delimiter(self, macro: Piece) -> None:
         token = self.token
-        if token is None or not _DELIMITER.fullmatch(token.text):
+        if token is None or token.text not in DELIMITERS:
             raise self.flaw(say("text.size_of_delimiter", macro=macro.text), macro)
         self.position += 1
 
@@ -183,7 +174,7 @@ class _Formula:
         if self.tokens[self.position - 1 :][:1] == [] or self.tokens[self.position - 1].text != "]":
             raise self.flaw(say("text.bracket_never_closed"), opening)
 
-    def argument(self, macro: _Token, count: int) -> None:
+    def argument(self, macro: Piece, count: int) -> None:
         token = self.token
         symbol = token is not None and token.text not in ("}", "&", "^", "_", "'", "\\\\", "]")
         if token is not None and (token.macro in _ARGUMENTS or token.macro in _TEXTS or token.macro in _NO_OPERAND):
@@ -197,7 +188,7 @@ class _Formula:
         if token.text == "{":
             self.row("}", cells=macro.macro == "substack")
 
-    def words(self, macro: _Token) -> None:
+    def words(self, macro: Piece) -> None:
         """The words of \\text, in braces."""
         if not self.at("{"):
             raise self.flaw(say("text.takes_argument", macro=macro.text), macro)
@@ -211,7 +202,7 @@ class _Formula:
             if not depth:
                 return
 
-    def script(self, sign: _Token) -> None:
+    def script(self, sign: Piece) -> None:
         """What stands above or below: a group, a sign, or a macro that is one sign."""
         token = self.token
         above = sign.text == "^"
@@ -235,7 +226,7 @@ class _Scripts:
         self.primed = False
         self.last = ""
 
-    def add(self, token: _Token) -> None:
+    def add(self, token: Piece) -> None:
         sign = token.text
         primes_go_on = self.primed and self.last == "'"
         if sign == "_" and self.below:

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from backsym.core.errors import near_name
 from backsym.core.names import GREEK
 from backsym.core.words import Said, say
 from backsym.text.mathform import flaw_of
+from backsym.text.pieces import DELIMITERS, Piece, group, signs
 
 MACROS = frozenset(
     (
@@ -39,14 +40,7 @@ ENVIRONMENTS = frozenset("matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallma
 
 _SIGNS = frozenset("\\,;:! {}_%#&$|")
 _MEANINGLESS = ("%", "#", "~", "^^", "$")
-_MACRO = re.compile(r"\\([A-Za-z]+|.|$)", re.DOTALL)
-_ARGUMENT = re.compile(r"\s*\{([^{}]*)\}")
-_DELIMITER = re.compile(r"\s*(\\[A-Za-z]+|\\.|.|$)", re.DOTALL)
-_DELIMITERS = frozenset(
-    r"( ) [ ] . | / < > \{ \} \| \lbrace \rbrace \lbrack \rbrack \langle \rangle \lvert \rvert \lVert \rVert \vert "
-    r"\Vert \lfloor \rfloor \lceil \rceil".split()
-)
-_TEXT_GROUP = re.compile(r"\\text(?:bf|it|rm)?\s*\{[^{}]*\}")
+_TEXTS = ("text", "textbf", "textit", "textrm")
 
 LATIN_LETTERS = frozenset(map(chr, range(0xA1, 0x17F))) - frozenset("ĦħĸĿŀŉŦŧ\u00ad")
 """What the fonts of a plain LaTeX have beyond ASCII: letters with accents, and signs."""
@@ -128,35 +122,39 @@ def math_complaints(latex: str) -> Iterator[Complaint]:
         yield Complaint(*flaw)
 
 
+def _macros(latex: str, *names: str) -> Iterator[tuple[int, Piece]]:
+    """The macros, or those of these names, with their positions among the signs."""
+    found = ((n, sign) for n, sign in enumerate(signs(latex)) if sign.text[0] == "\\")
+    return ((n, sign) for n, sign in found if not names or sign.macro in names)
+
+
 def _macro_complaints(latex: str) -> Iterator[Complaint]:
-    for match in _MACRO.finditer(latex):
-        name = match[1]
+    for _, sign in _macros(latex):
+        name = sign.macro
         if name in MACROS or name in _SIGNS:
             continue
         near = near_name(name, MACROS, 0.8) if name.isascii() and name.isalpha() else None
         hint = say("text.did_you_mean_macro", near=near) if near else None
-        yield Complaint(say("text.unknown_macro", name=name), match.start(), match.end(), hint)
-
-
-def _macros(latex: str, *names: str) -> Iterator[re.Match[str]]:
-    return (match for match in _MACRO.finditer(latex) if match[1] in names)
+        yield Complaint(say("text.unknown_macro", name=name), sign.start, sign.end, hint)
 
 
 def _environment_complaints(latex: str) -> Iterator[Complaint]:
     opened: list[tuple[str, int, int]] = []
-    for match in _macros(latex, "begin", "end"):
-        side, argument = match[1], _ARGUMENT.match(latex, match.end())
-        start, end = match.start(), (argument or match).end()
-        if argument is None or argument[1] not in ENVIRONMENTS:
+    found = signs(latex)
+    for n, sign in _macros(latex, "begin", "end"):
+        side, close = sign.macro, group(found, n + 1)
+        name = None if close is None else latex[found[n + 1].end : found[close].start]
+        start, end = sign.start, sign.end if close is None else found[close].end
+        if name is None or name not in ENVIRONMENTS:
             known = say("text.known_environments", names=sorted(ENVIRONMENTS))
-            if argument is None:
+            if name is None:
                 yield Complaint(say("text.without_environment", side=side), start, end, known)
             else:
-                yield Complaint(say("text.unknown_environment", name=argument[1]), start, end, known)
+                yield Complaint(say("text.unknown_environment", name=name), start, end, known)
         elif side == "begin":
-            opened.append((argument[1], start, end))
-        elif not opened or opened.pop()[0] != argument[1]:
-            yield Complaint(say("text.end_without_begin", name=argument[1]), start, end)
+            opened.append((name, start, end))
+        elif not opened or opened.pop()[0] != name:
+            yield Complaint(say("text.end_without_begin", name=name), start, end)
             return
     for name, start, end in opened:
         yield Complaint(say("text.environment_without_end", name=name), start, end)
@@ -164,16 +162,16 @@ def _environment_complaints(latex: str) -> Iterator[Complaint]:
 
 def _fence_complaints(latex: str) -> Iterator[Complaint]:
     opened: list[tuple[int, int]] = []
-    for match in _macros(latex, "left", "right"):
-        delimiter = _DELIMITER.match(latex, match.end())
-        assert delimiter is not None, "the pattern matches the empty text"
-        place = match.start(), delimiter.end()
-        if delimiter[1] not in _DELIMITERS:
-            bare, such = say("text.fence_without_delimiter", macro=match[1]), say("text.such_fences")
-            yield Complaint(bare, *match.span(), such)
-        elif match[1] == "left":
-            opened.append(place)
+    found = signs(latex)
+    for n, sign in _macros(latex, "left", "right"):
+        delimiter = found[n + 1] if n + 1 < len(found) else None
+        if delimiter is None or delimiter.text not in DELIMITERS:
+            bare, such = say("text.fence_without_delimiter", macro=sign.macro), say("text.such_fences")
+            yield Complaint(bare, sign.start, sign.end, such)
+        elif sign.macro == "left":
+            opened.append((sign.start, delimiter.end))
         elif not opened:
+            place = sign.start, delimiter.end
             yield Complaint(say("text.right_without_left"), *place, r"an empty side is written \left.")
         else:
             opened.pop()
@@ -183,33 +181,44 @@ def _fence_complaints(latex: str) -> Iterator[Complaint]:
 
 def _brace_complaints(latex: str) -> Iterator[Complaint]:
     opened: list[int] = []
-    for match in re.finditer(r"\\.|[{}]", latex, re.DOTALL):
-        if match[0] == "{":
-            opened.append(match.start())
-        elif match[0] == "}" and not opened:
-            yield Complaint(say("text.brace_closes_nothing"), *match.span(), "a brace itself is written \\}")
+    for sign in signs(latex):
+        if sign.text == "{":
+            opened.append(sign.start)
+        elif sign.text == "}" and not opened:
+            yield Complaint(say("text.brace_closes_nothing"), sign.start, sign.end, "a brace itself is written \\}")
             return
-        elif match[0] == "}":
+        elif sign.text == "}":
             opened.pop()
     for at in opened[:1]:
         yield Complaint(say("text.brace_never_closed"), at, at + 1)
 
 
 def _sign_complaints(latex: str) -> Iterator[Complaint]:
-    bare = _MACRO.sub(lambda match: "\\" * len(match[0]), latex)
+    found = signs(latex)
+    bare = _masked(latex, ((sign.start, sign.end) for _, sign in _macros(latex)), lambda _: "\\")
     for sign in _MEANINGLESS:
         at = bare.find(sign)
         if at >= 0:
             yield Complaint(say("text.meaningless_sign", sign=sign), at, at + len(sign))
-    at = next(filter(lambda n: n >= 0, (bare.find("&"), *(m.start() for m in _macros(latex, "\\")))), -1)
+    at = next(filter(lambda n: n >= 0, (bare.find("&"), *(m.start for _, m in _macros(latex, "\\")))), -1)
     if at >= 0 and not any(_macros(latex, "begin", "substack")):
         sign = "&" if latex[at] == "&" else "\\\\"
         yield Complaint(say("text.outside_environment", sign=sign), at, at + len(sign))
-    words = _TEXT_GROUP.sub(lambda match: "".join("x" if c in LATIN_LETTERS else c for c in match[0]), latex)
-    for at, sign in enumerate(words):
-        if not (" " <= sign <= "~" or sign in "\t\n"):
-            yield Complaint(say("text.unreadable_sign", sign=_shown(sign)), at, at + 1, _spelling(sign))
+    groups = ((sign.start, found[close].end) for n, sign in _macros(latex, *_TEXTS) if (close := group(found, n + 1)))
+    words = _masked(latex, groups, lambda char: "x" if char in LATIN_LETTERS else char)
+    for at, char in enumerate(words):
+        if not (" " <= char <= "~" or char in "\t\n"):
+            yield Complaint(say("text.unreadable_sign", sign=_shown(char)), at, at + 1, _spelling(char))
             return
+
+
+def _masked(text: str, places: Iterable[tuple[int, int]], mask: Callable[[str], str]) -> str:
+    """A text of the same length with other characters at some places."""
+    out, position = "", 0
+    for start, end in places:
+        out += text[position:start] + "".join(map(mask, text[start:end]))
+        position = end
+    return out + text[position:]
 
 
 def _shown(sign: str) -> str:

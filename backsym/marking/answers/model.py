@@ -5,7 +5,6 @@ This module must not know how a text is read or judged.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,15 +14,13 @@ from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Shape, Total, free_indices, with_indices
 from backsym.core.lazy import lazy
 from backsym.core.problem import Problem
-
-TARGET = re.compile(r"\s*(?:d[A-Za-z]\w*\s*/\s*d|grad\s*\(\s*)?([A-Za-z_]\w*)\s*\)?\s*(?:\[\s*([^\]]*?)\s*\])?\s*")
-"""A quantity, or the derivative by it, and indices."""
+from backsym.reading.plain import glance
 
 
 def quantity_named(text: str) -> str:
     """The name of the quantity in ``W2[k,j]``, ``dL/dW2``; of anything else, the text."""
-    match = TARGET.fullmatch(text)
-    return match[1] if match is not None else text.strip()
+    found = glance.quantity(text)
+    return found[0] if found is not None else text.strip()
 
 
 @dataclass(frozen=True)

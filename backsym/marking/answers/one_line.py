@@ -6,33 +6,75 @@ Whatever could be cut in another way is left to ``lines``.  Knows signs and the 
 
 from __future__ import annotations
 
-import re
+from string import ascii_letters, digits
 
 from backsym.core.functions import FUNCTIONS, REDUCTIONS
 
-_NAME = r"[A-Za-z_][A-Za-z0-9_]*'*"
-_INDEX = r"[A-Za-z0-9_']+"
-_LEFT = rf"{_NAME}(?:/{_NAME})?(?:\[ ?{_INDEX}(?: ?, ?{_INDEX})* ?\])?"
-_PIECE = r"[A-Za-z0-9_.'()\[\]]+"
-_SIDE = rf"(?: ?-)* ?{_PIECE}(?:(?: ?[-+*/@^,])+ ?{_PIECE})*"
-_LISTED = r"(?! ?\(?[0-9]{1,2}(?:\)|\. ))"
-_ONE_LINE = re.compile(rf"{_LISTED}(?:({_LEFT}) ?= ?)?({_SIDE})")
-"""Spaces stand beside signs only: two words in a row may be prose."""
-
-_WORD_FIRST = re.compile(r"(?!d[A-Za-z]+/)([A-Za-z]{2,})(?![A-Za-z0-9_'])")
+_NAME = frozenset(ascii_letters + digits + "_")
+_PIECE = _NAME | frozenset(".'()[]")
+_OPERATORS = "-+*/@^,"
+_PARTED = str.maketrans(dict.fromkeys(_OPERATORS, "\0"))
 _PROSE = ("..", "//", "rule", "implif", "ubstitut", "where", "with", "since", "because")
 
 
 def one_line(text: str) -> tuple[str | None, str] | None:
-    """The left side, if there is one, and the right side of a text that is no more than that; None for any other."""
+    """The left side, if there is one, and the right side of a text that is no more than that; None for any other.
+
+    Spaces stand singly, beside signs only: two words in a row may be prose.
+    """
     text = text.strip()
-    match = _ONE_LINE.fullmatch(text)
-    if match is None:
+    left, equals, right = text.partition("=")
+    side = right.removeprefix(" ") if equals else left
+    if not _is_side(side) or (equals and not _is_left(left.removesuffix(" "))) or _is_listed(text):
         return None
     for sign in _PROSE:
         if sign in text:
             return None
-    word = _WORD_FIRST.match(text)
-    if word is not None and word[1] not in FUNCTIONS and word[1] not in REDUCTIONS:
-        return None
-    return match[1], match[2].strip()
+    return None if _begins_with_word(text) else (left.removesuffix(" ") if equals else None, side.strip())
+
+
+def _is_side(text: str) -> bool:
+    """Whether pieces without spaces stand between operators, the first behind nothing but minus signs."""
+    parts = text.translate(_PARTED).split("\0")
+    first = next((n for n, part in enumerate(parts) if part not in ("", " ")), len(parts))
+    if "\0" in text or first == len(parts) or text[: sum(map(len, parts[:first])) + first].strip(" -"):
+        return False
+    if parts[-1] in ("", " ") or parts[-1].endswith(" "):
+        return False
+    pieces = (part.removeprefix(" ").removesuffix(" ") for part in parts if part not in ("", " "))
+    return all(piece and _PIECE.issuperset(piece) for piece in pieces)
+
+
+def _is_left(text: str) -> bool:
+    """Whether a text is ``W``, ``dL/dW`` or entries of one, ``dL/dW[k,j]``."""
+    name, bracket, inside = text.partition("[")
+    if bracket and not (inside.endswith("]") and all(map(_is_index, inside[:-1].split(",")))):
+        return False
+    names = name.split("/")
+    return len(names) < 3 and all(map(_is_name, names))
+
+
+def _is_name(text: str) -> bool:
+    bare = text.rstrip("'")
+    return bool(bare) and bare[0] not in digits and _NAME.issuperset(bare)
+
+
+def _is_index(text: str) -> bool:
+    bare = text.removeprefix(" ").removesuffix(" ")
+    return bool(bare) and _NAME.issuperset(bare.replace("'", ""))
+
+
+def _is_listed(text: str) -> bool:
+    """Whether a text begins with ``(1)``, ``1)`` or ``1. ``, as the items of a list do."""
+    bare = text.removeprefix("(")
+    rest = bare.lstrip(digits)
+    return len(bare) - len(rest) in (1, 2) and rest.startswith((")", ". "))
+
+
+def _begins_with_word(text: str) -> bool:
+    """Whether a text begins with a word that is no function, nor the differential of a derivative."""
+    rest = text.lstrip(ascii_letters)
+    word = text[: len(text) - len(rest)]
+    if len(word) < 2 or (rest and rest[0] in digits + "_'") or (word[0] == "d" and rest[:1] == "/"):
+        return False
+    return word not in FUNCTIONS and word not in REDUCTIONS

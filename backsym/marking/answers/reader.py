@@ -22,11 +22,12 @@ from backsym.marking.answers.derivation import Derivation, Sheet
 from backsym.marking.answers.explanations import Explained, explained
 from backsym.marking.answers.letters import position, spare_axes
 from backsym.marking.answers.lines import MAX_MEMBERS, Statement, statements, usual_statement
-from backsym.marking.answers.model import TARGET, ReadAnswer, Target, Unreadable
+from backsym.marking.answers.model import ReadAnswer, Target, Unreadable
 from backsym.marking.answers.own_names import Names
 from backsym.marking.answers.pasting import pasted
 from backsym.marking.answers.refusals import Refused
 from backsym.reading.meaning.scope import suggest
+from backsym.reading.plain import glance
 from backsym.reading.plain.lexer import MAX_CHARACTERS
 from backsym.reading.python.recognise import is_code
 from backsym.reading.texts import scope_of
@@ -58,15 +59,15 @@ class AnswerReader:
 
     def target(self, text: str) -> Target:
         """The target that ``W2`` or ``W2[k,j]`` names; raises BacksymError with a near name."""
-        match = TARGET.fullmatch(text)
-        name = match[1] if match else text.strip()
+        found = glance.quantity(text)
+        name, inside = found or (text.strip(), "")
         symbol = self.problem.symbols.get(name)
-        if match is None or symbol is None:
+        if found is None or symbol is None:
             near = suggest(name, list(self.problem.symbols))
             raise BacksymError(say("answers.no_quantity", name=text.strip()), near)
-        if not match[2]:
+        if not inside:
             return Target(name, symbol.shape)
-        written = [part.strip() for part in match[2].split(",")]
+        written = [part.strip() for part in inside.split(",")]
         axes = spare_axes(symbol.shape, len(written))
         if (
             axes is None

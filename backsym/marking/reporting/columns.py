@@ -5,13 +5,13 @@ Knows the headers of Google Forms, Canvas, Moodle and Gradescope; must not know 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from backsym.core.errors import Diagnostic, InputError, near_name
 from backsym.core.words import say
 from backsym.marking.answers.model import quantity_named
+from backsym.reading.plain import glance
 
 STUDENT = "student"
 
@@ -38,8 +38,6 @@ MOODLE: Mapping[str, tuple[str, ...]] = {
     "Email address": ("email address",),
 }
 """The same for Moodle."""
-
-_DERIVATIVE = re.compile(r"(?<![\w\\])d[A-Za-z]\w*\s*/\s*d([A-Za-z_]\w*)|\bgrad\s*\(\s*([A-Za-z_]\w*)\s*\)")
 
 
 @dataclass(frozen=True)
@@ -146,7 +144,7 @@ def _clear(cells: Sequence[str], targets: Sequence[str], taken: set[int]) -> dic
     """The columns whose header asks for exactly one derivative, each with its quantity, where only one asks for it."""
     found: dict[int, str] = {}
     for n, cell in enumerate(cells):
-        names = {match[1] or match[2] for match in _DERIVATIVE.finditer(cell)} & set(targets)
+        names = {slope.by for slope in glance.slopes(cell)} & set(targets)
         if n not in taken and len(names) == 1:
             found[n] = names.pop()
     quantities = list(found.values())

@@ -8,7 +8,6 @@ no other part of a problem file.
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -44,7 +43,9 @@ from backsym.reading.meaning.scope import (
 from backsym.reading.meaning.shape_hints import matmul_meant
 from backsym.reading.meaning.undeclared import unknown_names
 from backsym.reading.notes.data_points import with_rows
+from backsym.reading.plain import glance
 from backsym.reading.syntax import Node
+from backsym.text.pieces import signs, words_and_signs
 
 MAX_EQUATIONS = 10_000
 
@@ -67,12 +68,12 @@ def start_position(letters: Sequence[Node]) -> int | None:
     return position if position <= 0 else None
 
 
-_LEFT_NAME = re.compile(r"\s*(?:Eq\s*\(\s*)?([A-Za-z_][A-Za-z0-9_]*)(?:\s*\[([^\]]*)\])?")
-
-_PLAIN_SIGN = re.compile(r"[*@\[\]]|\.T|[A-Za-z0-9_]{2,}'*\s*\(|[A-Za-z]\d")
-_LONG = re.compile(r"[A-Za-z_][A-Za-z0-9_]+")
-_WEIGHT = re.compile(r"\\(?:mathbf|boldsymbol|bm|vec|text|textbf)(?![A-Za-z])|[{}\s]")
+_WEIGHT = (r"\mathbf", r"\boldsymbol", r"\bm", r"\vec", r"\text", r"\textbf", "{", "}")
 """What does not tell two names apart for a reader: bold entries are light, and braces are not seen."""
+
+
+def _without_weight(latex: str) -> str:
+    return "".join(sign.text for sign in signs(latex) if sign.text not in _WEIGHT)
 
 
 def _is_zero(tree: Node) -> bool:
@@ -214,7 +215,7 @@ class Forward:
     def skip(self, texts: Sequence[str]) -> None:
         """These items are no equations, which has been said; what uses their nodes is not to be blamed too."""
         self.unread = bool(texts)
-        self.broken.update(match[1] for text in texts if (match := _LEFT_NAME.match(text)))
+        self.broken.update(left[0] for text in texts if (left := glance.left_name(text)))
 
     # --- syntax ---
 
@@ -333,9 +334,10 @@ class Forward:
         found = [self.all_latex or latex.is_latex(item.text) for item in texts]
         if all(found) or not any(found):
             return found
-        words = set(self.declared) | {match[1] for item in texts if (match := _LEFT_NAME.match(item.text))}
+        words = set(self.declared) | {left[0] for item in texts if (left := glance.left_name(item.text))}
         for n, item in enumerate(texts):
-            found[n] = found[n] or not (_PLAIN_SIGN.search(item.text) or words & set(_LONG.findall(item.text)))
+            long = {piece.word for piece in words_and_signs(item.text) if len(piece.word) > 1}
+            found[n] = found[n] or not (glance.is_plain(item.text) or words & long)
         return found
 
     def left_names(self, item: Scalar, words: Vocabulary | None) -> dict[str, int | None]:
@@ -344,8 +346,8 @@ class Forward:
         ``words`` is given for a formula.
         """
         if words is None:
-            match = _LEFT_NAME.match(item.text)
-            return {match[1]: match[2].count(",") + 1 if match[2] else None} if match else {}
+            left = glance.left_name(item.text)
+            return dict([left]) if left is not None else {}
         try:
             trees = latex.left_sides(item.source(), words)
         except InputError:
@@ -701,7 +703,7 @@ class Forward:
         for name, symbol in symbols.items():
             plain = r"\mathcal{L}" if name == loss == "L" else spelling(name, self.notation.get("layer", "superscript"))
             latex = symbol.latex or plain
-            other = seen.setdefault(_WEIGHT.sub("", latex), name)
+            other = seen.setdefault(_without_weight(latex), name)
             if other != name:
                 message = say("files.printed_alike", name=name, other=other, latex=latex)
                 hint = say("files.another_name")

@@ -5,7 +5,6 @@ Puts together what the other modules of this package read; all errors of a file 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from os import PathLike, fspath
@@ -46,9 +45,11 @@ from backsym.reading.files.parts import read_parts
 from backsym.reading.files.variants import read_variants
 from backsym.reading.files.yamlfile import Listing, Scalar, Table, Tree, read_file, read_text, tree_of
 from backsym.reading.meaning.scope import suggest
+from backsym.reading.plain import glance
 from backsym.reading.syntax import walk
 from backsym.reading.texts import read_equation, read_expression
 from backsym.text.mathtext import literal
+from backsym.text.pieces import group, signs
 
 if TYPE_CHECKING:
     from backsym.reading.notes.document import ReadNote
@@ -56,10 +57,7 @@ if TYPE_CHECKING:
 __all__ = ["is_document", "load", "problem_from_mapping", "read_equation", "read_expression", "what_was_read"]
 
 DEFAULT_LANGUAGE = "en"
-_BOLD_ENTRY = re.compile(
-    r"\\(?:mathbf|boldsymbol|bm|vec)\s*(?:\{\s*\\?[A-Za-z]+\s*\}|[A-Za-z])\s*_\s*(?:\{\s*[a-z]\s*\}|[a-z])(?![A-Za-z])"
-)
-r"""``\mathbf{x}_n``, by which authors often mean a whole data point."""
+_BOLD = ("mathbf", "boldsymbol", "bm", "vec")
 
 
 def load(path: str | PathLike[str]) -> Problem | Collection:
@@ -247,7 +245,7 @@ def _not_texts(tree: Tree | None) -> list[str]:
     items = tree.items if isinstance(tree, Listing) else ()
     tables = [key.text for item in items if isinstance(item, Table) for key, _ in item.entries[:1]]
     texts = [item.text for item in (*items, tree) if isinstance(item, Scalar) and _holds_several(item.text)]
-    several = [name for text in texts for name in re.findall(r"\w+(?=(?:\[[^\]]*\])?\s*=)", text)]
+    several = [name for text in texts for name in glance.equations(text)]
     return [*tables, *several, *(parts[0].text for parts in _cut(items))]
 
 
@@ -268,22 +266,30 @@ def _cut(items: Iterable[Tree]) -> list[list[Scalar]]:
     return found
 
 
-_EQUATION = re.compile(r"\s*\w+(?:\[[^\]]*\])?\s*=(?!=)")
-_NEXT = re.compile(r"[\n;]|\s-(?=\s*\w+(?:\[[^\]]*\])?\s*=(?!=))")
-
-
 def _holds_several(text: str) -> bool:
     """Whether a plain text has several equations, each on its line or after a dash or a semicolon."""
     if "\\" in text or text.count("=") < 2:
         return False
     count, start, seen, depth = 0, 0, 0, 0
-    for at in (*(match.end() for match in _NEXT.finditer(text)), len(text)):
+    for at in (*_next_items(text), len(text)):
         depth += sum((char in "([") - (char in ")]") for char in text[seen:at])
         seen = at
         if depth <= 0 or at == len(text):  # Else the line goes on within a bracket.
-            count += _EQUATION.match(text[start:at].lstrip(" -")) is not None
+            count += glance.begins_equation(text[start:at].lstrip(" -"))
             start, depth = at, 0
     return count > 1
+
+
+def _next_items(text: str) -> Iterator[int]:
+    """Where another equation may begin: on a line, after a semicolon, or after a dash that a left side follows."""
+    n = 0
+    while n < len(text):
+        if text[n] in "\n;":
+            yield n + 1
+        elif text[n].isspace() and text[n + 1 : n + 2] == "-" and glance.begins_equation(text, n + 2):
+            n += 1
+            yield n + 1
+        n += 1
 
 
 def _equation_items(tree: Tree | None, report: Report) -> Iterator[Scalar]:
@@ -349,7 +355,7 @@ def _loss(tree: Tree | None, forward: Forward, report: Report, *, note: ReadNote
         parsed = forward.parsed[name]
         losses = [e.name for e in forward.equations if _called_a_loss(e.name) and (e is equation or not e.shape)]
         losses += [name for name in forward.broken if _called_a_loss(name)]
-        picked = _BOLD_ENTRY.search(parsed.text.text)
+        picked = _bold_entry(parsed.text.text)
         if given is None and note is None and picked is None and not losses:
             taken = {*forward.parsed, *forward.declared, *forward.names}
             loss = next(w for w in (*LOSSES, *(f"L_{n}" for n in range(len(taken) + 1))) if w not in taken)
@@ -357,9 +363,27 @@ def _loss(tree: Tree | None, forward: Forward, report: Report, *, note: ReadNote
         message = say("files.loss_not_scalar", name=name, shape=show_shape(equation.shape))
         advice = say("files.sum_entries" if given else "files.sum_entries_or_name")
         if picked is not None:
-            advice = say("files.entry_of_several", name=picked[0])
+            advice = say("files.entry_of_several", name=picked)
         report.extend([parsed.source.diagnostic(message, (parsed.lhs.span[0], parsed.rhs.span[1]), advice)])
     return name, None
+
+
+def _bold_entry(latex: str) -> str | None:
+    r"""``\mathbf{x}_n``, by which authors often mean a whole data point; None if there is none."""
+    found = signs(latex)
+    for n, sign in enumerate(found):
+        close = group(found, n + 1)
+        letters = found[n + 2 : close] if close is not None else found[n + 1 : n + 2]
+        named = bool(letters) and all(letter.text.isalpha() or close is not None for letter in letters)
+        below = (close if close is not None else n + 1) + 1
+        if sign.macro not in _BOLD or not named or [piece.text for piece in found[below : below + 1]] != ["_"]:
+            continue
+        last = group(found, below + 1)
+        script = found[below + 2 : last] if last is not None else found[below + 1 : below + 2]
+        end = found[last if last is not None else below + 1].end if script else 0
+        if len(script) == 1 and script[0].text.islower() and not latex[end : end + 1].isalpha():
+            return latex[sign.start : end]
+    return None
 
 
 def _check_values(found: Mapping[str, Tree], forward: Forward, symbols: Mapping[str, Symbol], report: Report) -> None:

@@ -37,6 +37,7 @@ from backsym.reading.files.yamlfile import Listing, Scalar, Table, Tree
 from backsym.reading.latex.equations import is_latex
 from backsym.reading.meaning.resolve import resolve_equation, resolve_expression
 from backsym.reading.meaning.scope import Scope, Unavailable, suggest
+from backsym.reading.plain import glance
 from backsym.reading.syntax import Node
 from backsym.reading.texts import scope_of
 
@@ -159,7 +160,7 @@ class _Reader:
         if name in self.broken:
             return []
         if symbol is None:
-            whole = _DERIVATIVE.sub("", name).partition("[")[0]
+            whole, _ = glance.quantity(name) or (name.partition("[")[0], "")
             hint: Said | None = say("files.whole_quantity", name=whole) if whole in self.problem.symbols else None
             hint = hint or suggest(name, list(self.problem.symbols)) or listed(self.problem.symbols, "declared")
             self.report.add(item, say("files.undeclared", name=quoted(name)), hint)
@@ -296,8 +297,8 @@ class _Value:
 
     def _by(self, item: Scalar) -> str | None:
         """The name in ``dL/dw`` or ``grad(w)``, by which the loss is differentiated; None for what is no such."""
-        by = _WRITTEN.fullmatch(item.text.strip())
-        return None if by is None or by[1] not in (None, self.reader.problem.loss) else by[2] or by[3]
+        slope = glance.slope(item.text)
+        return slope.by if slope is not None and slope.of in (None, self.reader.problem.loss) else None
 
     def nodes(self) -> tuple[str, ...]:
         return tuple(name for item in self.some(say("files.item.node")) for name in self.reader.node(item))
@@ -383,9 +384,3 @@ def _starts_alone(problem: Problem, name: str) -> bool:
 
 _EQUATION = "dL/dz = y - t"
 """An equation that a part may state."""
-
-_WRITTEN = re.compile(r"d(\w+?)\s*/\s*d(\w+)|grad\(\s*(\w+)\s*\)")
-"""A derivative as it is written, ``dL/dW`` or ``grad(W)``: of what, and by what."""
-
-_DERIVATIVE = re.compile(r"d\w+/d|grad\(|\)")
-"""What stands around the name where a derivative is written, ``dL/dW`` or ``grad(W)``."""

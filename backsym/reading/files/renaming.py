@@ -7,7 +7,7 @@ means what it should is for the caller to check.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from backsym.core.functions import FUNCTIONS
@@ -15,15 +15,13 @@ from backsym.core.names import GREEK, split_name
 from backsym.parts.table import KINDS
 from backsym.reading.latex.equations import is_latex
 from backsym.text.mathtext import INLINE
+from backsym.text.pieces import Piece, group, signs, words_and_signs
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_LATEX = re.compile(
-    r"\\(?:text|textbf|textit|textrm|operatorname|mathrm)\s*\{(?P<word>[^{}]*)\}"
-    r"|\\(?:begin|end|mathbb)\s*\{[^{}]*\}|\^\s*\{?T(?![A-Za-z])"
-    r"|\\(?P<macro>[A-Za-z]+)|\\.|(?P<letter>[A-Za-z])",
-    re.DOTALL,
-)
-_UPRIGHT = re.compile(r"\\text\{([^{}]*)\}")
+_WORDS = ("text", "textbf", "textit", "textrm", "operatorname", "mathrm")
+"""Macros whose argument is a word."""
+_KEPT = ("begin", "end", "mathbb")
+"""Macros whose argument is no letter of a quantity."""
+_TEXT = r"\text{"
 
 
 @dataclass(frozen=True)
@@ -43,44 +41,67 @@ class Renaming:
         return self.latex(text) if is_latex(text) else self.plain(text)
 
     def plain(self, text: str) -> str:
-        def one(match: re.Match[str]) -> str:
-            word = match[0]
-            if word in self.names:
-                return self.names[word]
-            if word.startswith("d") and word[1:] in self.names:
-                before, after = text[: match.start()].rstrip(), text[match.end() :].lstrip()
-                return "d" + self.names[word[1:]] if before.endswith("/") or after.startswith("/") else word
-            called = text[match.end() :].lstrip("'′’ ").startswith("(")
-            return self.functions.get(word, word) if called else word
+        found = [*words_and_signs(text)]
+        out, position = "", 0
+        for n, piece in enumerate(found):
+            if piece.word:
+                after = [later.text for later in found[n + 1 : n + 2]]
+                before = [earlier.text for earlier in found[max(0, n - 1) : n]]
+                called = text[piece.end :].lstrip("'′’ ").startswith("(") if piece.word in self.functions else False
+                new = self._word(piece.word, called=called, beside="/" in (*before, *after))
+                out += text[position : piece.start] + new
+                position = piece.end
+        return out + text[position:]
 
-        return _NAME.sub(one, text)
+    def _word(self, word: str, *, called: bool, beside: bool) -> str:
+        """A name, or the differential of one ``beside`` a slash, or a function that is called."""
+        if word in self.names:
+            return self.names[word]
+        if word.startswith("d") and word[1:] in self.names:
+            return "d" + self.names[word[1:]] if beside else word
+        return self.functions[word] if called else word
 
     def latex(self, text: str) -> str:
         """A formula: letters of quantities wherever they stand, and functions by their signs."""
-        signs: dict[str, str] = {}
+        written: dict[str, str] = {}
         for old, new in self.functions.items():
-            written = FUNCTIONS[old].latex if old in FUNCTIONS else f"\\{old}"
-            upright = _UPRIGHT.fullmatch(written)
-            signs[upright[1] if upright else written[1:]] = signs[old] = FUNCTIONS[new].latex
+            latex = FUNCTIONS[old].latex if old in FUNCTIONS else f"\\{old}"
+            upright = latex.startswith(_TEXT) and "{" not in latex[len(_TEXT) :]
+            written[latex[len(_TEXT) : -1] if upright else latex[1:]] = written[old] = FUNCTIONS[new].latex
+        found = signs(text)
+        out, position, n = "", 0, 0
+        while n < len(found):
+            sign, last = found[n], self._last(found, n)
+            if sign.macro in _WORDS and last > n:
+                word = text[found[n + 1].end : found[last].start].strip()
+                new = written.get(word, text[sign.start : found[last].end])
+            elif last > n:
+                new = text[sign.start : found[last].end]
+            elif sign.macro in written:
+                new = _apart(written[sign.macro], text[sign.end :])
+            elif _is_letter(sign.text) or sign.macro in GREEK:
+                new = self._letter(sign.macro or sign.text, text[sign.end :], sign.text)
+            else:
+                new = sign.text
+            out += text[position : sign.start] + new
+            position, n = found[last].end, last + 1
+        return out + text[position:]
 
-        def one(match: re.Match[str]) -> str:
-            if match["word"] is not None:
-                return signs.get(match["word"].strip(), match[0])
-            if match["letter"] is not None:
-                return self._letter(match["letter"], text[match.end() :])
-            macro = match["macro"]
-            if macro is None:
-                return match[0]
-            if macro in signs:
-                return _apart(signs[macro], text[match.end() :])
-            return self._letter(macro, text[match.end() :], match[0]) if macro in GREEK else match[0]
+    @staticmethod
+    def _last(found: Sequence[Piece], n: int) -> int:
+        """The position up to which a word, an environment or the T of a transpose goes; of any other sign, its own."""
+        if found[n].macro in (*_WORDS, *_KEPT):
+            return group(found, n + 1) or n
+        sign, *after = found[n : n + 4]
+        brace = after[:1] and after[0].text == "{"
+        turned, *behind = (after[1:] if brace else after) or [sign]
+        touches = behind and behind[0].start == turned.end and _is_letter(behind[0].text)
+        return n + 1 + bool(brace) if sign.text == "^" and turned.text == "T" and not touches else n
 
-        return _LATEX.sub(one, text)
-
-    def _letter(self, letter: str, after: str, written: str | None = None) -> str:
+    def _letter(self, letter: str, after: str, written: str) -> str:
         new = self.letters.get(letter)
         if new is None:
-            return written or letter
+            return written
         return _apart(f"\\{new}" if new in GREEK else new, after)
 
     def prose(self, text: str) -> str:
@@ -163,4 +184,9 @@ def names_with(letters: Mapping[str, str], names: tuple[str, ...]) -> dict[str, 
 
 def _apart(sign: str, after: str) -> str:
     """A macro that ends in a letter, with a space before another one."""
-    return f"{sign} " if re.search(r"\\[A-Za-z]+$", sign) and after[:1].isalpha() else sign
+    ends = signs(sign)[-1:]
+    return f"{sign} " if ends and ends[0].macro.isalpha() and after[:1].isalpha() else sign
+
+
+def _is_letter(text: str) -> bool:
+    return len(text) == 1 and text.isascii() and text.isalpha()

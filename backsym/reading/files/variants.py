@@ -21,6 +21,7 @@ from backsym.reading.files.declarations import MAX_SIZE, beyond, read_values
 from backsym.reading.files.fields import Report, known_keys, listed, plain_value, quoted, scalars, table, text
 from backsym.reading.files.yamlfile import Listing, Scalar, Table, Tree
 from backsym.reading.meaning.scope import suggest
+from backsym.reading.plain import glance
 from backsym.reading.texts import read_equation, read_expression
 
 MAX_GRID = 1_000_000
@@ -29,7 +30,6 @@ MAX_GRID = 1_000_000
 _RANGE = re.compile(r"(\d{1,6})\s*\.\.\s*(\d{1,6})", re.ASCII)
 _SIZE = re.compile(r"\d{1,7}", re.ASCII)
 _DECIMAL = re.compile(r"[-+]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})", re.ASCII)
-_CALL = re.compile(r"\s*\w+\s*=\s*(\w+)\s*\((.*)\)\s*", re.DOTALL)
 
 
 def read_variants(tree: Tree | None, problem: Problem, report: Report, *, whole: bool = True) -> Variants:
@@ -105,17 +105,17 @@ class _Reader:
     def losses(self, tree: Tree | None) -> tuple[str, ...]:
         """Equations of the loss."""
         problem, found = self.problem, list[str]()
-        call = _CALL.fullmatch(problem.by_name[problem.loss].text)
+        call = _call(problem.by_name[problem.loss].text)
         for item in scalars(tree, self.report, "loss", say("files.such_as", example="loss: [cross_entropy]")):
             word = item.text.strip()
             if word in losses():
-                if call is None or call[1] not in losses():
+                if call is None or call[0] not in losses():
                     hint = say("files.write_equation", loss=problem.loss, name=word)
                     self.report.add(item, say("files.loss_not_replaceable", name=word), hint)
-                elif call[1] == word:
+                elif call[0] == word:
                     self.report.add(item, say("files.always_a_choice", name=word))
                 else:
-                    found.append(f"{problem.loss} = {word}({call[2]})")
+                    found.append(f"{problem.loss} = {word}({call[1]})")
                 continue
             self.loss(item, found)
         if len(set(found)) != len(found) and tree is not None:
@@ -125,12 +125,12 @@ class _Reader:
     def loss(self, item: Scalar, found: list[str]) -> None:
         """An equation of the loss, or its right side."""
         problem, word = self.problem, item.text.strip()
-        if re.fullmatch(r"\w+", word) and word not in problem.symbols:
+        if word.replace("_", "a").isalnum() and word not in problem.symbols:
             hint = suggest(word, losses()) or say("files.loss_example")
             self.report.add(item, say("files.not_a_loss", name=quoted(word)), hint)
             return
         try:
-            if re.match(rf"{re.escape(problem.loss)}\s*=(?!=)", word):
+            if glance.begins_equation(word) and glance.left_name(word) == (problem.loss, None):
                 rhs = read_equation(problem, item.source())[1]
             else:
                 rhs = read_expression(problem, item.source())
@@ -178,7 +178,7 @@ class _Reader:
     def new_letters(self, items: Iterable[Scalar], base: str) -> Iterable[str]:
         for item in items:
             word = item.text.strip()
-            if not (re.fullmatch("[A-Za-z]", word) or word in GREEK):
+            if not ((len(word) == 1 and word.isascii() and word.isalpha()) or word in GREEK):
                 self.report.add(item, say("files.not_a_letter", word=quoted(word)))
             elif word == base:
                 self.report.add(item, say("files.always_a_choice", name=base))
@@ -286,3 +286,11 @@ def sizes_of(problem: Problem) -> dict[str, int]:
 
 def _frozen(value: object) -> object:
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+def _call(equation: str) -> tuple[str, str] | None:
+    """The function and its arguments, as written, of an equation whose right side begins and ends with a call."""
+    left, _, right = equation.partition("=")
+    name, opening, inside = right.strip().partition("(")
+    called = bool(opening) and inside.endswith(")") and left.strip().isidentifier() and name.strip().isidentifier()
+    return (name.strip(), inside[:-1]) if called else None

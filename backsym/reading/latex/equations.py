@@ -9,7 +9,6 @@ Knows vocabularies and scopes; resolves nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypedDict
@@ -29,7 +28,6 @@ from backsym.reading.syntax import Node, walk
 
 MAX_EQUATIONS = 10_000
 
-_IS_LATEX = re.compile(r"\\|[_^]\{|\A\s*\$[^$]*\$\s*\Z|\A\s*\$\$[^$]*\$\$\s*\Z")
 _OPENING = ("(", "[", "{", r"\{", "<(", "cases{", "blocks{")
 _ENDING = (")", "]", "}", r"\}", ">)", "}cases", "}blocks")
 _JOINING = ("and", "where", "with", "or")
@@ -97,7 +95,10 @@ class LatexEquation:
 
 def is_latex(text: str) -> bool:
     """Whether a text is LaTeX and not the plain language, which has no backslash, no ``_{`` and no ``^{``."""
-    return _IS_LATEX.search(text) is not None
+    if any(sign in text for sign in ("\\", "_{", "^{")):
+        return True
+    bare, dollars = text.strip(), text.count("$")
+    return any(dollars == 2 * n and bare.startswith("$" * n) and bare.endswith("$" * n) for n in (1, 2))
 
 
 def letters_above(forms: Collection[str], ranges: Mapping[str, Dim]) -> LettersAbove:

@@ -290,7 +290,10 @@ def _lenient(source: Source, match: re.Match[str]) -> Token | None:
 
 def _word(match: re.Match[str]) -> Token | None:
     r"""``\text{ReLU}``: the word, with spaces and hyphens dropped; None for an empty one or a remark in parentheses."""
-    content = re.sub(r"\\[ ,-]|[ \-]", "", match["content"]).replace("\\_", "_").strip(".,:;")
+    content = match["content"].replace("\\_", "_")
+    for space in ("\\ ", "\\,", "\\-", " ", "-"):
+        content = content.replace(space, "")
+    content = content.strip(".,:;")
     if not content or (content[0] == "(" and content[-1] == ")"):
         return None
     if content.isdecimal():

@@ -10,7 +10,6 @@ Must not know about problem files, calculus, numbers or printing.
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -48,14 +47,12 @@ from backsym.reading.meaning.shape_hints import (
     row_meets_vector,
     spread_hint,
 )
+from backsym.reading.plain import glance
 from backsym.reading.plain.grammar import formula_syntax
 from backsym.reading.syntax import Node
 
 MAX_LISTED = 12
 """Names in a hint."""
-
-_BELOW = re.compile(r"(?:\[[^\]]*\])?\s*/\s*d([A-Za-z_]\w*)")
-"""What a differential is divided by."""
 
 FORMULA_CONSTANTS: Mapping[str, ex.Expr] = {"pi": ex.Const("pi")}
 
@@ -384,10 +381,11 @@ def undeclared(r: Resolver, tree: Node) -> InputError:
     if bare != name and bare in r.scope.names:
         return r.error(say("meaning.undeclared", name=name), tree, say("meaning.write_transpose", name=bare))
     if r.scope.derivatives and name[:1] == "d" and r.scope.has(name[1:]):
-        below = _BELOW.match(r.source.text, tree.span[1]) if r.at is None else None
-        if below is not None and not r.scope.has(below[1]):
-            near = suggest(below[1], list(r.scope.names)) or declared_names(r.scope)
-            return r.source.error(say("meaning.undeclared", name=below[1]), below.span(1), near)
+        below = glance.divided_by(r.source.text, tree.span[1]) if r.at is None else None
+        if below is not None and not r.scope.has(below.word[1:]):
+            near = suggest(below.word[1:], list(r.scope.names)) or declared_names(r.scope)
+            said = say("meaning.undeclared", name=below.word[1:])
+            return r.source.error(said, (below.start + 1, below.end), near)
         return r.error(say("meaning.undeclared", name=name), tree, say("meaning.derivative_by_declared", name=name))
     if name in ("e", "pi"):
         number = say("meaning.number_e" if name == "e" else "meaning.number_pi")

@@ -5,16 +5,17 @@ Looks at signs only; whether it is Python is for the parser to say.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
+from itertools import pairwise
 
+from backsym.reading.plain import glance
 from backsym.reading.python.library import is_library
 from backsym.reading.python.words import Words
+from backsym.text.pieces import words_and_signs
 
-_DOTTED = re.compile(
-    r"[\w)\]'] ?\. ?(?:(?:T|mT|H)\b|[A-Za-z_]\w*\s?[(\[.])|\b(?:np|numpy|torch|jnp|jax|tf|math|scipy)\.[A-Za-z]"
-)
-_CALLED = re.compile(r"([A-Za-z_]\w*)\(")
-_CHOICE = re.compile(r"\sif\s.*\selse\s", re.DOTALL)
+_LIBRARIES = ("np", "numpy", "torch", "jnp", "jax", "tf", "math", "scipy")
+_TURNED = ("T", "mT", "H")
+_GOES_ON = ("(", "[", ".")
 _SIGNS = ("@", "~", "1{", "[:", "None", "newaxis", "1 {", "[...", "(...", "ᵀ @", "self.")
 _LEAST = 4
 """Letters of a library's function that stands without its library: ``t(x)`` is a product."""
@@ -27,13 +28,32 @@ def is_code(text: str, words: Words) -> bool:
     for sign in _SIGNS:
         if sign in text:
             return True
-    if "." in text and _DOTTED.search(text) is not None:
+    if "." in text and _has_dotted(text):
         return True
-    if " if " in text and _CHOICE.search(text) is not None:
+    if " if " in text and _has_choice(text.split()):
         return True
     if "(" not in text:
         return False
-    names = _CALLED.findall(text)
+    names = glance.called(text)
     if "**" in text and names:
         return True
     return any(len(name) >= _LEAST and is_library(name) and not words.scope.has(name) for name in names)
+
+
+def _has_dotted(text: str) -> bool:
+    """Whether a text has ``x.T``, ``x.sum(``, ``x.shape[`` or a name of a library, ``np.exp``."""
+    for (head, dot), (_, name) in pairwise(pairwise(words_and_signs(text))):
+        if dot.text != "." or not name.word or name.start - dot.end > 1 or dot.start - head.end > 1:
+            continue
+        behind = text[name.end : name.end + 2]
+        called = (behind[1:] if behind[:1].isspace() else behind[:1]) in _GOES_ON
+        named = head.word in _LIBRARIES and head.end == dot.start and name.start == dot.end
+        if named or ((name.word in _TURNED or called) and (head.text[-1].isalnum() or head.text[-1] in "_)]'")):
+            return True
+    return False
+
+
+def _has_choice(words: Sequence[str]) -> bool:
+    """Whether ``if`` and, later, ``else`` stand between other words."""
+    at = words.index("if", 1) if "if" in words[1:] else len(words)
+    return "else" in words[at + 2 : -1]
