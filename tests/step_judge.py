@@ -84,7 +84,7 @@ def _total(problem: Problem, env: Env, of: str, by: str, after: str | None = Non
     if not isinstance(moved, tuple) or MOVED not in moved[0]:
         return np.zeros((*np.shape(values[of]), *shape))
     slopes = np.imag(moved[1]) / STEP
-    return np.moveaxis(slopes.reshape(*shape, *np.shape(values[of])), range(len(shape)), range(-len(shape), 0))
+    return np.moveaxis(slopes.reshape((*shape, *np.shape(values[of]))), range(len(shape)), range(-len(shape), 0))
 
 
 def _slope(problem: Problem, equations: Sequence[NodeEquation], env: Env, name: str) -> Array:

@@ -15,16 +15,35 @@ import numpy as np
 import pytest
 from extent import THOROUGH
 
+from backsym.calculus.layers import Sizes
 from backsym.codegen.function import function_source
 from backsym.codegen.module import module_source
 from backsym.codegen.skeleton import skeleton_source
 from backsym.core.dims import at_places, is_layered, letters_in, placed_at, put_in, read_amount, without_places
 from backsym.core.errors import BacksymError, InputError
-from backsym.core.expr import Ix, Member, Ones, Sym, last, shifted, with_indices
+from backsym.core.expr import (
+    Add,
+    Entry,
+    Equation,
+    Expr,
+    Fn,
+    IndexPick,
+    IndexReduce,
+    Ix,
+    Member,
+    Mul,
+    Ones,
+    Sym,
+    free_indices,
+    last,
+    shifted,
+    with_indices,
+)
 from backsym.core.problem import Problem
 from backsym.documents.writers.render import rendered
 from backsym.marking.verdicts import check
 from backsym.numeric.context import Env
+from backsym.numeric.evaluate import evaluate
 from backsym.numeric.layers import as_given, masked
 from backsym.numeric.sample import draw, draws
 from backsym.numeric.sources import called
@@ -398,6 +417,57 @@ def test_sizes_that_do_not_meet_are_refused_with_their_place(
     assert sum(str(d.file).startswith("forward") for d in error.value.diagnostics) <= 1, "one mistake is told once"
     assert place in str(error.value)
     assert said in str(error.value)
+
+
+LISTED = {"b": SYMBOLS["b"]}
+
+
+@pytest.mark.parametrize(
+    ("member", "loss", "form"),
+    [
+        ("logsumexp(b[l])", lambda b: np.log(np.sum(np.exp(b))), r"\text{softmax}(\mathbf{b}^{(l)})_i"),
+        ("logsumexp(b[l]**2)", lambda b: np.log(np.sum(np.exp(b * b))), r"(\mathbf{b}^{(l)})^{\odot 2}"),
+    ],
+)
+def test_a_function_of_each_member_of_a_list(member: str, loss: Callable[[Any], Any], form: str) -> None:
+    """softmax(b_l)_i is that of one member: what is beside a smaller one in the array that keeps all is no entry."""
+    forward = [f"s[l] = {member}", "L = sum(s[l]**2, l)"]
+    solution = solve(problem_from_mapping({"indices": INDICES, "symbols": LISTED, "forward": forward}))
+    assert form in solution["b"].latex()
+    env = draw(solution.problem, 5)
+    stated = lists(solution.problem, env, with_adjoints(solution.derivations, env).adjoints)
+    leaves = lists(solution.problem, env, {"b": env.values["b"]})
+    assert same(stated["b"], gradients(lambda v: sum(loss(b) ** 2 for b in v["b"]), leaves)["b"])
+
+
+@pytest.mark.parametrize(("sign", "op"), [(-1.0, "max"), (1.0, "min")])
+def test_the_largest_entry_of_all_members_is_none_beside_a_smaller_one(sign: float, op: str) -> None:
+    letter, unit = Ix("l", "M"), Ix("i", "D[l]")
+    b = Entry(Sym("b", ("M", "D[_]")), (letter, unit))
+    env = Env(dims={"M": 2, "D[1]": 2, "D[2]": 1}, values={"b": sign * np.array([[2.0, 3.0], [4.0, 0.0]])})
+    assert evaluate(IndexReduce(op, b, (letter, unit)), env) == 2 * sign
+    place = IndexPick(op, b, (letter, unit), (Ix("n", "M"), Ix("j", "D[n]")))
+    assert evaluate(place, env, place.at).tolist() == [[1, 0], [0, 0]]
+
+
+def test_telling_sizes_costs_no_twice_as_much_for_each_pair_of_brackets() -> None:
+    class Counting(Sizes):
+        def expression(self, *args: Any) -> Any:
+            made.append(None)
+            return super().expression(*args)
+
+    at = (Ix("l", "M"), Ix("i", "D"))
+    a, b = (Entry(Sym(name, ("M", "D")), at) for name in "ab")
+    counts = []
+    for depth in (2, 4):
+        made: list[None] = []
+        form: Expr = b
+        for _ in range(depth):
+            form = Fn("tanh", (Mul((b, Add((form, b)))),))
+        told = Counting(problem_from_mapping(NETS["plain"].mapping)).equation(Equation(a, form))
+        assert free_indices(told.rhs) == (at[0], Ix("i", "D[l]"))
+        counts.append(len(made))
+    assert counts[1] < 5 * counts[0]
 
 
 def test_the_mean_over_a_layer_is_refused_because_nothing_tells_its_size() -> None:

@@ -28,6 +28,16 @@ def problem_of(*forward: str, **more: Any) -> dict[str, Any]:
     return {"indices": {"i": "M", "k": "K", "m": "D"}, "symbols": symbols, "forward": list(forward), **more}
 
 
+def test_a_member_before_the_first_one_does_not_sum_to_one() -> None:
+    """The probabilities of the example before: their sum is 1, but for the first example, which has none before it."""
+    mapping = {
+        "indices": {"n": "N", "k": "K"},
+        "symbols": {"X": ["N", "K"], "b": ["N"]},
+        "forward": ["p[n] = softmax(X[n])", "s[n] = b[n]*sum(p[n-1,k], k)", "L = sum(sin(1 + s[n]), n)"],
+    }
+    assert judge(mapping) == []
+
+
 CONVOLUTION = problem_of("z[i] = sum(w[k]*x[i+k-1], k)", "L = 1/2*sum((z[i] - t[i])**2, i)")
 
 

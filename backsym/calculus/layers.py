@@ -139,7 +139,7 @@ class Sizes:
         """Whether a family whose members differ in size stands as a whole in an expression."""
         if isinstance(e, (ex.Sym, ex.Adj)):
             return e.name in self.problem.symbols and self._whole_is_a_list(e.name)
-        if isinstance(e, (ex.Entry, ex.Member)) and isinstance(e.base, (ex.Sym, ex.Adj)):
+        if isinstance(e, ex.Member) or (isinstance(e, ex.Entry) and isinstance(e.base, (ex.Sym, ex.Adj))):
             return isinstance(e, ex.Member) and e.places[0] is None and self._has_lists(e.base)
         return any(map(self._has_lists, ex.children(e)))
 
@@ -259,7 +259,11 @@ class Sizes:
             return self._named(e)
         if isinstance(e, (ex.Entry, ex.Member)) and isinstance(e.base, (ex.Sym, ex.Adj)):
             return self._part(e, e.base, ranges)
+        if isinstance(e, ex.Member) and self._has_lists(e.base):
+            return self.expression(self._member_of(e.base, e.places), ranges, wanted)
         if isinstance(e, ex.Entry):
+            if self._has_lists(e.base):
+                return self.expression(self._of_member(e), ranges, wanted)
             whole = self.expression(e.base, ranges, None)
             return ex.Entry(
                 whole, tuple(map(self.index, e.indices, itertools.repeat(ranges), whole.shape)), span=e.span
@@ -284,7 +288,7 @@ class Sizes:
             turned = None if wanted is None or not row else wanted[1:] if len(e.arg.shape) == 1 else wanted[::-1]
             return ex.T(self.expression(e.arg, ranges, turned), span=e.span)
         if isinstance(e, _ENTRYWISE) or (isinstance(e, ex.Fn) and e.entrywise):
-            shape = wanted if wanted else self._shape_of_one(e, ranges)
+            shape = self._shape_of_one(e, ranges) if wanted is None else wanted
             return ex.rebuild(e, lambda child: self.expression(child, ranges, shape))
         if isinstance(e, ex.Reshape) and any(map(self.is_open, e.to)):
             if wanted is None or len(wanted) != len(e.to):
@@ -307,6 +311,23 @@ class Sizes:
         if isinstance(e, ex.Member):
             return replace(e, base=whole, places=tuple(found))
         return replace(e, base=whole, indices=tuple(ix for ix in found if ix is not None))
+
+    def _of_member(self, e: ex.Entry) -> ex.Expr:
+        """softmax(B)[l,i], where B is a list of vectors, is softmax(b[l])[i]; raises BacksymError for another list."""
+        f, (*places, last) = e.base, e.indices
+        if not isinstance(f, ex.Fn) or f.kind != "rowwise":
+            raise BacksymError(say("reasons.members_of_other_sizes"))
+        return ex.Entry(ex.rebuild(f, lambda arg: self._member_of(arg, (*places, None))), (last,), span=e.span)
+
+    def _member_of(self, e: ex.Expr, places: tuple[ex.Ix | None, ...]) -> ex.Expr:
+        """What an expression that is computed entry by entry is for one member of the lists in it."""
+        if isinstance(e, ex.Sym) and len(e.declared) == len(places):
+            return ex.Member(e, places)
+        if not e.shape:
+            return e
+        if isinstance(e, _ENTRYWISE) or (isinstance(e, ex.Fn) and e.entrywise):
+            return ex.rebuild(e, lambda child: self._member_of(child, places))
+        raise BacksymError(say("reasons.members_of_other_sizes"))
 
     def _constant(self, e: ex.Ones | ex.Zeros | ex.Eye, wanted: ex.Shape | None) -> ex.Expr:
         """Ones, zeros and the identity say nothing of their size: it is that of what they are equal or added to."""

@@ -449,7 +449,10 @@ def _idle_sums(t: Term, ones: frozenset[str]) -> Term:
 
 
 def _sum_to_one(t: Term, ones: frozenset[str]) -> Term:
-    """The sum of a tensor over its last axis is 1, where nothing else depends on that index."""
+    """The sum of a tensor over its last axis is 1, where nothing else depends on that index.
+
+    A member that is not there counts as zero, and so does its sum, unless the whole product is zero there.
+    """
     for n, (f, e) in enumerate(t.powers):
         if not (isinstance(f, Ent) and type(f.base) is Sym and f.base.name in ones and e == 1 and f.idx):
             continue
@@ -458,6 +461,9 @@ def _sum_to_one(t: Term, ones: frozenset[str]) -> Term:
             continue
         rest = t.powers[:n] + t.powers[n + 1 :]
         if any(last in g.free for g, _ in rest):
+            continue
+        absent = [slot for slot in f.idx[:-1] if not is_inside(slot)]
+        if not all(any(x > 0 and _vanishes_outside(g, slot, slot) for g, x in rest) for slot in absent):
             continue
         return Term(t.coeff, rest, tuple(b for b in t.bound if b != last))
     return t

@@ -282,6 +282,12 @@ class Expr:
         """Its ``repr``, which is long where arrays are functions of arrays, made once."""
         return repr(self)
 
+    @lazy
+    def sized_by(self) -> frozenset[str]:
+        """The names, of letters and of dimensions, of the positions on which sizes in it depend."""
+        own = (letters_in(dim) for dim in _own_sizes(self) if is_ragged(dim))
+        return frozenset(chain.from_iterable(own)).union(*(child.sized_by for child in children(self)))
+
 
 def _no_axes(e: Expr) -> Shape:
     return ()
@@ -994,6 +1000,21 @@ def rebuild(e: Expr, fn: Callable[[Expr], Expr]) -> Expr:
     done = object.__new__(type(e))
     done.__dict__.update({name: new.get(name, old[name]) for name in _NAMES[type(e)]})
     return done
+
+
+def _own_sizes(e: Expr) -> Sequence[Dim]:
+    """The sizes that a node mentions itself."""
+    if isinstance(e, Member):
+        return (*e.shape, *(ix.dim for ix in e.indices))
+    if isinstance(e, (IndexReduce, IndexPick)):
+        return tuple(ix.dim for ix in e.indices)
+    if isinstance(e, (Ones, Zeros)):
+        return e.of
+    if isinstance(e, (Eye, Size)):
+        return (e.dim,)
+    if isinstance(e, Reshape):
+        return e.to
+    return tuple(letter.dim for ix in indices_of(e) for letter in (ix, *letters_of(ix)))
 
 
 def free_indices(e: Expr) -> tuple[Ix, ...]:

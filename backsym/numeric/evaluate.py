@@ -42,7 +42,7 @@ from backsym.numeric.axes import (
     reduce_axes,
 )
 from backsym.numeric.context import Context, Env
-from backsym.numeric.layers import filled, fitted, open_letter, position_by_position, size_of
+from backsym.numeric.layers import filled, fitted, open_letter, position_by_position, size_of, without_beyond
 
 __all__ = ["Env", "ev", "evaluate", "node_value"]
 
@@ -437,7 +437,7 @@ def _index_reduce(e: ex.IndexReduce, c: Context) -> Val:
     if e.op == "sum" and isinstance(e.body, ex.Mul):
         names, x = _contract(e.body, e.indices, c)
     else:
-        names, x = ev(e.body, c)
+        names, x = _compared(e, c)
     axes = tuple(names.index(ix) for ix in e.indices if ix in names)
     if c.tracer is not None and e.op in ("max", "min"):
         c.tracer.extreme(e.op, np.real(x), axes)
@@ -472,8 +472,14 @@ def _contract(product: ex.Mul, over: tuple[ex.Ix, ...], c: Context) -> Val:
     return names, a * b
 
 
-def _index_pick(e: ex.IndexPick, c: Context) -> Val:
+def _compared(e: ex.IndexReduce | ex.IndexPick, c: Context) -> Val:
+    """What is reduced: in a maximum or minimum without what is beyond the range of a letter, which would be zero."""
     value = ev(e.body, c)
+    return without_beyond(e.op, value, e.indices, c.dims) if c.layered and e.op in ("max", "min") else value
+
+
+def _index_pick(e: ex.IndexPick, c: Context) -> Val:
+    value = _compared(e, c)
     names, x = value
     if x.ndim != len(names):
         raise BacksymError(say("numeric.maximum"))
@@ -481,7 +487,7 @@ def _index_pick(e: ex.IndexPick, c: Context) -> Val:
     lead = tuple(x.shape[names.index(n)] for n in rest)
     full = arrange(value, rest + e.indices, lead + c.index_sizes(e.indices))
     hot = first_one_hot(e.op, full, tuple(range(len(rest), full.ndim)))
-    return gather((rest, hot), e.at, c)
+    return gather(_fitted((rest, hot), e.at, c), e.at, c)
 
 
 def _target(e: ex.Expr) -> tuple[ex.Sym, tuple[ex.Ix, ...]]:

@@ -8,7 +8,7 @@ This module must not know how expressions are evaluated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,22 +17,11 @@ from backsym.core.dims import OWN, Dim, amount, is_layered, is_ragged, letters_i
 from backsym.core.errors import BacksymError
 from backsym.core.expr import (
     Expr,
-    Eye,
-    IndexPick,
-    IndexReduce,
     Ix,
-    Member,
-    Ones,
-    Reshape,
     Shape,
-    Size,
-    Zeros,
     dim_with,
     free_indices,
-    indices_of,
-    letters_of,
     member_shape,
-    walk,
     with_indices,
     with_letters,
 )
@@ -141,11 +130,16 @@ def fitted(value: Val, indices: Sequence[Ix], dims: Mapping[str, int]) -> Val:
     return names, filled(x[inside], wanted)
 
 
-def inside(names: Sequence[Ix], dims: Mapping[str, int]) -> Array | None:
-    """Where all letters are within their ranges, which depend on others among them; None where all are everywhere."""
+def inside(names: Sequence[Ix], dims: Mapping[str, int], of: Container[Ix] | None = None) -> Array | None:
+    """Where all letters are within their ranges, which depend on others among them; None where all are everywhere.
+
+    Of ``of`` only, if that is given.
+    """
     found: Array | None = None
     sizes = [size_of(ix.dim, dims) for ix in names]
     for axis, ix in enumerate(names):
+        if of is not None and ix not in of:
+            continue
         own = letters_in(ix.dim) if is_ragged(ix.dim) else ()
         first = next((n for n, other in enumerate(names) if other.letter in own), None)
         if first is None:
@@ -167,27 +161,18 @@ def masked(value: Array, names: Sequence[Ix], dims: Mapping[str, int]) -> Array:
     return np.where(where.reshape(where.shape + (1,) * (value.ndim - len(names))), value, 0.0)
 
 
+def without_beyond(op: str, value: Val, of: Container[Ix], dims: Mapping[str, int]) -> Val:
+    """A value whose maximum or minimum over letters is to be found: none is where a letter is beyond its range."""
+    names, x = value
+    where = inside(names, dims, of)
+    if where is None:
+        return value
+    return names, np.where(where, x, -np.inf if op == "max" else np.inf)
+
+
 def open_letter(e: Expr) -> Ix | None:
     """A free letter on which a size in the expression depends, the first one."""
-    depends: set[str] = set()
-    for node in walk(e):
-        depends.update(name for dim in _sizes_in(node) if is_ragged(dim) for name in letters_in(dim))
-    return next((ix for ix in free_indices(e) if ix.letter in depends), None) if depends else None
-
-
-def _sizes_in(node: Expr) -> Sequence[Dim]:
-    """The sizes that a node mentions itself."""
-    if isinstance(node, Member):
-        return (*node.shape, *(ix.dim for ix in node.indices))
-    if isinstance(node, (IndexReduce, IndexPick)):
-        return tuple(ix.dim for ix in node.indices)
-    if isinstance(node, (Ones, Zeros)):
-        return node.of
-    if isinstance(node, (Eye, Size)):
-        return (node.dim,)
-    if isinstance(node, Reshape):
-        return node.to
-    return tuple(letter.dim for ix in indices_of(node) for letter in (ix, *letters_of(ix)))
+    return next((ix for ix in free_indices(e) if ix.letter in e.sized_by), None) if e.sized_by else None
 
 
 def position_by_position(e: Expr, letter: Ix, dims: Mapping[str, int], value: Callable[[Expr], Val]) -> Val:
