@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
+from extent import some
+from known import bundled
 
 from backsym.marking.verdicts import Marker
 from backsym.reading.files.loader import problem_from_mapping
@@ -32,6 +36,11 @@ RIGHT = [
     "dz = dh*np.float64(h*(1 - h))\ndW = np.outer(dz, x)",
     "W.grad += z.grad[:, None]*x[None, :]",
 ]
+
+
+@cache
+def bundled_marker(name: str) -> Marker:
+    return Marker(bundled()[name])
 
 
 @pytest.fixture(scope="module")
@@ -162,3 +171,47 @@ def test_a_position_beside_a_whole_axis_counts_from_one_but_in_code(text: str, v
     symbols = {"X": {"shape": ["N", "D"], "role": "input"}, "v": ["N"]}
     marker = Marker(problem_from_mapping({"symbols": symbols, "forward": ["L = v.T @ X[:,2]"]}))
     assert marker.mark("v", text).verdict == verdict
+
+
+LOOPS = [
+    ("bptt", "V", "dV = np.zeros_like(V)\nfor t in range(T):\n    dV += np.outer(o[t] - Y[t], h[t])"),
+    ("bptt", "V", "for t in reversed(range(T)):\n    do = o[t] - Y[t]\n    dV += np.outer(do, h[t])\n    dc += do"),
+    (
+        "bptt",
+        "W",
+        "dW = 0\nfor t in range(T):\n    dz = dh[t]*(1 - h[t]**2)\n    dW += np.outer(dz, h[t-1])\nreturn dW",
+    ),
+    ("softmax-examples", "W", "dW = 0\nfor n in range(N):\n    dW += np.outer(p[n] - T[n], X[n])\ndW /= N"),
+    ("softmax-examples", "W", "dW = 0\nfor n in range(N):\n    dW += np.outer(p[n] - T[n], X[n])\nreturn dW / N"),
+    ("backward-batch", "b2", "db2 = np.zeros(D2)\nfor n in range(N):\n    db2 += (A2[n] - T[n])/N"),
+    ("embeddings", "E", "dE = np.zeros_like(E)\nfor t in range(T):\n    dE[w[t]] += dm / T"),
+]
+
+
+@pytest.mark.parametrize(("name", "target", "answer"), some(LOOPS, 3))
+def test_a_loop_that_adds_up_is_a_sum(name: str, target: str, answer: str) -> None:
+    marker = bundled_marker(name)
+    assert marker.mark(target, answer, accept="any").verdict == "correct"
+    assert marker.mark(target, answer.replace("+=", "-="), accept="any").tags == ("sign",)
+
+
+OTHER_LOOPS = [
+    "dV = np.zeros_like(V)\nfor t in range(T):\n    dV = np.outer(o[t] - Y[t], h[t])",
+    "dV = np.zeros_like(V)\nfor t in range(1, T):\n    dV += np.outer(o[t] - Y[t], h[t])",
+    "dV = np.zeros_like(V)\nfor t in range(T - 1):\n    dV += np.outer(o[t] - Y[t], h[t])",
+    "dV = np.zeros_like(V)\nfor t in range(K):\n    dV += np.outer(o[t] - Y[t], h[t])",
+    "dV = np.zeros_like(V)\nfor t in range(T):\n    dV += np.outer(do, h[t])\n    do = o[t] - Y[t]",
+    "dV = np.zeros_like(V)\nfor t in range(T):\n    dV += np.outer(o[t] - Y[t], h[t])\n    dV *= 2",
+    "dV = np.zeros_like(V)\nfor t in range(T):\n    do = o[t] - Y[t]\ndV += np.outer(do, h[t])",
+    "dV = np.zeros_like(V)\nfor t in range(T):\n    if t > 0:\n        dV += np.outer(o[t] - Y[t], h[t])",
+    "dV = (o - Y).T @ h\nfor t in range(T):\n    dV += np.outer(o[t] - Y[t], h[t])",
+    "dV = np.ones_like(V)\nfor t in range(T):\n    dV += np.outer(o[t] - Y[t], h[t])",
+    "for t in range(T):\n    dV += np.outer(o[t] - Y[t], h[t])\nelse:\n    dV += 0",
+    "for t in range(T):\n    dV += np.outer(o[t] - Y[t], h[t]) + dV",
+    "for t in range(T):\n    dV[t] += np.outer(o[t] - Y[t], h[t])",
+]
+
+
+@pytest.mark.parametrize("answer", some(OTHER_LOOPS, 6))
+def test_a_loop_that_does_anything_else_earns_nothing(answer: str) -> None:
+    assert bundled_marker("bptt").mark("V", answer, accept="any").score == 0.0

@@ -223,3 +223,42 @@ def test_what_is_wrong_with_one_member_is_said(answer: str, tag: str) -> None:
 def test_a_member_with_another_letter_is_said_to_be_read_as_it() -> None:
     found = marker("bptt").mark("z", "dL/dh_k * (1 - h_k^2)", accept="any")
     assert (found.verdict, found.feedback) == ("correct", "Correct. Your $k$ was read as $t$.")
+
+
+SLIPS_OF_MEMBERS = [
+    ("bptt", "V", r"\sum_t (o_t - y_t) h_{t-1}^T", "wrong_index"),
+    ("bptt", "z", "dL/dh_{t+1} * (1 - h_{t}^2)", "wrong_index"),
+    ("bptt", "U", r"\sum_t dL/dz_t x_{t-1}^T", "wrong_index"),
+    ("bptt", "V", "(o_T - y_T) h_T^T", "missing_sum"),
+    ("bptt", "V", "(o_1 - y_1) h_1^T", "missing_sum"),
+    ("lstm", "Wf", r"\sum_t (\frac{\partial L}{\partial f_t} \odot (1 - f_t^2)) q_t^\top", "missing_prime"),
+    (
+        "lstm",
+        "c",
+        r"\frac{\partial L}{\partial h_t} \odot o_t \odot (1 - c_t^2) + f_{t+1} \odot dc_{t+1}",
+        "wrong_node",
+    ),
+    ("gru", "k", r"U_c^\top (\frac{\partial L}{\partial c_t} \odot c_t \odot (1 - c_t))", "missing_prime"),
+    ("rnn", "z2", "dL/dh2 * h2 * (1 - h2)", "missing_prime"),
+    ("unrolled-descent", "g", r"-\eta \frac{\partial L}{\partial w_{t-1}}", "wrong_index"),
+]
+
+
+@pytest.mark.parametrize(("name", "target", "answer", "tag"), some(SLIPS_OF_MEMBERS, 5))
+def test_a_slip_with_members_is_named(name: str, target: str, answer: str, tag: str) -> None:
+    found = marker(name).mark(target, answer, accept="any")
+    assert (found.verdict, found.tags) == ("incorrect", (tag,))
+
+
+SUMS_IN_WORDS = [
+    ("bptt", "V", "Die Summe über t von (o_t − y_t) h_tᵀ"),
+    ("bptt", "V", "minus the sum over t of (y_t − o_t) h_tᵀ"),
+    ("word2vec-negative", "v", "die Summe über k von sigmoid(r_k) n_k plus (sigmoid(s) - 1) u"),
+]
+
+
+@pytest.mark.parametrize(("name", "target", "answer"), SUMS_IN_WORDS)
+def test_a_sum_is_said_in_words(name: str, target: str, answer: str) -> None:
+    assert marker(name).mark(target, answer, accept="any").verdict == "correct"
+    other = answer.replace(" plus ", " minus ") if " plus " in answer else answer.replace("−", "+")
+    assert marker(name).mark(target, other, accept="any").verdict == "incorrect"

@@ -29,6 +29,7 @@ from backsym.marking.answers.refusals import Refused
 from backsym.reading.meaning.scope import suggest
 from backsym.reading.plain import glance
 from backsym.reading.plain.lexer import MAX_CHARACTERS
+from backsym.reading.python.loops import without_loops
 from backsym.reading.python.recognise import is_code
 from backsym.reading.texts import scope_of
 
@@ -153,7 +154,7 @@ class AnswerReader:
         """The same for a text out of its container; ``usual`` is all that it says, where that is known."""
         line: int | None = None
         try:
-            told = explained(pasted(text)) if usual is None else Explained("")
+            told = explained(_without_loops(pasted(text))) if usual is None else Explained("")
             found = statements(told.text) if usual is None else [usual]
             count = sum(len(s.members) + (s.left is not None) for s in found)
             if not found:
@@ -181,6 +182,11 @@ class AnswerReader:
             return derivation.meant(found[0]) if len(found) == 1 else None
         except (Refused, BacksymError, RecursionError):
             return None
+
+
+def _without_loops(text: str) -> str:
+    """A text whose loops that add up are sums."""
+    return (without_loops(text) or text) if "range(" in text and "\n" in text else text
 
 
 def _given_again() -> Recurring[tuple[Target, str, bool], ReadAnswer | Unreadable]:

@@ -135,9 +135,20 @@ class Readings(NamedTuple):
         except NotPython:
             return None
         except InputError as e:
-            if (found := self.by_rows(text, given)) is not None:
+            if (found := self.code_by_rows(source, given) or self.by_rows(text, given)) is not None:
                 return found
             raise refused(e) from None
+
+    def code_by_rows(self, source: Source, given: tuple[Ix, ...] | None) -> list[Reading] | None:
+        """Code about rows of matrices, ``np.outer(dZ[n], X[n])``, entry by entry; None if it is not read so."""
+        with suppress(InputError, Unavailable):
+            tree = expression_of_code(source, self.names.code).tree(first=1)
+            if not has_rows(tree):
+                return None
+            reading = self.of_members(lying=False).resolved(tree, source, given)
+            if (done := without_rows(reading.expr, reading.letters, given or ())) is not None:
+                return [Reading(*done, positional=not given and sum(dim != 1 for dim in reading.expr.shape) > 1)]
+        return None
 
     def as_steps(self, text: str, given: tuple[Ix, ...] | None) -> list[Reading]:
         """A text in which H is the size of a dimension, with ``H(z)`` as Heaviside's step; empty for others."""

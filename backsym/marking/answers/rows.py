@@ -84,6 +84,8 @@ class _Entries:
             return ex.IndexReduce(e.op, self.entry(e.body, at), e.indices)
         if isinstance(e, ex.Member):
             return ex.Entry(e.base, e.at(at))
+        if isinstance(e, ex.Entry) and not isinstance(e.base, (ex.Sym, ex.Adj)):
+            return self.entry(e.base, e.indices)
         if isinstance(e, ex.Mul):
             return ex.Mul(tuple(self.operand(arg, at) for arg in e.args))
         if isinstance(e, ex.MatMul):
@@ -132,11 +134,20 @@ class _Entries:
 
     def matmul(self, e: ex.MatMul, at: tuple[ex.Ix, ...]) -> ex.Expr:
         first, last = (*at, FIRST, FIRST)[:2]
-        inner = self.letters([arg.shape[1] if len(arg.shape) == 2 else 1 for arg in e.args[:-1]])
-        pairs = zip(e.args, (first, *inner), (*inner, last), strict=True)
-        body = ex.Mul(tuple(self.entry(arg, (row, column)[: len(arg.shape)]) for arg, row, column in pairs))
-        over = tuple(ix for ix in inner if not ix.fixed)
-        return ex.IndexReduce("sum", body, over) if over else body
+        inner = list(self.letters([arg.shape[1] if len(arg.shape) == 2 else 1 for arg in e.args[:-1]]))
+        factors: list[ex.Expr] = []
+        over = [ix for ix in inner if not ix.fixed]
+        for n, arg in enumerate(e.args):
+            row, column = (first, *inner)[n], (*inner, last)[n]
+            if isinstance(arg, ex.Fn) and arg.kind == "diag" and column in over:
+                # A diagonal matrix takes its rows for its columns.
+                over.remove(column)
+                inner[n] = row
+                factors.append(self.entry(arg.args[0], (row,)))
+            else:
+                factors.append(self.entry(arg, (row, column)[: len(arg.shape)]))
+        body = ex.Mul(tuple(factors))
+        return ex.IndexReduce("sum", body, tuple(over)) if over else body
 
     def letters(self, dims: Sequence[ex.Dim]) -> tuple[ex.Ix, ...]:
         """A new letter for each dimension."""
@@ -145,6 +156,20 @@ class _Entries:
             found.append(FIRST if dim == 1 else fresh(dim, self.taken))
             self.taken.append(found[-1])
         return tuple(found)
+
+
+def by_entries(e: ex.Expr, at: tuple[ex.Ix, ...]) -> ex.Expr | None:
+    """The entry of an expression with members in it, without them; None where there is no such form.
+
+    ``at`` has an index for each axis of its shape; of an entry of an expression it is empty.
+    """
+    bound = [ix for node in ex.walk(e) if isinstance(node, ex.IndexReduce) for ix in node.indices]
+    entries = _Entries([*at, *ex.free_indices(e), *bound])
+    try:
+        found = entries.entry(e, at)
+    except _NoEntries:
+        return None
+    return None if found == e or any(isinstance(node, ex.Member) for node in ex.walk(found)) else found
 
 
 def without_rows(

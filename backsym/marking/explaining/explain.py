@@ -25,6 +25,7 @@ from backsym.core.expr import (
     Expr,
     Ix,
     MatMul,
+    Member,
     Mul,
     Neg,
     Shape,
@@ -33,9 +34,11 @@ from backsym.core.expr import (
     broadcast,
     rebuild,
     scalar_if_ones,
+    walk,
 )
 from backsym.core.lazy import Kept, Recurring, lazy
 from backsym.marking.answers.model import Clash, ReadAnswer, Target
+from backsym.marking.answers.rows import by_entries
 from backsym.marking.explaining.counterexample import counterexample, small_points
 from backsym.marking.explaining.feedback import Fact, Sentence, Size, Words
 from backsym.marking.explaining.one_slip import Echoes
@@ -151,7 +154,26 @@ class Explainer:
                 found = self.repaired(judge, answer)
         except (Exhausted, BacksymError):
             found = None
+        if found is None or (found.repair is not None and found.repair.second is not None):
+            entries = self._by_entries(judge, answer)
+            # One change of an entry explains more than two of the whole.
+            if found is None or (entries is not None and entries.repair is not None and entries.repair.second is None):
+                found = entries
         return found or self._without_repair(judge, answer)
+
+    def _by_entries(self, judge: Judge, answer: ReadAnswer) -> Explanation | None:
+        """The explanation of an answer about members of families, h_(t-1), by what is wrong with its entries."""
+        if not any(isinstance(node, Member) for node in walk(answer.expr)):
+            return None
+        letters = answer.indices or judge.derivation(answer.target.name).indices
+        try:
+            entry = by_entries(answer.expr, tuple(letters[len(letters) - len(answer.expr.shape) :]))
+            if entry is None:
+                return None
+            with allowing(ELEMENTS, SEARCHING):
+                return self.repaired(judge, replace(answer, expr=entry, indices=letters))
+        except (Exhausted, BacksymError, ValueError):
+            return None
 
     def repaired(self, judge: Judge, answer: ReadAnswer, *, apart: bool = False) -> Explanation | None:
         """The explanation by the smallest repair that makes the answer right; None where no repair does.

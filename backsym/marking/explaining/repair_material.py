@@ -367,6 +367,17 @@ class Offers:
         return found
 
     @lazy
+    def member_slopes(self) -> Mapping[str, tuple[ex.Fn, tuple[ex.Ix, ...], tuple[ex.Ix, ...]]]:
+        """The same for families, h_t = f(...): the derivative for a member, its letters, and those of its axes."""
+        found: dict[str, tuple[ex.Fn, tuple[ex.Ix, ...], tuple[ex.Ix, ...]]] = {}
+        for eq in self.problem.equations:
+            rhs = eq.rhs.base if isinstance(eq.rhs, ex.Entry) else None
+            if isinstance(rhs, ex.Fn) and rhs.entrywise and len(rhs.args) == 1 and isinstance(eq.rhs, ex.Entry):
+                own = eq.indices[: len(eq.indices) - len(eq.rhs.indices)]
+                found[eq.name] = ex.Fn(rhs.name, rhs.args, rhs.order + 1, rhs.kind), own, eq.rhs.indices
+        return found
+
+    @lazy
     def layers(self) -> tuple[Mapping[str, str], ...]:
         """From each node that is an element-wise function of a quantity to that quantity, and back."""
         below: dict[str, str] = {}
@@ -442,8 +453,16 @@ class Offers:
                 yield ex.Fn(slope.name, (e,), slope.order, slope.kind)
 
     def slope(self, e: ex.Expr) -> ex.Expr | None:
-        """f'(z) for a node h = f(z), or for an entry of it; None for anything else."""
-        base, at = (e.base, e.indices) if isinstance(e, ex.Entry) else (e, ())
+        """f'(z) for a node h = f(z), a member or an entry of it; None for anything else."""
+        base, at = (e.base, e.indices) if isinstance(e, (ex.Entry, ex.Member)) else (e, ())
+        if isinstance(base, ex.Sym) and base.name in self.member_slopes:
+            slope, own, axes = self.member_slopes[base.name]
+            if isinstance(e, ex.Member):
+                return renamed(slope, dict(zip(own, at, strict=True))) if len(at) == len(own) else None
+            if len(at) == len(own) + len(axes):
+                return renamed(entry_of(slope, axes), dict(zip((*own, *axes), at, strict=True)))
+        if isinstance(e, ex.Member):
+            return None
         if not isinstance(base, ex.Sym) or base.name not in self.slopes:
             return None
         slope, letters = self.slopes[base.name]

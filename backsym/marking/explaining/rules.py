@@ -20,7 +20,7 @@ from backsym.core.dims import is_negative
 from backsym.core.errors import BacksymError
 from backsym.marking.explaining.drafts import Bulk, BulkRule, Draft, Key, Rule, Site
 from backsym.marking.explaining.places import Place
-from backsym.marking.explaining.repair_material import placements, renamed
+from backsym.marking.explaining.repair_material import placements
 
 MAX_DROPPED = 6
 """Two factors at once are left out of a product of at most so many."""
@@ -42,7 +42,7 @@ def sign(s: Site) -> Iterator[Draft]:
     elif s.place.role == "addend":
         yield s.draft("sign_term", opposite)
     elif s.place.role in ("arg", "exp") and not isinstance(s.node, ex.Num):
-        yield s.draft("sign_term", opposite, 0.25)
+        yield s.draft("sign_term", opposite, 0.15)
 
 
 def number(s: Site) -> Iterator[Bulk]:
@@ -105,6 +105,42 @@ def prime(s: Site) -> Iterator[Draft]:
         if slope is not None:
             yield s.draft("missing_prime", slope)
         yield from (s.draft("missing_prime", e, 0.1) for e in s.offers.slopes_at(s.node))
+
+
+def slope(s: Site) -> Iterator[Draft]:
+    """h (1 - h) -> f'(z), 1 - h^2 -> f'(z) where h = f(z): the derivative of another function"""
+    e = s.place.expr
+    if isinstance(e, (ex.Add, ex.Pow)) and s.place.role in (
+        "factor",
+        "num",
+        "operand",
+        "arg",
+        "addend",
+        "body",
+        "array",
+    ):
+        yield from (s.draft("missing_prime", true, 0.4) for true in _slopes(s, e))
+    if isinstance(e, ex.Mul):
+        for a, b in combinations(range(len(e.args)), 2):
+            rest = tuple(part for n, part in enumerate(s.parts) if n not in (a, b))
+            for true in _slopes(s, e.args[a], e.args[b]):
+                yield s.draft("missing_prime", ex.Mul((*rest, true)) if rest else true, 0.4)
+
+
+def _slopes(s: Site, *parts: ex.Expr) -> Iterator[ex.Expr]:
+    """The derivative by its argument of the one quantity that all of these parts are made of."""
+    found = [_quantities(part) for part in parts]
+    if all(len(each) == 1 and each == found[0] for each in found):
+        true = s.offers.slope(found[0][0])
+        if true is not None:
+            yield true
+
+
+def _quantities(e: ex.Expr) -> tuple[ex.Expr, ...]:
+    """The quantities, or members or entries of them, that an expression is made of."""
+    if _is_quantity(e) or isinstance(e, ex.Member):
+        return (e,)
+    return tuple(dict.fromkeys(q for part in ex.children(e) for q in _quantities(part)))
 
 
 def function(s: Site) -> Iterator[Draft]:
@@ -187,10 +223,10 @@ def index(s: Site) -> Iterator[Draft]:
     if isinstance(s.node, ex.Entry) and isinstance(s.node.base, (ex.Sym, ex.Adj)):
         shape = s.node.base.shape
         if len(shape) == len(s.node.indices):
-            near = ((at, 0.02) for at in _shifts(s.node.indices))
+            near = ((at, 0.02) for at in (*_shifts(s.node.indices), *_beside(s)))
             for at, extra in (*((at, 0.0) for at in placements(shape, s.place.letters, s.offers.positions)), *near):
                 if at != s.node.indices and not _asked(s, at):
-                    yield s.draft("wrong_index", ex.Entry(s.node.base, at), extra)
+                    yield s.draft("wrong_index", ex.Entry(_begun(s, at), at), extra)
     if isinstance(s.node, ex.Delta):
         pool = [ix for ix in s.place.letters if ix.dim == s.node.i.dim]
         yield from (s.draft("wrong_index", ex.Delta(a, b, s.node.equal)) for a, b in permutations(pool, 2))
@@ -200,6 +236,23 @@ def _asked(s: Site, at: tuple[ex.Ix, ...]) -> bool:
     """Whether an entry here would be the very derivative that is asked for, which nobody is to write."""
     base = getattr(s.node, "base", None)
     return isinstance(base, ex.Adj) and base.name == s.offers.target and at == s.offers.letters
+
+
+def _beside(s: Site) -> Iterator[tuple[ex.Ix, ...]]:
+    """h[t,i] -> h[t-1,i], h[t+1,i]: the member before or after that at a letter."""
+    if isinstance(s.node, ex.Entry) and _name(s.node) in s.offers.problem.families:
+        first, *rest = s.node.indices
+        if type(first) is ex.Ix and not first.fixed:
+            yield from ((ex.shifted(((first, 1),), step, first.dim), *rest) for step in (-1, 1))
+
+
+def _begun(s: Site, at: tuple[ex.Ix, ...]) -> ex.Expr:
+    """The base of an entry; before the first member stands what a recurrence begins with."""
+    assert isinstance(s.node, ex.Entry)
+    base, starts = s.node.base, s.offers.problem.starts
+    if type(base) is ex.Sym and base.name in starts and isinstance(at[0], ex.Shift):
+        return ex.Started(base.name, base.declared, starts=starts[base.name])
+    return base
 
 
 def _shifts(indices: tuple[ex.Ix, ...]) -> Iterator[tuple[ex.Ix, ...]]:
@@ -248,13 +301,20 @@ def _is_diagonal(e: ex.Expr) -> bool:
 
 def _first_only(s: Site) -> Iterator[Draft]:
     """v[1] w[1] -> sum(v[k] w[k], k)"""
-    positions = {
-        ix for n in ex.walk(s.place.expr) if isinstance(n, ex.Entry) for ix in n.indices if ix.fixed and ix.dim != 1
-    }
+    indices = [ix for n in ex.walk(s.place.expr) if isinstance(n, ex.Entry) for ix in n.indices if ix.dim != 1]
+    positions = {ix for ix in indices if ix.fixed or ex.is_last(ix)}
     for dim in {ix.dim: None for ix in sorted(positions, key=lambda ix: (str(ix.dim), ix.letter))}:
         letter = ex.Ix(s.offers.fresh_letter(dim), dim)
-        body = renamed(s.place.expr, {ix: letter for ix in positions if ix.dim == dim})
+        body = _everywhere(s.place.expr, frozenset(ix for ix in positions if ix.dim == dim), letter)
         yield s.draft("missing_sum", ex.IndexReduce("sum", body, (letter,)), index=letter)
+
+
+def _everywhere(e: ex.Expr, positions: frozenset[ex.Ix], letter: ex.Ix) -> ex.Expr:
+    """An expression with a letter in place of these positions."""
+    e = ex.rebuild(e, lambda child: _everywhere(child, positions, letter))
+    if not isinstance(e, ex.Entry):
+        return e
+    return ex.Entry(e.base, tuple(letter if ix in positions else ix for ix in e.indices))
 
 
 # --- matrices --------------------------------------------------------------------------------------------------------
@@ -593,7 +653,7 @@ def _may_lack_terms(s: Site) -> bool:
 
 
 FIRST_RULES: tuple[Rule, ...] = (
-    sign, prime, index, summed, transpose, chain, hadamard, inverted, extra_factor, exponent, extra_term,
+    sign, prime, slope, index, summed, transpose, chain, hadamard, inverted, extra_factor, exponent, extra_term,
     parentheses,
 )  # fmt: skip
 FIRST_BULKS: tuple[BulkRule, ...] = (node, number, scaled)

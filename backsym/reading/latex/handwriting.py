@@ -43,6 +43,10 @@ _METHODS = (".T", ".t()", ".transpose()")
 _OBJECTS = ("self", "model")
 _GRADIENTS = (".grad.data", ".grad")
 _PROSE = frozenset("if else otherwise falls wenn sonst ansonsten".split())
+_SUM_WORDS = ("sum", "summe")
+_ARTICLES = ("the", "die", "der")
+_OVER, _OF = ("over", "über"), ("of", "von", ":")
+_SIGN_WORDS = {"plus": "+", "minus": "-"}
 _COUNTED = frozenset("αβγδεζηθικλμνξοπρςστυφχψω")
 _OPENS, _CLOSES = "([{", ")]}"
 _SPELLED = {"maximum": "max", "minimum": "min"}
@@ -483,8 +487,12 @@ class Handwriting:
             self.put(r"\mathbb{1}" if text == "I" and self.is_indicator() else text)
         elif lower in ("sum", "max", "min") and self.next_is("_"):
             self.token("macro", lower)
-        elif lower == "sum" and (letter := self.over_letter()):
+        elif lower in _SUM_WORDS and (letter := self.over_letter()):
             self.put(rf"\sum_{{{letter}}}")
+        elif lower in _ARTICLES and self.next_word() in _SUM_WORDS:
+            pass  # The word that says the sum follows.
+        elif lower in _SIGN_WORDS and self.text[self.position : self.position + 1].isspace():
+            self.sign(_SIGN_WORDS[lower])
         elif lower == "sigmoid" or (lower == "sigma" and not self.words.known("sigma")):
             abstract = ("sigmoid", "") in self.words.abstract_keys
             self.token(*(("word", "sigmoid") if abstract else ("greek", "sigma")))
@@ -504,11 +512,15 @@ class Handwriting:
             return False
         return True
 
+    def next_word(self) -> str:
+        """What stands up to the next space, in small letters."""
+        return next(iter(self.text[self.position : self.end].split(maxsplit=1)), "").lower()
+
     def over_letter(self) -> str:
-        """The letter of ``sum over n of`` and ``sum over n:``, which are taken; empty where something else stands."""
+        """The letter of ``sum over n of``, ``Summe über n von`` and ``sum over n:``, which are taken; else empty."""
         over, letter, after = (*self.text[self.position :].split(maxsplit=3), "", "", "")[:3]
         bare = letter.removesuffix(":")
-        said = over == "over" and len(bare) == 1 and bare.isalpha() and (letter != bare or after in ("of", ":"))
+        said = over in _OVER and len(bare) == 1 and bare.isalpha() and (letter != bare or after in _OF)
         if not said:
             return ""
         end = self.text.index(letter, self.text.index(over, self.position) + len(over)) + len(letter)
