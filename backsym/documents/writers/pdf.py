@@ -12,8 +12,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -29,10 +28,6 @@ PASSES = 3
 
 _INSTALL = "apt-get install texlive-latex-recommended texlive-pictures lmodern"
 _DATE = "0"
-_EVALUATED = b'#eval(sys.inputs.document, mode: "markup")'
-"""Makes the same PDF as the document itself, in less time: what is evaluated has no places in a file, so that Typst
-finds equal letters of different formulas equal and measures them once."""
-
 _TYPST_LINE = re.compile(r"\.typ:(\d+):\d+")
 _ERROR = re.compile(r"^(?P<file>[^\n:]*\.tex):(?P<line>\d+): (?P<message>.*)$", re.MULTILINE)
 _RERUN = re.compile(r"Rerun to get|Table widths have changed|No file \S+\.toc")
@@ -55,26 +50,21 @@ def pdf_bytes(typst_source: str, root: Path | None = None) -> bytes:
             "package_path": nothing, "package_cache_path": nothing,
         }  # fmt: skip
         try:
-            pdf = compiled(_EVALUATED, sys_inputs={"document": typst_source}, **settings)
+            pdf = compiled(typst_source.encode(), **settings)
         except typst.TypstError as error:
-            raise BacksymError(_typst_error(typst_source, error, partial(compiled, **settings))) from error
+            raise BacksymError(_typst_error(typst_source, error)) from error
     assert isinstance(pdf, bytes)
     return pdf
 
 
-def _typst_error(source: str, error: Exception, compiled: Callable[[bytes], object]) -> Words:
-    """What is wrong with a document, and where: in the text itself, which Typst can name lines of."""
-    message = str(error)
-    try:
-        compiled(source.encode())
-    except type(error) as plain:
-        message = str(plain)
-        found = _TYPST_LINE.search(str(getattr(plain, "diagnostic", "")))
-        lines = source.splitlines()
-        if found and 0 < int(found[1]) <= len(lines):
-            line = lines[int(found[1]) - 1].strip()[:120]
-            return say("documents.typst_at", message=message, number=found[1], line=line)
-    return say("documents.typst", message=message)
+def _typst_error(source: str, error: Exception) -> Words:
+    """What is wrong with a document, and where if Typst names a line of it."""
+    found = _TYPST_LINE.search(str(getattr(error, "diagnostic", "")))
+    lines = source.splitlines()
+    if found and 0 < int(found[1]) <= len(lines):
+        line = lines[int(found[1]) - 1].strip()[:120]
+        return say("documents.typst_at", message=str(error), number=found[1], line=line)
+    return say("documents.typst", message=str(error))
 
 
 def latex_pdf_bytes(
