@@ -49,13 +49,16 @@ def neuron(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_command_looks_for_garbage_seldom_but_does() -> None:
+def test_a_command_looks_for_garbage_seldom_but_does(monkeypatch: pytest.MonkeyPatch) -> None:
     before = gc.get_threshold()
+    at_the_end: list[object] = []
+    monkeypatch.setattr("atexit.register", at_the_end.append)
     try:
         assert run("list").exit_code == 0
         assert 100_000 <= gc.get_threshold()[0] <= 400_000
         assert gc.get_threshold()[1:] == before[1:]
         assert gc.isenabled()
+        assert gc.freeze in at_the_end, "what is left when a command ends is looked through for nothing"
     finally:
         gc.set_threshold(*before)
 

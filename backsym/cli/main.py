@@ -5,6 +5,7 @@ Exit status: 0 done; 1 a verification or a ``show`` claim failed; 2 unusable inp
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 from io import TextIOWrapper
@@ -39,6 +40,7 @@ def main() -> None:
     bundled problem; for solve and verify also a folder of problem files.
     """
     gc.set_threshold(COLLECT_AFTER)
+    atexit.register(gc.freeze)  # What is left goes with the process, unsearched.
     for stream in (sys.stdout, sys.stderr):
         in_utf_8(stream)
 
