@@ -330,9 +330,16 @@ def _summed(sides: tuple[Node, Node] | None) -> Iterator[str]:
 
 def _positions(source: Source, equations: Equations, shapes: Mapping[str, Axes]) -> Iterator[Diagnostic]:
     """``p_y`` beside an array p: an entry at the position y, which nothing here says, or another quantity."""
-    for name, spelled in equations.given().items():
+    given = equations.given()
+    for name, spelled in given.items():
         base, tag = spelled.key
         array = shapes.get(base, ())
+        # Beside w the number w_0 may be a bias; w_1 is an entry, of a vector of which nothing tells how long it is.
+        numbered = tag.isdecimal() and tag != "0" and spelled.below and not spelled.bold and shapes.get(name) == ()
+        if numbered and base in given and array is not None and len(array) == 1 and base.islower():
+            written = source.text[slice(*spelled.span)]
+            yield source.diagnostic(say("notes.entry_or_number", name=written, array=base), spelled.span)
+            continue
         # A bold letter with a mark is another quantity, unless its members have index letters there.
         whole = spelled.bold and (1, True) not in equations.indexed.get(base, ())
         whole = whole or bool(shapes.get(tag))  # An array is no position.

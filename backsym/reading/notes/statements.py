@@ -596,7 +596,8 @@ def _formula_put_in(
             raise source.error(message, definition.span, say("notes.write_formula"))
         stated = any(f.start <= call.start < f.end and (f.displayed or custom or _states(source, f)) for f in formulas)
         texts = _argument_texts(source, call)
-        replaced = _replaced(source.text, body, dict(zip(names, texts, strict=False))) if plain else None
+        others = {name: text for name, text in zip(names, texts, strict=False) if "".join(text.split()) != _spelled(name)}
+        replaced = _replaced(source.text, body, others) if plain else None
         nested = any(other is not call and call.start < other.start < call.span[1] for other in calls)
         if stated and (replaced is None or len(texts) != len(names) or nested or not call.arguments):
             message = say("notes.function_not_put_in", name="".join(definition.head))
@@ -611,6 +612,13 @@ def _letter_of(argument: Sequence[str]) -> str:
     inner = [text for text in argument if text not in ("{", "}")]
     font = inner[0] if len(inner) == 2 and inner[0] in FONTS else ""
     return " ".join(inner) if len(inner) == 1 or font else ""
+
+
+def _spelled(letter: str) -> str:
+    r"""How a letter of an argument is written, ``\mathbf{x}``, without space."""
+    font, _, name = letter.rpartition(" ")
+    name = f"\\{name}" if len(name) > 1 else name
+    return f"\\{font}{{{name}}}" if font else name
 
 
 def _states(source: Source, formula: Place) -> bool:
@@ -684,9 +692,23 @@ def _replaced(text: str, body: Sequence[Token], arguments: Mapping[str, str]) ->
         ):
             return None
         whole = is_letter or (is_name and not power)
-        pieces += [text[position : token.start], argument if whole else rf"\left({argument}\right)"]
+        times = r"\cdot " if _follows_factor(body, n - (token.start < letter.start)) else ""
+        pieces += [text[position : token.start], argument if whole else rf"{times}\left({argument}\right)"]
         position = token.end
     return "".join([*pieces, text[position : body[-1].end]])
+
+
+def _follows_factor(body: Sequence[Token], n: int) -> bool:
+    """Whether a letter with its scripts stands right before a position: parentheses there would be its argument."""
+    depth = 0
+    for m in range(n - 1, -1, -1):
+        token = body[m]
+        depth += (token.text == "}") - (token.text == "{")
+        scripted = m > 0 and body[m - 1].text in ("_", "^") and body[m - 1].kind == "op"
+        if depth or scripted or token.text in ("_", "^", "{", "}"):
+            continue
+        return token.kind in ("letter", "greek") and token.text != "sigma"
+    return False
 
 
 def _without_font(text: str) -> str:
