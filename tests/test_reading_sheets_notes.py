@@ -100,6 +100,20 @@ $$L = \sum_i (c_{new,i} - y_i)^2$$ $x \in \mathbb{R}^D$, $h, c \in \mathbb{R}^H$
         lambda W_g, U_g, x, h, c, y: ((c * np.tanh(W_g @ x + U_g @ h) + c - y) ** 2).sum(),
         {"W_g": (H, D), "U_g": (H, H), "x": (D,), "h": (H,), "c": (H,), "y": (H,)},
     ),
+    "a model of one example, said of each": (
+        r"""The data are $\mathbf{x} \in \mathbb{R}^d$ and $y \in \{0, 1\}$. The model is
+$p(\mathbf{x}) = \sigma(\mathbf{w}^\top \mathbf{x} + b)$ and $$L = \frac1N \sum_{n=1}^N (p(\mathbf{x}_n) - y_n)^2$$""",
+        lambda w, x, b, y: ((sigmoid(x @ w + b) - y) ** 2).mean(),
+        {"w": (D,), "x": (N, D), "b": S, "y": (N,)},
+    ),
+    "a function of each entry": (
+        r"""Let $x \in \mathbb{R}^d$ and $f(x) = \frac{1}{2} x^2 + \beta x$.
+$$L = \sum_{i=1}^d f(u x_i) + \sum_{i=1}^d f(x_i) + \frac{1}{2} \sum_{i=1}^d (x_i - y_i)^2$$""",
+        lambda x, u, beta, y: (
+            (u * x) ** 2 / 2 + beta * u * x + x**2 / 2 + beta * x + (x - y) ** 2 / 2
+        ).sum(),
+        {"x": (D,), "u": S, "beta": S, "y": (D,)},
+    ),
     "the square that a derivative is by": (
         r"""$$\ell(\mu, \sigma^2) = -\frac{1}{2}\log(2\pi\sigma^2) - \frac{1}{2\sigma^2} \sum_{i=1}^n (x_i - \mu)^2.$$
 Compute $\frac{\partial \ell}{\partial \mu}$ and $\frac{\partial \ell}{\partial \sigma^2}$.""",
@@ -129,6 +143,10 @@ $$\mathbf{s} = \mathbf{A}\mathbf{x}^\top, \quad L = \sum_i \exp(s_i)$$""",
         r"$$L = \sum_{n=1}^N (y_n - \mathbf{x}_n^\top \mathbf{w})^2 + \mathbf{b}^\top \mathbf{X} \mathbf{c}$$",
         "notes.letter_case",
     ),
+    "numbers beside a vector that may be theirs": (
+        r"$$y = w_1 x_1 + w_2 x_2, \quad E = (y - t)^2 + \lambda \|\mathbf{w}\|^2$$", "notes.entry_or_number",
+    ),
+    "a number before parentheses": (r"$$L = (\sigma(\beta (w x)) - t)^2$$", "notes.unknown_function"),
     "a size that is a position, too": (
         r"""Let $\mathbf{x} \in \mathbb{R}^d$, $\mathbf{W} \in \mathbb{R}^{h \times d}$.
 $$\mathbf{h} = \mathbf{W} \mathbf{x}$$
@@ -154,6 +172,7 @@ def test_what_looks_alike_is_refused(name: str, tmp_path: Path) -> None:
         (r"$$q = p = \tanh(w), \quad L = q^2$$", {"w"}),
         (r"$$\ell = -\log\sigma - \frac{1}{2\sigma^2} (x - \mu)^2$$ Compute $\frac{\partial \ell}{\partial \sigma^2}$.",
          {"sigma", "x", "mu"}),
+        (r"$$y = \mathbf{w}^\top \mathbf{x} + w_0, \quad L = (y - t)^2 + \|\mathbf{w}\|^2$$", {"w", "x", "w0", "t"}),
         (r"$$K_{i,j}(x) = x_i x_j, \quad L = \sum_{i,j} K_{i,j}(x) a_i a_j$$", {"x", "a"}),
     ],
 )  # fmt: skip
@@ -188,6 +207,11 @@ def test_a_derivative_beside_a_part_is_named(tmp_path: Path) -> None:
     note = loaded(tmp_path, text)
     assert [part.targets for part in note.parts] == [("w",)]
     assert any("w^3" in str(remark) for remark in note.remarks)
+
+
+def test_two_primes_are_the_second_derivative(tmp_path: Path) -> None:
+    note = loaded(tmp_path, "$$f(x) = \\log(1+e^x)$$ Compute $f'(x)$ and $f''(x)$.")
+    assert [(part.kind, part.targets) for part in note.parts] == [("derive", ("x",)), ("hessian", ("x",))]
 
 
 def test_a_graph_is_asked_for_in_german(tmp_path: Path) -> None:

@@ -511,10 +511,11 @@ def _written(source: Source, tree: Node) -> str:
 
 
 def _without_scripts(tree: Node) -> Iterator[Node]:
-    r"""The names that take no scripts, ``\frac\lambda2`` and ``(1-p)^\gamma``; above a letter stands a mark, maybe."""
+    r"""The names that take no scripts, ``\frac\lambda2``, ``e^x``, ``(1-p)^\gamma``; above a letter may be a mark."""
     for part in walk(tree):
         raised = part.kind == "pow" and part.children[0].kind not in ("name", "entry")
-        inner = part.children if part.kind == "div" else walk(part.children[1]) if raised else ()
+        whole = part.kind == "div" or (part.kind, part.value) == ("call", "exp")
+        inner = part.children if whole else walk(part.children[1]) if raised else ()
         yield from (name for name in inner if name.kind == "name")
 
 

@@ -59,6 +59,8 @@ class Settled:
     """The letters of these steps, each with its learning rate as it is written."""
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """What left sides are written as functions of, ``J(w)``, by names."""
+    members: frozenset[tuple[str, str]] = frozenset()
+    """The letters of arguments in whose place members stand, ``f(x_i)`` of ``f(x)``, with the letters of these."""
     rows: frozenset[str] = frozenset()
     """Quantities that are rows, whose entries have the index 1 and another."""
     marks: dict[Key, str] = field(default_factory=dict)
@@ -149,13 +151,14 @@ def settled(document: Document, places: Places) -> Settled:
     document = _with(document, _by_entries(_source(document), list(places(document))))
     marks: dict[Key, str] = {}
     document = _with(document, list(_with_parameters(_source(document), list(places(document)), loose, marks)))
+    members = frozenset(_members(_source(document), list(places(document))))
     document = _without_functions(document, places)
     pieces = _pieces(_source(document), places(document), displayed=True)
     document = _with(document, (edit for piece in pieces for edit in _one_side(piece, unread=True)))
     formulas = list(places(document))
     source = _source(document)
     pieces = _pieces(source, formulas, displayed=True)
-    found = Settled(document, loose=loose, arguments=arguments, marks=marks)
+    found = Settled(document, loose=loose, arguments=arguments, members=members, marks=marks)
     edits = [edit for piece in pieces for edit in _derivative(piece, found)]
     within = _pieces(source, formulas, displayed=False)
     for piece in within:
@@ -357,7 +360,11 @@ class Applied:
     """Where the head begins."""
     head_end: int = 0
     derived_at: tuple[str, ...] = ()
-    """Of a derivative ``f'(x)``, what stands in its parentheses."""
+    """Of a derivative ``f'(x)``, what stands in its parentheses; its arguments are its primes."""
+
+    @property
+    def is_derivative(self) -> bool:
+        return self.arguments[:1] == ("'",)
 
 
 def _written_arguments(pieces: Iterable[Piece]) -> dict[str, tuple[str, ...]]:
@@ -393,6 +400,19 @@ def _without_functions(document: Document, places: Places) -> Document:
         done.add(head)
         document = _with(document, _arguments(source, formulas, pieces, *defined[head]))
     return document
+
+
+def _members(source: Source, formulas: Sequence[Place]) -> Iterator[tuple[str, str]]:
+    """The letters of functions' arguments for which the same letter with an index stands, and that index."""
+    pieces = [piece for displayed in (True, False) for piece in _pieces(source, formulas, displayed=displayed)]
+    for call in filter(None, map(_left_call, pieces)):
+        letters = [_letter_of(argument) for argument in _split(call.arguments)]
+        for other in (c for f in formulas for c in _calls(source, f, (call.head,))):
+            for letter, argument in zip(letters, _split(other.arguments), strict=False):
+                sign = next((n for n, text in enumerate(argument) if text in ("_", "^")), len(argument))
+                index = [text for text in argument[sign + 1 :] if text not in (*OPENING, *CLOSING)]
+                if letter and _letter_of(argument[:sign]) == letter and len(index) == 1 and index[0].isalpha():
+                    yield letter.rpartition(" ")[2], index[0]
 
 
 def _with_parameters(
@@ -497,7 +517,7 @@ def _arguments(
     if own and (slopes := _slopes(definition, piece, pieces, mine)):
         letter = _argument_texts(source, definition)[0]
         name = source.text[definition.start : definition.head_end]
-        yield from (Edit(c.start, c.span[1], rf"\frac{{\partial {name}}}{{\partial {letter}}}") for c in slopes)
+        yield from (Edit(c.start, c.span[1], _as_partial(name, letter, len(c.arguments))) for c in slopes)
         mine = [call for call in mine if call not in slopes]
     if known is not None and known in FUNCTIONS and known not in losses():
         if not _is_known(known, definition, piece):
@@ -518,10 +538,17 @@ def _arguments(
 
 def _slopes(definition: Applied, piece: Piece, pieces: Sequence[Piece], calls: Sequence[Applied]) -> list[Applied]:
     """The derivatives ``f'(w)`` of what the note computes, ``f(w) = ...``, if it is a quantity of one letter."""
-    found = [call for call in calls if call.arguments == ("'",)]
+    found = [call for call in calls if call.is_derivative]
     mine = all(call.derived_at == definition.arguments for call in found) and bool(_letter_of(definition.arguments))
     others = all(call.arguments == definition.arguments for call in calls if call not in found)
     return found if piece in pieces and mine and others else []
+
+
+def _as_partial(name: str, letter: str, times: int) -> str:
+    """The derivative of a quantity by a letter, once or twice."""
+    if times == 1:
+        return rf"\frac{{\partial {name}}}{{\partial {letter}}}"
+    return rf"\frac{{\partial^2 {name}}}{{\partial {letter}^2}}"
 
 
 def _as_known(
@@ -591,12 +618,14 @@ def _formula_put_in(
     for call in calls:
         if call.span == definition.span:
             continue
-        if call.arguments == ("'",):  # A derivative of the function.
+        if call.is_derivative:
             message = say("notes.function_not_put_in", name="".join(definition.head))
             raise source.error(message, definition.span, say("notes.write_formula"))
         stated = any(f.start <= call.start < f.end and (f.displayed or custom or _states(source, f)) for f in formulas)
         texts = _argument_texts(source, call)
-        others = {name: text for name, text in zip(names, texts, strict=False) if "".join(text.split()) != _spelled(name)}
+        others = {
+            name: text for name, text in zip(names, texts, strict=False) if "".join(text.split()) != _spelled(name)
+        }
         replaced = _replaced(source.text, body, others) if plain else None
         nested = any(other is not call and call.start < other.start < call.span[1] for other in calls)
         if stated and (replaced is None or len(texts) != len(names) or nested or not call.arguments):
@@ -811,10 +840,11 @@ def _calls(source: Source, formula: Place, defined: Collection[tuple[str, ...]])
             if close:
                 yield _applied(tokens, n, opening, close)
                 continue
-            behind = _close(tokens, opening + 1)
-            of = tuple(texts[opening + 2 : behind])
+            primes = 1 + (texts[opening + 1] == "'")
+            behind = _close(tokens, opening + primes)
+            of = tuple(texts[opening + primes + 1 : behind])
             span = (tokens[opening].start, tokens[behind].end) if of else (0, 0)
-            yield Applied(head, ("'",), span, token.start, tokens[opening - 1].end, of)
+            yield Applied(head, ("'",) * primes, span, token.start, tokens[opening - 1].end, of)
 
 
 # --- totals ----------------------------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ from backsym.reading.notes.statements import Settled
 from backsym.reading.notes.steps import Steps, starts_of, steps_of
 from backsym.reading.notes.upstream import Slope, slopes
 from backsym.reading.notes.words import Place, layers, worded
+from backsym.reading.syntax import walk
 from backsym.text.phrases import Phrases, Word, words_of
 
 DERIVATIVES = ("partial", "nabla")
@@ -300,12 +301,16 @@ class Stated:
         found, changed = [], False
         for d in self.declared.found:
             base, letter = d.spelled.key
+            letter = letter or self.member_letter(d, equations)
             last = self.steps.ends[letter].text if letter in self.steps.ends else letter
             used = d.spelled.name in whole or not uses.isdisjoint((new_name(base, ""), at) for at in (letter, last))
-            if d.letter or letter not in self.letters or not used:
+            if d.letter or letter not in self.letters or not used or d.spelled.name in self.family_names:
                 found.append(d)
                 continue
             name = d.spelled.name
+            if not d.spelled.key[1]:
+                said = say("notes.remark.members", name=name, letter=letter)
+                self.assumed.append((d.spelled.span[0], said))
             spelled = replace(d.spelled, key=(base, ""), below=False)
             found.append(Declaration(spelled, (ranges.get(letter, f"?{letter}"), *d.shape)))
             self.words.setdefault(spelled.name, self.words.get(name, ""))
@@ -313,6 +318,24 @@ class Stated:
             changed = True
         self.declared.found = found
         return changed
+
+    def member_letter(self, declared: Declaration, equations: Equations) -> str:
+        r"""The letter of the members that ``x \in \mathbb{R}^d`` is about, the only way in which it stands; else "".
+
+        A number has no entries; a vector has members where these take its place as an argument, ``f(x_i)`` of ``f(x)``,
+        and their letter does not run over its axis.
+        """
+        name, shape = declared.spelled.name, declared.shape
+        parts = [part for e in equations.found for side in e.sides or () for part in walk(side)]
+        mine = [t for t in parts if t.kind == "entry" and t.children[0].value == name]
+        letters = {t.children[1].value for t in mine}
+        whole = sum(part.kind == "name" and part.value == name for part in parts) > len(mine)
+        if declared.letter or whole or len(letters) != 1 or any(len(t.children) != 2 for t in mine):
+            return ""
+        (letter,) = letters
+        apart = equations.ranges().get(letter) not in (None, *shape)
+        vector = len(shape) == 1 and apart and (declared.spelled.key[0], letter) in self.settled.members
+        return letter if letter in self.letters and (not shape or vector) else ""
 
     def slopes(self, others: Iterable[str] = ()) -> list[Slope]:
         """The derivatives that the note names."""
