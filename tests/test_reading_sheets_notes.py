@@ -58,6 +58,18 @@ Here $x \in \mathbb{R}^n$, $a^{(2)} \in \mathbb{R}^s$. Compute $\nabla_{W^{(1)}}
         lambda x, y, W1, b1, W2, b2: ((sigmoid(W2 @ sigmoid(W1 @ x + b1) + b2) - y) ** 2).sum() / 2,
         {"x": (D,), "y": (K,), "W1": (H, D), "b1": (H,), "W2": (K, H), "b2": (K,)},
     ),
+    "a hypothesis within a chain": (
+        r"""$$P(y=1|x) = h_\theta(x) = \frac{1}{1 + \exp(-\theta^\top x)} \equiv \sigma(\theta^\top x)$$
+$$J(\theta) = - \sum_i \left(y^{(i)} \log(h_\theta(x^{(i)})) + (1 - y^{(i)}) \log(1 - h_\theta(x^{(i)})) \right).$$""",
+        lambda theta, x, y: N * binary(sigmoid(x @ theta), y),
+        {"theta": (D,), "x": (N, D), "y": (N,)},
+    ),
+    "means of features, by two letters below": (
+        r"""Let $x \in \mathbb{R}^{N \times D}$. $$\mu_d = \frac{1}{N} \sum_{n=1}^N x_{nd}, \quad
+v_d = \frac{1}{N} \sum_{n=1}^N (x_{nd} - \mu_d)^2, \quad L = \sum_d c_d \sqrt{v_d}$$""",
+        lambda x, c: c @ np.sqrt(((x - x.mean(0)) ** 2).mean(0)),
+        {"x": (N, D), "c": (D,)},
+    ),
     # Rows.
     "rows, whose entries have one index": (
         r"""$$\mathbf{h} = \sigma(\mathbf{x}\mathbf{W}_1 + \mathbf{b}_1), \quad
@@ -207,6 +219,23 @@ def test_a_derivative_beside_a_part_is_named(tmp_path: Path) -> None:
     note = loaded(tmp_path, text)
     assert [part.targets for part in note.parts] == [("w",)]
     assert any("w^3" in str(remark) for remark in note.remarks)
+
+
+@pytest.mark.parametrize(
+    ("words", "parts", "named"),
+    [
+        (r"Derive $\nabla E(w)$ and the Hessian $\nabla\nabla E(w)$.", ["gradients", "hessian"], False),
+        (r"Derive $\nabla E(w)$ and its Hessian, which is large.", ["gradients"], True),
+        (r"Derive the gradient of $E$ with respect to $w$, where $x_n \in \mathbb{R}^D$.", ["gradients"], False),
+        (r"Derive the gradient of $E$ with respect to $w$, where $x_n \in \mathbb{R}^D$ is huge.", [], True),
+    ],
+)
+def test_what_stands_beside_a_question_is_read_or_named(
+    words: str, parts: list[str], named: bool, tmp_path: Path
+) -> None:
+    note = loaded(tmp_path, rf"$$E(w) = \frac12 \sum_n (w^\top x_n - t_n)^2$$ {words}")
+    assert [part.kind for part in note.parts] == parts
+    assert any("question" in str(remark) for remark in note.remarks) == named
 
 
 def test_two_primes_are_the_second_derivative(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from backsym.core.names import GREEK
 from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.latex.equations import FormulaReader, LatexEquation, Segment, Spelled, segments
-from backsym.reading.latex.lexer import FONTS, Token, tokenize, tokens_in
+from backsym.reading.latex.lexer import FONTS, Token, script_end, tokenize, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.latex.symbols import Base
@@ -38,6 +38,10 @@ TARGETS = ("t", "y")
 LOSS_NAMES = (
     "L", "loss", "J", "E", "C", "ell", "cost", "error", "CE", "BCE", "MSE", "SSE", "SSR", "RSS", "NLL",
 )  # fmt: skip
+
+
+MOST_BELOW = 2
+"""More letters below another are a word."""
 
 
 @dataclass(frozen=True)
@@ -461,18 +465,17 @@ def _numbers_below(source: Source, start: int, end: int) -> Iterator[tuple[str, 
 
 
 def _subscripts(tokens: Sequence[Token]) -> Iterator[tuple[str, str]]:
-    """The letters that stand alone below a letter, each with that letter."""
+    """The letters that stand below a letter, alone or two of them, each with that letter."""
     for n in range(1, len(tokens) - 1):
         if tokens[n].text != "_" or tokens[n - 1].kind not in ("letter", "greek", "op"):
             continue
         back = n - 1
         while back and tokens[back].text == "}":
             back -= 1
-        braces = tokens[n + 1].text == "{"
-        inner = tokens[min(n + 1 + braces, len(tokens) - 1)]
-        alone = not braces or tokens[min(n + 3, len(tokens) - 1)].text == "}"
-        if tokens[back].kind in ("letter", "greek") and inner.kind in ("letter", "greek") and alone:
-            yield tokens[back].text, inner.text
+        inner = [token for token in tokens[n + 1 : script_end(tokens, n)] if token.text not in ("{", "}", ",")]
+        letters = all(token.kind in ("letter", "greek") for token in (tokens[back], *inner))
+        if letters and len(inner) <= MOST_BELOW:
+            yield from ((tokens[back].text, token.text) for token in inner)
 
 
 def loss_marks(source: Source, places: Iterable[tuple[int, int]]) -> frozenset[str]:

@@ -257,6 +257,11 @@ class _Mentions:
             for n in range(len(tokens) - len(texts) + 1)
         )
 
+    def begin(self, head: Sequence[Token]) -> bool:
+        """Whether a left side applies this letter."""
+        begun = (*_bare(head), "(")
+        return any(left[: len(begun)] == begun for left in self.lefts)
+
     def defined(self, side: Sequence[Token]) -> bool:
         """Whether a statement begins with it."""
         return tuple(_bare(side)) in self.lefts
@@ -292,14 +297,21 @@ def _one_side(piece: Piece, mentions: _Mentions | None = None, *, unread: bool =
 
 
 def _name_between(piece: Piece, kept: int, mentions: _Mentions) -> str | None:
-    """The first other side that is a name which the note uses elsewhere and does not compute by another equation."""
+    """The first other side that is a name which the note uses elsewhere and does not compute by another equation.
+
+    A function, ``h(x)``, is used wherever its letter stands.
+    """
     for n in range(len(piece.signs)):
         begin, end = piece.part(n)
         side = piece.tokens[begin:end]
         tree = piece.tree(n) if n != kept else None
-        if not _is_name(tree) or mentions.defined(side):
+        head = side[: next((m for m, token in enumerate(side) if token.text == "("), len(side))]
+        arguments = _split([token.text for token in side[len(head) + 1 : -1]])
+        applied = bool(head) and len(head) < len(side) and all(map(_letter_of, arguments))
+        named = _is_name(tree) or (applied and tree is not None and tree.kind == "terms" and _in_parentheses(tree))
+        if not named or mentions.defined(side) or (applied and mentions.begin(head)):
             continue
-        if mentions.outside(piece, side):
+        if mentions.outside(piece, head):
             return piece.reader.source.text[side[0].start : side[-1].end]
     return None
 

@@ -85,6 +85,12 @@ _BESIDES = Phrases(
     "erkl\u00e4ren", "begr\u00fcnden", "warum", "skizzieren", "diskutieren", "interpretieren", "konvex",
 )  # fmt: skip
 """Words for what no part answers."""
+_NOUNS = {
+    "hessian": Phrases("hessian", "hesse-matrix", "hessematrix", "second derivative", "second derivatives"),
+    "jacobian": Phrases("jacobian", "jacobi-matrix", "jacobimatrix"),
+    "stationary": Phrases("minimizer", "minimiser", "maximizer", "stationary point", "critical point"),
+}
+"""Words for what is a part of its own kind."""
 _BY_NUMBERS = Phrases(
     "numerically", "numerical gradient", "numerical gradients", "numerical derivative", "numerical derivatives",
     "finite differences", "finite difference", "finite-differences", "finite-difference", "central differences",
@@ -272,6 +278,10 @@ class Tasks:
         found = _BESIDES.first(words)
         if found is not None and not any(t.kind == "why" and t.at < end for t in self.found.values()):
             self.no_part.append(words[found[0]].start)
+        for kind, nouns in _NOUNS.items():
+            noun = nouns.first(words)
+            if noun is not None and not any(t.kind == kind and start <= t.at < end for t in self.found.values()):
+                self.no_part.append(words[noun[0]].start)
 
     def beside_parts(self, inside: Sequence[tuple[int, int, bool]]) -> None:
         """Names the derivatives that stand beside those of parts, "$L_w$ and $L_b$", and became none."""

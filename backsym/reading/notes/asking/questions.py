@@ -167,6 +167,8 @@ _GIVING = Phrases(
     "an der stelle", "seien", "sei", "gegeben", "by using", "for the example", "with the weights", "consider",
 )  # fmt: skip
 """Words before numbers at which something is to be computed."""
+_IN_WHICH = Phrases("where", "with", "for", "wobei", "mit", "f\u00fcr")
+"""Words before what the note declares within a question."""
 _NUMERICALLY = Phrases(
     "at these values",
     "for these values",
@@ -268,6 +270,7 @@ class Questions:
             before = reader.position
             numbers = self.numbers() or reader.took(_NUMERICALLY)
             self.in_numbers = self.in_numbers or numbers
+            numbers = numbers or self.declarations()
             if not numbers and not reader.took(_TAIL) and not reader.took(_JOIN) and not self.clause():
                 return None
             assert reader.position > before, "what is read is passed over"
@@ -292,6 +295,23 @@ class Questions:
         if not found:
             reader.position = before
         self.in_numbers = self.in_numbers or found
+        return found
+
+    def declarations(self) -> bool:
+        r"""Whether "where $W \in \mathbb{R}^{K \times D}$ and $x \in \mathbb{R}^D$" stands here."""
+        reader, before = self.reader, self.reader.position
+        found = False
+        if reader.took(_IN_WHICH):
+            while True:
+                here = reader.position
+                reader.skip(_JOIN)
+                shown = reader.formula()
+                if shown is None or not shown.meant.declares:
+                    reader.position = here
+                    break
+                found = True
+        if not found:
+            reader.position = before
         return found
 
     @property

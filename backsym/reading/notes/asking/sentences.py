@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.lexer import has_sign
 from backsym.reading.latex.names import Vocabulary
 from backsym.reading.notes.asking.values import numbers_in
 from backsym.reading.syntax import Node
@@ -39,6 +40,8 @@ class Meant:
     """The quantity of which it is one step of descent."""
     numbers: tuple[str, ...] = ()
     """The quantities to which it gives numbers."""
+    declares: bool = False
+    r"""Whether it says where something lies, ``W \in \mathbb{R}^{K \times D}``."""
     rate: tuple[str, str] | None = None
     """A letter alone as it is written, with the number that it is said to be, "" without; or "" with a number."""
 
@@ -149,6 +152,8 @@ def meaning_of(source: Source, words: Vocabulary, start: int, end: int) -> Meant
         reader = FormulaReader(source, words, start, end, lenient=True)
     except InputError:
         return NOTHING
+    if has_sign(source, start, end, "in") and not has_sign(source, start, end, "partial", "nabla", "="):
+        return Meant(declares=True)
     rate = _rate(reader)
     numbers = tuple(given.name for given in numbers_in(source, words, start, end))
     if numbers:
@@ -246,7 +251,7 @@ def _is_zero(reader: FormulaReader) -> bool:
 
 
 def _seconds(reader: FormulaReader) -> Meant | None:
-    r"""``\nabla^2 L``, ``\nabla_w^2 L`` and ``\frac{\partial^2 L}{\partial w \partial w^\top}``.
+    r"""``\nabla^2 L``, ``\nabla_w^2 L``, ``\nabla\nabla L`` and ``\frac{\partial^2 L}{\partial w \partial w^\top}``.
 
     Without a letter below the sign of the first, what it is by is "".
     """
@@ -261,6 +266,11 @@ def _seconds(reader: FormulaReader) -> Meant | None:
                 two = _two(reader)
                 if not two:
                     return None
+        if not two and reader.took("nabla"):
+            two = True
+            if reader.took("_"):
+                below = reader.operand() if reader.at("{") else reader.factor_below()
+                by = _core(below).value
         of = _core(reader.factor())
         reader.took(".", ",")
         alone = two and of.kind == "name" and reader.token.kind == "end"
