@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from extent import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy_text import evaluated
@@ -100,7 +101,7 @@ def texts(draw: st.DrawFn, depth: int = 3) -> str:
 
 
 @pytest.mark.parametrize("derivatives", [False, True], ids=["equation", "answer"])
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150, 2), deadline=None, suppress_health_check=list(HealthCheck))
 @given(texts())
 def test_code_means_what_numpy_makes_of_it(derivatives: bool, text: str) -> None:
     expected = numpy_value(text)

@@ -42,8 +42,8 @@ def problem(*forward: str, **symbols: list[str | int]) -> bs.Problem:
     return bs.Problem(forward=list(forward), **given)
 
 
-def statuses(p: bs.Problem) -> set[str]:
-    return {result.verification.status for result in p.solve()}
+def statuses(marker: Marker) -> set[str]:
+    return {result.verification.status for result in marker.judge.solution}
 
 
 # --- unexercised is not zero -----------------------------------------------------------------------------------------
@@ -62,9 +62,9 @@ THRESHOLDS = {
 @pytest.mark.parametrize("forward", THRESHOLDS.values(), ids=THRESHOLDS.keys())
 def test_thresholds_are_passed(forward: list[str]) -> None:
     p = problem(*forward, "L = y**2/2")
-    assert statuses(p) == {"verified"}
     marker = Marker(p)
-    for result in p.solve():
+    assert statuses(marker) == {"verified"}
+    for result in marker.judge.solution:
         if result.node not in ("L", "y"):
             assert marker.mark(result.node, "0").verdict == "incorrect", result.node
             assert marker.mark(result.node, plain(result.entry.rhs, p)).verdict == "correct"
@@ -81,11 +81,11 @@ SHIFTS = {
 @pytest.mark.parametrize("forward", SHIFTS.values(), ids=SHIFTS.keys())
 def test_sizes_are_large_enough_for_shifts(forward: list[str]) -> None:
     p = problem(*forward, "L = sum(y[i]**2, i)/2", x=["N"], a=[])
-    assert statuses(p) == {"verified"}
     marker = Marker(p)
+    assert statuses(marker) == {"verified"}
     assert marker.mark("a", "0").verdict == "incorrect"
     for node in "ax":
-        result = p.solve()[node]
+        result = marker.judge.solution[node]
         target = f"{node}[{','.join(ix.letter for ix in result.derivation.indices)}]" if node == "x" else node
         assert marker.mark(target, plain(result.entry.rhs, p)).verdict == "correct"
         assert marker.mark(target, latex(result.entry.rhs, Notation.of(p))).verdict == "correct"
@@ -93,9 +93,10 @@ def test_sizes_are_large_enough_for_shifts(forward: list[str]) -> None:
 
 def test_sizes_are_large_enough_for_multiples() -> None:
     p = problem("y[i] = a*x[2*i - 7]*x[i]", "L = sum(y[i]**2, i)/2", x=["N"], a=[])
-    assert statuses(p) == {"verified"}
-    assert Marker(p).mark("a", "0").verdict == "incorrect"
-    assert Marker(p).mark("a", "sum(dL/dy[i]*x[2*i - 7]*x[i], i)").verdict == "correct"
+    marker = Marker(p)
+    assert statuses(marker) == {"verified"}
+    assert marker.mark("a", "0").verdict == "incorrect"
+    assert marker.mark("a", "sum(dL/dy[i]*x[2*i - 7]*x[i], i)").verdict == "correct"
 
 
 def test_a_wrong_term_of_a_shift_is_seen() -> None:
@@ -119,9 +120,10 @@ JOINT = {
 def test_sizes_are_large_enough_for_products_of_shifts(forward: str) -> None:
     p = problem(forward, "L = sum(y[i]**2, i)/2", x=["N"], a=[])
     assert {choose_sizes(p, seed)["N"] for seed in range(3)} != {LARGEST}
-    assert statuses(p) == {"verified"}
-    assert Marker(p).mark("a", "0").verdict == "incorrect"
-    assert Marker(p).mark("a", plain(p.solve()["a"].entry.rhs, p)).verdict == "correct"
+    marker = Marker(p)
+    assert statuses(marker) == {"verified"}
+    assert marker.mark("a", "0").verdict == "incorrect"
+    assert marker.mark("a", plain(marker.judge.solution["a"].entry.rhs, p)).verdict == "correct"
 
 
 def test_terms_of_a_sum_need_not_meet() -> None:
@@ -177,9 +179,9 @@ DEAD = {
 @pytest.mark.parametrize(("forward", "node"), DEAD.values(), ids=DEAD.keys())
 def test_what_is_never_exercised_is_said_and_not_judged_by(forward: list[str], node: str) -> None:
     p = problem(*forward, "L = (y - 1)**2/2")
-    result = p.solve()[node]
-    assert result.verification.status == "unexercised"
     marker = Marker(p)
+    result = marker.judge.solution[node]
+    assert result.verification.status == "unexercised"
     verdict = marker.mark(node, "0")
     assert verdict.verdict == "undetermined"
     assert "zero at every test point" in verdict.feedback
@@ -206,7 +208,7 @@ def test_a_zero_by_terms_that_cancel_is_judged(forward: list[str]) -> None:
     assert not marker.judge.unexercised
     assert marker.mark("c", "0").verdict == "correct"
     assert marker.mark("c", "1").verdict == "incorrect"
-    assert marker.mark("c", plain(p.solve()["c"].entry.rhs, p)).verdict == "correct"
+    assert marker.mark("c", plain(marker.judge.solution["c"].entry.rhs, p)).verdict == "correct"
 
 
 def test_cancelling_tells_terms_that_cancel_from_units_that_are_off() -> None:
@@ -255,15 +257,17 @@ REASONS: dict[str, tuple[dict[str, Any], str, str]] = {
 def test_why_a_derivative_was_zero_is_said(case: str) -> None:
     mapping, node, why = REASONS[case]
     p = bs.Problem(**mapping)
-    verified = p.solve().verified[node]
+    marker = Marker(p)
+    solution = marker.judge.solution
+    verified = solution.verified[node]
     assert verified.reason is not None
     assert verified.reason.code == f"unexercised.{why}"
     assert verified.status == ("verified" if why == "zero" else "unexercised")
     for language in ("en", "de"):
         assert node in verified.reason.text(language)
-    (stated,) = [d["verified"]["reason"] for d in problem_json(p.solve())["derivatives"] if d["node"] == node]
+    (stated,) = [d["verified"]["reason"] for d in problem_json(solution)["derivatives"] if d["node"] == node]
     assert stated == {"code": verified.reason.code, "text": str(verified.reason)}
-    verdict = Marker(p).mark(node, "0" if not p.symbols[node].shape else "0*" + node).verdict
+    verdict = marker.mark(node, "0" if not p.symbols[node].shape else "0*" + node).verdict
     assert verdict == ("correct" if why == "zero" else "undetermined")
 
 
@@ -339,7 +343,7 @@ def test_a_wrong_branch_is_refused(forward: list[str], above: bool) -> None:
 def test_an_answer_with_a_wrong_branch_is_wrong(forward: list[str]) -> None:
     p = problem(*forward, "L = a**2/2")
     marker = Marker(p)
-    right = plain(p.solve()["z"].entry.rhs, p)
+    right = plain(marker.judge.solution["z"].entry.rhs, p)
     assert marker.mark("z", right).verdict == "correct"
     for kink in kinks_of(p.by_name["a"].rhs):
         a, b = (kink.a, kink.b) if isinstance(kink, Cmp) else (*kink.args, ZERO)[:2]

@@ -33,7 +33,7 @@ def described(problem: Problem, kind: str = "vectorized", derivatives: str = "no
     return picture(Voice.of(problem), kind, derivatives).drawn
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", some(ALL, 3))
 def test_svg_is_one_accessible_file_without_anything_from_elsewhere(name: str) -> None:
     drawn = described(ALL[name], derivatives="nodes")
     text = drawn.svg()
@@ -89,7 +89,7 @@ def test_graphviz_reads_our_dot(name: str) -> None:
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 def test_tikz_compiles_within_the_text_width(tmp_path: Path) -> None:
     parts = []
-    for n, loaded in enumerate(some(ALL.values(), 3)):
+    for n, loaded in enumerate(some(ALL.values(), 8)):
         parts += [figure(loaded, derivatives=d).tikz() for d in ("none", "nodes", "edges")[: 3 if n < 4 else 1]]
     parts.append(figure(ALL["four-units"], "network").tikz())
     body = "\n".join(f"\\noindent {part}\\par\\newpage" for part in parts)
