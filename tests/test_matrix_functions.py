@@ -68,9 +68,9 @@ def test_what_a_text_means(text: str, functions: list[str]) -> None:
         ("det(B)", "det needs a square matrix; this is [D, K]"),
         ("inv(x)", "inv needs a square matrix; this is [D]"),
         ("solve(A, B.T)", "solve takes [n, n] and [n] or [n, n] and [n, m]; this is [D, D] and [K, D]"),
-        ("matrix_power(A, 0)", "the power of a matrix is a whole number up to 8, not 0"),
-        ("matrix_power(A, 1/2)", "the power of a matrix is a whole number up to 8, not 0"),
-        ("matrix_power(A, 9)", "the power of a matrix is a whole number up to 8, not 0"),
+        ("matrix_power(A, 0)", "the power of a matrix is a whole number from 1 to 8, or from -1 to -8"),
+        ("matrix_power(A, 1/2)", "the power of a matrix is a whole number from 1 to 8, or from -1 to -8"),
+        ("matrix_power(A, 9)", "the power of a matrix is a whole number from 1 to 8, or from -1 to -8"),
         (r"\mathbf{B}^{-1}", "only a square matrix has an inverse; this is [D, K]"),
     ],
 )

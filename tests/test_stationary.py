@@ -89,6 +89,14 @@ def test_what_is_not_linear_is_refused(forward: str, why: str) -> None:
         solve(problem_from_mapping({"symbols": used, "forward": [forward], "parts": [{"stationary": "w"}]}))
 
 
+def test_a_refusal_names_the_part_that_asks(tmp_path: Path) -> None:
+    source = tmp_path / "quartic.yaml"
+    source.write_text("forward: ['L = w**4 + w*x']\nparts:\n  - derive: w\n  - stationary: w\n", encoding="utf-8")
+    done = CliRunner().invoke(main, ["solve", str(source), "-o", str(tmp_path), "--format", "json"])
+    assert done.exit_code == 2
+    assert "quartic.yaml:4: the derivative by w is not linear in w" in done.output
+
+
 def test_matrices_are_refused_when_the_file_is_read() -> None:
     with pytest.raises(bs.InputError, match="is a matrix"):
         problem_from_mapping(

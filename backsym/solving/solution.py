@@ -27,7 +27,7 @@ from backsym.core.expr import (
     walk,
 )
 from backsym.core.lazy import lazy
-from backsym.core.problem import Asked, Collection, Problem
+from backsym.core.problem import Asked, Collection, Part, Problem
 from backsym.core.steps import (
     Derivation,
     ForwardForms,
@@ -399,19 +399,36 @@ def _totals(problem: Problem, backward: Backward) -> tuple[TotalDerivation, ...]
     from backsym.calculus.sensitivities import leads_through, sensitivity
     from backsym.calculus.totals import Totals
 
-    asked = dict.fromkeys(total for part in problem.parts for total in part.totals)
+    asked: dict[Asked, Part] = {}
+    for part in problem.parts:
+        for total in part.totals:
+            asked.setdefault(total, part)
     totals = Totals(backward)
-    solved = {name for part in problem.parts if part.kind == STATIONARY for name in part.targets}
+    solved = {name: part for part in problem.parts if part.kind == STATIONARY for name in part.targets}
     found: list[TotalDerivation] = []
-    for of, by, turned in asked:
-        if len(by) == 1:
-            find = sensitivity if leads_through(problem, of, by[0]) else Totals.jacobian
-            total = find(totals, of, by[0], denominator=turned)
-        else:
-            total = totals.second(*by)
-        asked_for = len(by) == 2 and by[0] == by[1] and by[0] in solved
-        found.append(replace(total, stationary=totals.stationary(by[0])) if asked_for else total)
+    for (of, by, turned), part in asked.items():
+        with _placed(problem, part):
+            if len(by) == 1:
+                find = sensitivity if leads_through(problem, of, by[0]) else Totals.jacobian
+                found.append(find(totals, of, by[0], denominator=turned))
+                continue
+            second = totals.second(*by)
+        if by[0] == by[1] and by[0] in solved:
+            with _placed(problem, solved[by[0]]):
+                second = replace(second, stationary=totals.stationary(by[0]))
+        found.append(second)
     return tuple(found)
+
+
+@contextmanager
+def _placed(problem: Problem, part: Part) -> Iterator[None]:
+    """What cannot be derived is said with the place of the part that asks for it."""
+    try:
+        yield
+    except BacksymError as error:
+        if type(error) is not BacksymError:
+            raise
+        raise PlacedError(Diagnostic(error.words, problem.path, part.line, advice=error.advice)) from None
 
 
 def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) -> Solution:
