@@ -11,6 +11,7 @@ from backsym.core.problem import Problem
 from backsym.core.source import Source
 from backsym.reading.files.loader import problem_from_mapping, read_expression
 from backsym.reading.plain.grammar import parse_equation, parse_expression
+from backsym.solving.solution import solve
 
 _INDEX_HINT = "such as W[k, j], z[k'], h[1] or x[i + k - 1]"
 
@@ -158,10 +159,25 @@ def complaint(text: str, problem: Problem = PROBLEM) -> tuple[str, str, str | No
         ("delta(p, q)", "the range of index p is not known", "p", "declare it: indices: {p: D}"),
         ("m[4]", "position 4 is beyond the end: this axis has 3 entries", "4", None),
         ("m[0]", "positions count from 1", "0", None),
+        ("s*x[D+1]", "position D+1 is beyond the end: this axis has D entries", "D+1", None),
+        ("s*x[D-1]", "a position is a whole number: h[1]", "D-1", None),
     ],
 )
 def test_complaints(text: str, message: str, underlined: str, hint: str | None) -> None:
     assert complaint(text) == (message, underlined, hint)
+
+
+def test_a_size_is_the_last_entry_where_a_letter_runs_to_it() -> None:
+    """As a letter it would be the sum of all entries, which is not what x[D] says."""
+    forward = ["L = sum(X[:,D]**2)"]
+    with pytest.raises(InputError) as caught:
+        problem_from_mapping({"symbols": {"X": ["N", "D"]}, "forward": forward})
+    (said,) = caught.value.diagnostics
+    assert said.message == "D is a size, not an index letter"
+    advice = "declare a letter, indices: {d: D}: D as an index is then the last entry, and d runs over all"
+    assert said.hint == advice
+    last = problem_from_mapping({"indices": {"d": "D"}, "symbols": {"X": ["N", "D"]}, "forward": forward})
+    assert solve(last)["X"].latex() == r"\frac{\partial \mathcal{L}}{\partial X_{nd}} = 2 X_{nD} \delta_{dD}"
 
 
 def test_a_complaint_is_shown_under_the_line(problem: Problem) -> None:

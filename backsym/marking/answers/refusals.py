@@ -23,10 +23,10 @@ _KINDS = {
     "wrong_index": (
         "plain.not_an_index plain.part_of_dimension latex.no_index_below latex.not_an_index latex.letters_of_maximum "
         "meaning.letter_for_quantity meaning.index_count meaning.index_count_below meaning.needs_letters "
-        "meaning.free_on_the_right meaning.whole_array_in_sum meaning.letters_expected meaning.quantity_for_letter "
-        "meaning.letter_twice meaning.maximum_without_entries meaning.not_an_index meaning.unbound_index "
-        "meaning.position_zero meaning.shift_beyond_end meaning.position_not_whole meaning.position_beyond_end "
-        "meaning.index_of_other_range"
+        "meaning.free_on_the_right meaning.size_for_letter meaning.whole_array_in_sum meaning.letters_expected "
+        "meaning.quantity_for_letter meaning.letter_twice meaning.maximum_without_entries meaning.not_an_index "
+        "meaning.unbound_index meaning.position_zero meaning.shift_beyond_end meaning.position_not_whole "
+        "meaning.position_beyond_end meaning.index_of_other_range"
     ),
     "shape": (
         "meaning.cannot_combine meaning.needs_square_or_vector meaning.compares_one_shape meaning.needs_array "

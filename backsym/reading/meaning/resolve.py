@@ -94,6 +94,11 @@ def extra_letters(source: Source, extra: Mapping[str, Node], rhs: Node, scope: S
     """The error for letters that only the right side has free."""
     found: list[Diagnostic] = []
     for name, at in extra.items():
+        if name in scope.dims:
+            # As a letter it would give the sum of all entries where the last one was meant.
+            letter = next((c for c in (name.lower(), "i") if not scope.has(c) and c not in scope.dims), "k")
+            found.append(source.diagnostic(say("meaning.size_for_letter", name=name, letter=letter), at.span))
+            continue
         call = unindexed(rhs, at, scope)
         if call is not None and source.text.startswith(call.value, call.span[0]):
             start, end = call.children[0].span
@@ -312,10 +317,12 @@ class Resolver:
             back = offset - amount(dim)
             if isinstance(back, int):
                 return self.near_end(back, dim, tree)
+        if not parts and isinstance(offset, Amount):
+            beyond = at_least(offset - amount(dim), 1)
+            where = say("meaning.shift_beyond_end", letter=str(offset), dim=dim)
+            raise self.error(where if beyond else say("meaning.position_not_whole"), tree)
         if not parts and not at_least(offset, 1):
             raise self.error(self.before_first(dim), tree)
-        if not parts and isinstance(offset, Amount):
-            raise self.error(say("meaning.position_not_whole"), tree)
         if not parts and isinstance(dim, int) and isinstance(offset, int) and offset > dim:
             number = offset - (dim in self.scope.from_zero)
             raise self.error(say("meaning.shift_beyond_end", letter=str(number), dim=dim), tree)
