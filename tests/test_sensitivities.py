@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from recurrences import RECURRENCES, random_recurrence
 from step_judge import total_of_members
 
 from backsym.core.errors import BacksymError, InputError
-from backsym.core.expr import Equation, Neg
+from backsym.core.expr import Equation, Ix, Neg, dim_with, free_indices, with_indices
 from backsym.core.problem import Problem
 from backsym.core.steps import TotalDerivation
 from backsym.documents.writers.jsonform import problem_json
@@ -145,11 +147,91 @@ LAYERS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def test_layers_of_different_sizes_are_proved_and_their_jacobians_refused() -> None:
-    """What a recurrence starts from may be smaller than its members."""
-    assert {v.status for v in solve(problem_from_mapping(LAYERS)).verified.values()} == {"verified"}
-    with pytest.raises(BacksymError, match="a has layers of different sizes"):
-        solve(problem_from_mapping({**LAYERS, "parts": [{"jacobian": "da[l]/da[l-1]"}]}))
+@cache
+def layers_asked(*jacobians: str) -> Solution:
+    letters = {**LAYERS["indices"], "m": {"over": "M", "as": "^{(m)}"}}
+    return solve(problem_from_mapping({**LAYERS, "indices": letters, "parts": [{"jacobian": list(jacobians)}]}))
+
+
+def test_jacobians_between_layers_of_different_sizes() -> None:
+    """Judged by complex steps in a network of layers with 2, 4, 3 and 2 units; what takes lists has no source."""
+    sizes = (2, 4, 3, 2)
+    solution = layers_asked("da[l]/da[l-1]", "da[M]/da[M-1]", "da[M]/dx", "da[l]/dx", "dL/dx", "da[M]/da[m]")
+    assert {v.status for v in solution.totals_verified.values()} == {"verified"}
+    problem = solution.problem
+    env = draw(problem, 3, sizes={"M": 3, **{f"D[{n}]": size for n, size in enumerate(sizes)}})
+    x, y = env.values["x"], env.values["y"]
+    # Smaller layers stand in the corner of an array.
+    w = [matrix[:n, :m] for matrix, (m, n) in zip(env.values["W"], pairwise(sizes), strict=True)]
+
+    def activations(first: int, values: Any) -> list[Any]:
+        """Those of a layer, which are given, and of the layers behind it."""
+        found = [values]
+        for matrix in w[first:]:
+            found.append(1 / (1 + np.exp(-(matrix @ found[-1]))))
+        return found
+
+    a = activations(0, x)
+
+    def slope(of: int, by: int) -> Any:
+        moved = [activations(by, a[by] + 1e-30j * unit)[of - by].imag * 1e30 for unit in np.eye(sizes[by])]
+        return np.array(moved).T
+
+    def right(total: TotalDerivation, equation: Equation, layer: int) -> Any:
+        place = {ix: Ix(str(layer), ix.dim) for ix in free_indices(equation.lhs) if ix.dim == "M"}
+        letters = (ix for ix in total.indices if ix.dim != "M")
+        at = tuple(Ix(ix.letter, dim_with(ix.dim, place)) for ix in letters)
+        return evaluate(with_indices(equation.rhs, place), env, at)
+
+    between, last, through, every, loss, pairs = solution.totals
+    for n in (1, 2, 3):
+        np.testing.assert_allclose(right(between, between.entry, n), slope(n, n - 1), rtol=1e-9)
+        np.testing.assert_allclose(right(every, every.entry, n), slope(n, 0), rtol=1e-9)
+    np.testing.assert_allclose(right(last, last.entry, 3), slope(3, 2), rtol=1e-9)
+    np.testing.assert_allclose(right(loss, loss.entry, 3), (a[3] - y) @ slope(3, 0), rtol=1e-9)
+    step = r"\text{diag}(\mathbf{a}^{(l)} \odot (\mathbb{1}_{D^{(l)}} - \mathbf{a}^{(l)})) \mathbf{W}^{(l)}"
+    assert between.matrix is not None
+    assert equation_latex(between.matrix, Notation.of(problem)).endswith(step)
+    starts = [form.rpartition(" = ")[2] for _, form in forms(through, problem)]
+    assert starts == [
+        r"\mathbf{I}_{D^{(0)}}",
+        rf"{step} \frac{{\partial \mathbf{{a}}^{{(l-1)}}}}{{\partial \mathbf{{x}}}}",
+    ]
+    assert [form.rpartition(" = ")[2] for _, form in forms(pairs, problem)][::2] == [
+        r"\mathbf{I}_{D^{(m)}}",
+        r"\mathbf{0}",
+    ]
+    assert [solution.total_numpy(total.key) for total in (between, through, every, loss, pairs)] == [None] * 5
+    source = solution.total_numpy(last.key)
+    assert source is not None
+    np.testing.assert_allclose(value_of(source, {"x": x, "y": y, "W": w, "a": a[1:]}), slope(3, 2), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("jacobian", "answer", "verdict"),
+    [
+        ("da[l]/da[l-1]", "diag(a[l]*(1 - a[l])) @ W[l]", "correct"),
+        ("da[l]/da[l-1]", r"\operatorname{diag}(\sigma'(z^{(l)})) W^{(l)}", "correct"),
+        ("da[l]/da[l-1]", "W[l]", "incorrect"),
+        ("da[l]/da[l-1]", "W[l].T @ diag(a[l]*(1 - a[l]))", "incorrect"),
+        ("da[M]/da[M-1]", "diag(a[M]*(1 - a[M])) @ W[M]", "correct"),
+        ("da[M]/da[M-1]", "diag(a[M]) @ W[M]", "incorrect"),
+    ],
+)
+def test_answers_about_layers_of_different_sizes(jacobian: str, answer: str, verdict: str) -> None:
+    assert check(layers_asked("da[l]/da[l-1]", "da[M]/da[M-1]").problem, jacobian, answer).verdict == verdict
+
+
+def test_a_jacobian_is_collected_once() -> None:
+    (total,) = layers_asked("dL/dx").totals
+    collected = [step for step in total.steps if total.matrix is not None and step.before == total.matrix.lhs]
+    assert len(collected) == 1
+
+
+@pytest.mark.parametrize("jacobian", ["dL/dW", "da/dx", "da[l]/da[m]"])
+def test_a_jacobian_of_a_list_of_layers_is_refused(jacobian: str) -> None:
+    with pytest.raises(BacksymError, match=r"layers of different sizes|say which member"):
+        layers_asked(jacobian)
 
 
 def forms(total: TotalDerivation, problem: Problem) -> list[tuple[str, str]]:

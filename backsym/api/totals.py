@@ -15,6 +15,7 @@ from backsym.core.errors import NoMatrixForm
 from backsym.core.expr import Entry, Equation, Expr, Ix, Shape, Sym
 from backsym.core.problem import Asked, Problem
 from backsym.core.steps import Step, TotalDerivation, Verification
+from backsym.core.words import say
 from backsym.solving.solution import Solution, solve
 
 if TYPE_CHECKING:
@@ -73,8 +74,8 @@ class Derivative:
         return self.matrix.lhs.shape if self.matrix is not None else tuple(ix.dim for ix in self.total.indices)
 
     @property
-    def numpy(self) -> str:
-        """The array in NumPy; raises VerificationError if the source has another value."""
+    def numpy(self) -> str | None:
+        """The array in NumPy, None for what takes a list; raises VerificationError if the source has another value."""
         return self.solution.total_numpy(self.asked)
 
     def latex(self) -> str:
@@ -147,7 +148,7 @@ class Blocks:
         """The block matrix in NumPy; raises NoMatrixForm where a block is no matrix."""
         from backsym.documents.writers.jsonform import block_source
 
-        return block_source([[(block.numpy, _matrix_shape(block)) for block in row] for row in self.blocks])
+        return block_source([[(_source(block), _matrix_shape(block)) for block in row] for row in self.blocks])
 
     def latex(self) -> str:
         """Both sides as block matrices."""
@@ -180,6 +181,14 @@ class Blocks:
 
     def __repr__(self) -> str:
         return f"<Blocks {self.latex()}>"
+
+
+def _source(block: Derivative) -> str:
+    """A block in NumPy; raises NoMatrixForm for what takes a list."""
+    source = block.numpy
+    if source is None:
+        raise NoMatrixForm(say("reasons.members_of_other_sizes"))
+    return source
 
 
 def _matrix_shape(block: Derivative) -> int:

@@ -19,7 +19,7 @@ from backsym.core import stepkinds as sk
 from backsym.core.dims import Dim, dim_names, is_layered, is_ragged, without_places
 from backsym.core.errors import BacksymError, ShapeError
 from backsym.core.problem import NodeEquation, Problem, Symbol
-from backsym.core.steps import Case, Derivation, Fact, ForwardForms, Step, TotalDerivation
+from backsym.core.steps import Case, Derivation, Fact, ForwardForms, Sensitivity, Step, TotalDerivation
 from backsym.core.words import say
 
 Ties = tuple[tuple[ex.Ix, ex.Ix], ...]
@@ -109,17 +109,38 @@ class Sizes:
         )
 
     def total(self, d: TotalDerivation) -> TotalDerivation:
-        for name in (end.partition("[")[0] for end in (d.of, *d.by)):
-            if self._whole_is_a_list(name):
-                raise BacksymError(say("calculus.total_of_layers", name=name))
+        ends = [self.problem.placed(end) for end in (d.of, *d.by)]
+        letters = {ix for end in ends for ix in ex.free_indices(end)}
+        for text, end in zip((d.of, *d.by), ends, strict=True):
+            (name,) = ex.names_in(end)
+            if self._whole_is_a_list(name) and (isinstance(end, ex.Sym) or len(letters) > 1):
+                raise BacksymError(say("calculus.total_of_layers", name=text))
         ranges = self.ranges(d.entry.lhs)
+        steps = [self.step(step, ranges) for step in d.steps]
+        matrix = d.matrix and self.equation(d.matrix)
+        fits = matrix is None or _has_shape(matrix.rhs)
         return replace(
             d,
             indices=tuple(self.index(ix, ranges) for ix in d.indices),
             entry=self.equation(d.entry),
-            matrix=d.matrix and self.equation(d.matrix),
-            steps=tuple(self.step(step, ranges) for step in d.steps),
+            matrix=matrix if fits else None,
+            no_matrix=d.no_matrix if fits else say("reasons.members_of_other_sizes"),
+            # The array of one layer has other sizes than that of another: the cases say it.
+            steps=tuple(step for step in steps if step.kind != sk.COLLECT or _has_shape(step.after)),
             stationary=d.stationary and self.expression(d.stationary, Ranges(), None),
+            cases=tuple(map(self.case, d.cases)),
+            recursions=tuple(map(self.sensitivity, d.recursions)),
+        )
+
+    def sensitivity(self, s: Sensitivity) -> Sensitivity:
+        ranges = self.ranges(s.equation.lhs)
+        equation = self.equation(s.equation)
+        return replace(
+            s,
+            letter=self.index(s.letter, ranges),
+            equation=equation,
+            free=tuple(self.index(ix, ranges) for ix in s.free),
+            starts=tuple(self.expression(start, ranges, None) for start in s.starts),
         )
 
     def forward(self, f: ForwardForms) -> ForwardForms:

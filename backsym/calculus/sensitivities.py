@@ -255,7 +255,8 @@ class _Through(Run, ABC):
         except NoMatrixForm as error:
             why = error.words
         if matrix is not None and matrix.rhs != entry.rhs and not recursive:
-            steps.append(Step(sk.COLLECT, matrix.lhs, matrix.rhs))
+            collected = Step(sk.COLLECT, matrix.lhs, matrix.rhs)
+            steps += [collected] if steps[-1:] != [collected] else []
         return TotalDerivation(
             name, (self.by,), self.denominator, indices, entry, matrix, tuple(steps), why, None, cases, recursive
         )

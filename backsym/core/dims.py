@@ -192,6 +192,11 @@ OWN = "_"
 """The position of a member in the declared shape of its family."""
 
 
+def own_place() -> Whole:
+    """That position as a number."""
+    return Amount((((OWN,), 1),))
+
+
 def is_ragged(dim: Dim) -> bool:
     """Whether a size depends on a position."""
     return isinstance(dim, str) and "[" in dim

@@ -216,7 +216,11 @@ def adds_layers(problem: Problem, forms: Derivation | ForwardForms) -> bool:
     """Whether members that differ in size are used otherwise than each by its position: a sum over all layers."""
     if not problem.layers:
         return False
-    form = (whole_form(problem, forms) or forms.entry).rhs
+    return runs_over_layers((whole_form(problem, forms) or forms.entry).rhs)
+
+
+def runs_over_layers(form: Expr) -> bool:
+    """Whether members that differ in size stand at a letter."""
     return any(
         not all(position_of(ix) is not None or is_last(ix) for ix in e.indices[:1])
         for e in walk(form)

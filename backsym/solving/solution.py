@@ -20,6 +20,7 @@ from backsym.core.expr import (
     Adj,
     Equation,
     Shape,
+    Total,
     indices_of,
     letters_of,
     position_of,
@@ -35,6 +36,7 @@ from backsym.core.steps import (
     TotalDerivation,
     Verification,
     adds_layers,
+    runs_over_layers,
     whole_form,
 )
 from backsym.core.words import Words, say
@@ -293,14 +295,16 @@ class Solution:
         loop = found.is_recursion or _needs_a_loop(self.problem, node, found.derivation)
         return None if loop else found.numpy
 
-    def total_numpy(self, asked: Asked) -> str:
-        """A Jacobian or second derivative in NumPy, of givens and nodes."""
+    def total_numpy(self, asked: Asked) -> str | None:
+        """A Jacobian or second derivative in NumPy, of givens and nodes; None for what takes a list of arrays."""
         from backsym.printing.numpy.code import stable_source
         from backsym.printing.numpy.sensitivities import is_listed, sensitivity_source
         from backsym.solving.written import prove_total
 
         total = next(total for total in self.totals if total.key == asked)
         equation, indices = total.array
+        if _lists_layers(self.problem, total):
+            return None
         if total.cases or is_listed(total):
             source = sensitivity_source(self.problem, total)
         else:
@@ -343,6 +347,14 @@ def _sympy(problem: Problem, entry: Equation, matrix: Equation | None, no_matrix
 def _needs_a_loop(problem: Problem, node: str, forms: Derivation | ForwardForms) -> bool:
     """Whether members of different sizes are computed or added up."""
     return is_layered(problem.symbols[node].shape) or adds_layers(problem, forms)
+
+
+def _lists_layers(problem: Problem, total: TotalDerivation) -> bool:
+    """Whether arrays of members that differ in size are in a Jacobian, or those of a recursion that it rests on."""
+    form = total.array[0].rhs
+    recursive = bool(total.cases) or any(isinstance(e, Total) for e in walk(form))
+    layered = any(is_layered(problem.symbols[recursion.state].shape) for recursion in total.recursions)
+    return (recursive and layered) or runs_over_layers(form)
 
 
 def _numpy(problem: Problem, node: str, forms: Derivation | ForwardForms, point: Env | None) -> str:

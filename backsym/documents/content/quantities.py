@@ -64,8 +64,7 @@ def _alike(symbols: list[Symbol], voice: Voice) -> Inlines:
     """The names of quantities of one shape, and the set of which they are elements."""
     first = symbols[0]
     of_layers = is_layered(first.shape)
-    each = (voice.layout(voice.problem.any_member(s.name)) if of_layers else voice.quantity(s.name) for s in symbols)
-    *others, last = each
+    *others, last = (voice.quantity(s.name) for s in symbols)
     space = (
         shape_layout(first.shape[1:] if of_layers else first.shape, voice.notation)
         if first.label is None

@@ -12,8 +12,9 @@ from functools import cache
 from typing import Any
 
 from backsym.core.bundled import tree
+from backsym.core.dims import is_layered
 from backsym.core.errors import BacksymError, did_you_mean
-from backsym.core.expr import Entry, Expr, Ix, letters_of
+from backsym.core.expr import Entry, Expr, Ix, Sym, letters_of
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.lazy import lazy
 from backsym.core.problem import Problem
@@ -131,7 +132,7 @@ class Voice:
 
     def quantity(self, name: str) -> Layout:
         """A symbol or node as it is printed."""
-        return layout_of(self.problem.sym(name), self.notation)
+        return layout_of(_shown(name, self.problem), self.notation)
 
     def layout(self, e: Expr) -> Layout:
         return layout_of(e, self.notation)
@@ -370,6 +371,8 @@ def _fact(name: str, value: Fact, notation: Notation, problem: Problem | None, w
         return words.listing([_fact(name, item, notation, problem, words) for item in value])
     if isinstance(value, Ix):
         return index(value, notation)
+    if isinstance(value, Sym) and problem is not None and value.name in problem.symbols:
+        value = value.name
     if isinstance(value, Expr):
         return layout_of(value, notation)
     if not isinstance(value, str):
@@ -379,5 +382,10 @@ def _fact(name: str, value: Fact, notation: Notation, problem: Problem | None, w
         function, primes = notation.function(bare), len(value) - len(bare)
         return lay.Primed(function, primes) if primes else function
     if problem is not None and value in problem.symbols:
-        return layout_of(problem.sym(value), notation)
+        return layout_of(_shown(value, problem), notation)
     return value
+
+
+def _shown(name: str, problem: Problem) -> Expr:
+    """A quantity as a text names it: layers that differ in size are no array, so that any of them is named."""
+    return problem.any_member(name) if is_layered(problem.symbols[name].shape) else problem.sym(name)

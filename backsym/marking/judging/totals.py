@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from backsym.core.dims import at_places, own_place
 from backsym.core.expr import Ix, Shape, Total, free_indices
 from backsym.core.problem import Problem, Symbol
 from backsym.core.steps import Derivation, TotalDerivation
@@ -63,8 +64,10 @@ def _whole(total: TotalDerivation, problem: Problem) -> Total:
 
 
 def _shape(whole: Total) -> Shape:
-    """The shape of the array, with an axis for each letter of a member."""
-    return (*(ix.dim for ix in free_indices(whole)), *whole.shape)
+    """The shape of the array, with an axis for each letter of a member, on whose position other sizes may depend."""
+    letters = free_indices(whole)
+    places = {ix.letter: own_place() for ix in letters[:1]}
+    return (*(ix.dim for ix in letters), *(at_places(dim, places) for dim in whole.shape))
 
 
 def _derivation(total: TotalDerivation, problem: Problem) -> Derivation:
