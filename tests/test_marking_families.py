@@ -262,3 +262,46 @@ def test_a_sum_is_said_in_words(name: str, target: str, answer: str) -> None:
     assert marker(name).mark(target, answer, accept="any").verdict == "correct"
     other = answer.replace(" plus ", " minus ") if " plus " in answer else answer.replace("−", "+")
     assert marker(name).mark(target, other, accept="any").verdict == "incorrect"
+
+
+OWN_MEMBERS = [
+    ("softmax-examples", "W", r"\sum_n e x_n^T/N where e = p_n - t_n", r"e \sum_n x_n^T/N where e = p_n - t_n"),
+    ("bptt", "h", "V^T e + W^T dL/dz_{t+1} where e = o_t - y_t", "V^T e + W^T dL/dz_{t} where e = o_t - y_t"),
+    ("bptt", "V", "e = o_t - y_t\ndL/dV = sum_t e h_t^T", "e = o_t - y_t\ndL/dV = sum_s e h_s^T"),
+    ("gru", "u", "dL/dh_t * (p - c_t) where p = h_{t-1}", "dL/dh_t * (p - c_t) where p = h_{t+1}"),
+    ("gru", "u", "dL/dh_t * (p - c_t) where p = h_{t-1}", "dh * (p - c) where p = h[t-1]"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "target", "right", "wrong"), some(OWN_MEMBERS, 3))
+def test_a_name_of_ones_own_for_a_member_is_that_at_the_letter(name: str, target: str, right: str, wrong: str) -> None:
+    assert marker(name).mark(target, right, accept="any").verdict == "correct"
+    assert marker(name).mark(target, wrong, accept="any").score == 0.0
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        (r"\sum_n p_n (1 - p_n) x_n^T x_n", "incorrect"),
+        (r"\sum_n p_n (1 - p_n) x_n x_n^T", "correct"),
+        (r"\sum_n p_n (1 - p_n) X_n^T X_n", "correct"),
+        ("sum(p[n]*(1-p[n])*X[n,:].T @ X[n,:], n)", "correct"),
+    ],
+)
+def test_a_row_with_a_small_letter_is_a_column(answer: str, verdict: str) -> None:
+    assert as_asked("logistic-hessian").mark("d2L/dw2", answer, accept="any").verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "right", "wrong"),
+    [
+        ("gelu-feed-forward", "Z", r"\nabla_A L \odot (\Phi(Z) + Z \odot \phi(Z))", r"\nabla_A L \odot \Phi(Z)"),
+        ("gelu-feed-forward", "Z", "dA*(norm.cdf(Z) + Z*norm.pdf(Z))", "dA*(norm.pdf(Z) + Z*norm.cdf(Z))"),
+        ("softmax-label", "W", r"(p - \mathbf{1}_y) x^\top", r"(p - \mathbf{1}_x) x^\top"),
+        ("skip-gram", "s", r"softmax(s) - \mathbb{1}_{o}", r"softmax(s) - \mathbb{1}_{c}"),
+        ("scalar-tanh", "y", "y - t", r"\phi(z) - t"),
+    ],
+)
+def test_customary_signs_of_a_problem_are_read(name: str, target: str, right: str, wrong: str) -> None:
+    assert as_asked(name).mark(target, right, accept="any").verdict == "correct"
+    assert as_asked(name).mark(target, wrong, accept="any").score == 0.0

@@ -13,7 +13,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from backsym.core.expr import Adj, Entry, Expr, Ix, Member, T, free_indices, scalar_if_ones, show_shape, with_indices
+from backsym.core.expr import (
+    Adj,
+    Entry,
+    Expr,
+    Ix,
+    Member,
+    T,
+    free_indices,
+    scalar_if_ones,
+    show_shape,
+    walk,
+    with_indices,
+)
 from backsym.core.problem import Problem
 from backsym.core.words import say
 from backsym.marking.answers.ends import End, at_letter, end_of, is_after_end, with_ends
@@ -460,11 +472,20 @@ class Derivation:
         if written and not by_name:
             # \delta_f of whole arrays: the letter tells one name from another.
             name, written = name + "".join(written), []
+        elif left.indices is None and by_name and self.are_members(reading):
+            # h_prev = h[t-1], p = softmax(z_n): the member that is meant wherever the name stands.
+            self.names = self.names.opening(name, reading.expr, word=left.word)
+            return
         elif set(by_name) - set(written) or (left.indices is not None and set(written) - set(by_name)):
             message = say("answers.definition_indices", name=_shown(left.name))
             raise Refused("wrong_index", message)
         own = tuple(by_name[letter] for letter in written)
         self.names = self.names.defining(name, reading.expr, own, word=left.word)
+
+    def are_members(self, reading: Reading) -> bool:
+        """Whether all letters that are free stand for members of families."""
+        dims = self.problem.family_dims
+        return all(ix.dim in dims for ix in reading.letters) and any(isinstance(e, Member) for e in walk(reading.expr))
 
     # --- members ---
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from backsym.core.expr import Adj, Entry, Expr, Ix, Member, Partial, Shape, Sym, rebuild, walk
+from backsym.core.expr import Adj, Entry, Expr, Ix, Member, Partial, Shape, Sym, free_indices, rebuild, walk
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.core.lazy import Kept, lazy
 from backsym.core.names import split_name
@@ -38,6 +38,11 @@ class Names:
     def code(self) -> Words:
         """The same names, as code writes them."""
         return Words(self.scope)
+
+    @lazy
+    def are_open(self) -> bool:
+        """Whether one of the student's own names stands for what has free letters that are not the name's."""
+        return any(not set(free_indices(expr)) <= set(letters) for expr, letters in self.own.values())
 
     @classmethod
     def of(cls, scope: Scope) -> Names:
@@ -89,6 +94,12 @@ class Names:
         latex = {**self.scope.latex, name: rf"\text{{{name}}}"} if word else self.scope.latex
         scope = replace(self.scope, names={**self.scope.names, name: Sym(name, shape)}, latex=latex)
         return Names(scope, vocabulary(scope), {**self.own, name: (expr, letters)}, self.adjoints)
+
+    def opening(self, name: str, expr: Expr, *, word: bool) -> Names:
+        """The same with a name for an expression whose free letters are those of where the name stands."""
+        latex = {**self.scope.latex, name: rf"\text{{{name}}}"} if word else self.scope.latex
+        scope = replace(self.scope, names={**self.scope.names, name: Sym(name, expr.shape)}, latex=latex)
+        return Names(scope, vocabulary(scope), {**self.own, name: (expr, ())}, self.adjoints)
 
     def with_own(self, other: Names) -> Names:
         """The same with the names of the student's own that ``other`` has."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Ix, show_shape
+from backsym.core.functions import FUNCTIONS, Function
 from backsym.core.lazy import Recurring
 from backsym.core.problem import Problem
 from backsym.core.words import say
@@ -38,6 +39,19 @@ MAX_READ = 1000
 _MESSAGE = 300
 
 
+NORMAL: Mapping[str, Function] = {
+    "Phi": Function("Phi", ("x",), r"\Phi", definition="(1 + erf(x/sqrt(2)))/2", expanded=True),
+    "phi": Function("phi", ("x",), r"\phi", definition="exp(-x**2/2)/sqrt(2*pi)", expanded=True),
+}
+"""What the distribution function of the standard normal distribution, and its density, are called by custom."""
+
+
+def of_normal_distribution(name: str) -> bool:
+    """Whether a function is about the normal distribution: its derivative has the error function."""
+    function = FUNCTIONS.get(name)
+    return name == "erf" or (function is not None and any("erf(" in slope for slope in function.partials))
+
+
 class AnswerReader:
     """Reads answers about one problem; make one and use it for all of them.
 
@@ -48,6 +62,9 @@ class AnswerReader:
         self.problem = problem
         self.letters = letters or {}
         scope = replace(scope_of(problem), strict_shapes=True)
+        if any(of_normal_distribution(name) for name in problem.functions):
+            known = {**scope.names, **dict.fromkeys(scope.abstract), **scope.dims}
+            scope = replace(scope, own={**{k: f for k, f in NORMAL.items() if k not in known}, **scope.own})
         self.names = Names.of(scope)
         self._sheet = Sheet(problem, self.names, self.letters)
         self._read = _given_again()

@@ -16,14 +16,14 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from backsym.core.errors import InputError
-from backsym.core.expr import Expr, Fn, Ix, Shape, free_indices, walk
+from backsym.core.expr import Adj, Entry, Expr, Fn, Ix, Member, Shape, Sym, children, free_indices, walk
 from backsym.core.problem import Problem
 from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.marking.answers.model import Target
 from backsym.marking.answers.own_names import Names, as_in_code, untagged
 from backsym.marking.answers.refusals import Refused, refused
-from backsym.marking.answers.rows import has_rows, matrices, of_one_example, without_rows
+from backsym.marking.answers.rows import are_small, has_rows, matrices, of_one_example, without_rows
 from backsym.reading.latex.answers import STEPS, parse_answer
 from backsym.reading.latex.handwriting import handwritten
 from backsym.reading.meaning import arrays, formulas
@@ -205,8 +205,11 @@ class Readings(NamedTuple):
         clash: Refused | None = None
         for lying in (False, True):
             members = self.of_members(lying=lying)
-            if not lying and not members.trees_with_rows(text):
+            rows = members.trees_with_rows(text)
+            if not lying and not rows:
                 return None
+            if lying and any(are_small(tree, text) for tree in rows):
+                break  # x_n is a column; a row of X that lies is written X_n or X[n,:].
             try:
                 readings = members.spelled(text, given)
             except Refused as e:
@@ -396,15 +399,25 @@ class Readings(NamedTuple):
                 if tree.kind not in ("terms", "neg"):
                     raise
                 expr = formulas.filled(tree, whole, resolver)
-        if self.names.own:
-            expr = self.names.inlined(expr)
         frame = resolver.frame.letters
         letters = tuple(Ix(frame[name].shown, frame[name].dim or 1) for name in free)
+        if self.names.own:
+            expr = self.names.inlined(expr)
+            # A name may stand for what has letters of its own, h_prev for h[t-1].
+            letters = self.with_open(letters, expr) if self.names.are_open else letters
         if any(isinstance(node, Fn) and node.kind == "diag" for node in walk(expr)):
             # Those of the entries of a diagonal are gone with them.
             used = free_indices(expr)
             letters = tuple(ix for ix in letters if ix in used)
         return Reading(expr, letters)
+
+    def with_open(self, letters: tuple[Ix, ...], expr: Expr) -> tuple[Ix, ...]:
+        """The letters of a text and those of the names in it; raises Refused beside all members of a family."""
+        found = tuple(dict.fromkeys((*letters, *free_indices(expr))))
+        if len(found) > len(letters) and has_whole(expr, self.problem.family_dims):
+            name = next(name for name, (own, its) in self.names.own.items() if not set(free_indices(own)) <= set(its))
+            raise Refused("wrong_index", say("answers.definition_indices", name=name))
+        return found
 
     def undefined(self, text: str) -> Refused | None:
         """The refusal of a text, by the grammar of formulas, for a name without a meaning; None for others."""
@@ -479,6 +492,15 @@ def is_ours(tree: Node, text: str) -> bool:
         if quotient or function or (n.kind == "cmp" and text[: n.span[0]].rstrip().endswith("[")):
             return True
     return "π" in text
+
+
+def has_whole(e: Expr, dims: Container[object]) -> bool:
+    """Whether an array with an axis of members stands in an expression without an index for it."""
+    if isinstance(e, (Entry, Member)):
+        return False
+    if isinstance(e, (Sym, Adj)):
+        return bool(e.shape) and e.shape[0] in dims
+    return any(has_whole(child, dims) for child in children(e))
 
 
 def picks_at_position(tree: Node) -> bool:

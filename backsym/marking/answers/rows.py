@@ -36,6 +36,12 @@ def has_rows(tree: Node) -> bool:
     return any(map(is_row, walk_tree(tree)))
 
 
+def are_small(tree: Node, text: str) -> bool:
+    """Whether a row of a matrix is written with a small letter, x_n of X: it is the vector that it holds, a column."""
+    rows = ((node.children[0].value, text[slice(*node.children[0].span)]) for node in walk_tree(tree) if is_row(node))
+    return any(str(name)[:1].isupper() and str(name)[0] not in written for name, written in rows)
+
+
 def of_one_example(tokens: Sequence[Token]) -> bool:
     """Whether a text has an index at its loss: that of one data point is no row of anything."""
     bare = [token for token in tokens if token.text not in ("{", "}")]

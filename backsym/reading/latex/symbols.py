@@ -410,6 +410,8 @@ class Symbols(Grammar):
             self.take()
             if base.text == "1" and self.at("{") and self.has_comparison():
                 return self.indicator_below(start)
+            if base.text == "1" and (label := self.label_below()) is not None:
+                return self.scripted(self.make("call", "onehot", (label,), start), start)
             dims = self.size_below()
         name = "ones" if base.text == "1" else "zeros"
         tree = self.make("call", name, dims, start) if dims else self.make("bare", name, (), start)
@@ -420,6 +422,16 @@ class Symbols(Grammar):
             else:
                 raise self.error(say("latex.size_before_superscript"), scripts.below_at)
         return self.raised(tree, scripts, start)
+
+    def label_below(self) -> Node | None:
+        r"""The quantity of ``\mathbf{1}_y``, which is one at y; None where anything else stands there."""
+        braced = self.at("{")
+        token = self.tokens[self.position + braced]
+        alone = token.kind == "letter" and (not braced or self.closing[self.position] == self.position + 2)
+        if not alone or token.text in self.words.dims or not self.words.has(token.text):
+            return None
+        self.position += 1 + 2 * braced
+        return self.make("name", token.text, (), token.start)
 
     def size_below(self) -> tuple[Node, ...]:
         if not self.at("{"):

@@ -29,6 +29,8 @@ _COMPARED: Mapping[type[ast.cmpop], str] = {
 }  # fmt: skip
 _NEW = ("None", "newaxis")
 _TURNED = ("T", "mT", "H")
+_NORMAL = {"cdf": "Phi", "pdf": "phi"}
+"""What is asked of the standard normal distribution, and what it is called in formulas."""
 _OBJECTS = (("self",), ("model",))
 """What a network's arrays are attributes of."""
 
@@ -257,6 +259,8 @@ class Reader(Builder):
             if tree.func.attr in _TURNED:
                 return self.beside(tree)
             path = self.path(tree.func.value)
+            if path[-1:] == ("norm",) and (normal := _NORMAL.get(tree.func.attr)) in self.words.scope.functions:
+                return self.call(str(normal), [self.node(arg) for arg in args], tree)  # scipy.stats.norm.cdf
             if path and self.words.is_module(path[0], tree.func.attr, len(args)):
                 return meaning_of(self, Call(tree.func.attr, path, args, keywords, tree))
             call = Call(tree.func.attr, (), (tree.func.value, *args), keywords, tree, method=True)
