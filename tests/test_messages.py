@@ -12,10 +12,13 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import backsym as bs
+from backsym.cli.errors import explained
+from backsym.cli.main import main
 from backsym.core.bundled import languages, resource
-from backsym.core.errors import Diagnostic, InputError, VerificationError
+from backsym.core.errors import Diagnostic, InputError, ShapeError, VerificationError
 from backsym.core.words import Entry, Words, entries, mentions, say
 
 pytestmark = pytest.mark.quick("core")
@@ -85,14 +88,11 @@ def test_all_words_are_said() -> None:
 
 
 @pytest.mark.parametrize("language", [name for name in languages() if name != "en"])
-def test_other_languages_have_words_for_some_of_the_codes(language: str) -> None:
+def test_other_languages_have_words_for_all_codes(language: str) -> None:
     english, own = codes("en"), codes(language)
-    assert own
     for code, entry in own.items():
         assert needed(entry) <= needed(english[code]), code
-    # A room that a language has is there as a whole, but for what no user can see.
-    whole = {code for code in english if code.partition(".")[0] in rooms(language)}
-    assert whole - set(own) == {"reasons.shape_lost"}
+    assert set(english) - set(own) == {"reasons.shape_lost"}, "but for what no user can see"
 
 
 # --- no message beside the catalogue ---
@@ -169,8 +169,47 @@ def test_a_message_beside_the_catalogue_is_found(line: str, counts: bool) -> Non
 def test_a_language_without_words_falls_back_on_english() -> None:
     assert say("reasons.many_axes", axes=3).text("de") == "Ein Feld mit 3 Achsen ist keine Matrix"
     assert say("meaning.undeclared", name="x").text("de") == "x ist nicht deklariert"
-    assert say("files.not_a_problem").text("de") == say("files.not_a_problem").text()
+    assert say("reasons.shape_lost", found="x", shape="y").text("de") == "internal: shape x instead of y"
     assert say("meaning.undeclared", name="x").text("xx") == "x is not declared"
+
+
+GERMAN = [
+    ("forward: [L = w*x, L = x]\n", "L ist zweimal definiert; die erste Gleichung dafür steht in Zeile 2"),
+    ("forward: [L = w*x]\nlos: L\n", "der Schlüssel los ist nicht bekannt\n    los: L\n    ^^^\n  Meinten Sie loss?"),
+    ("forward: [L = w*x]\ntext: $\\frac{a}$\n", "\\frac nimmt 2 Argumente"),
+    ("forward: [L = w*x]\nparts: [gradients: q]\n", "\n  deklariert: w, x, L"),
+    ("sections: [{title: A}]\n", "ein Abschnitt braucht problems"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), GERMAN)
+def test_what_is_wrong_with_a_file_is_said_in_the_language_of_the_file(
+    text: str, expected: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "p.yaml"
+    for language in ("de", "en", "xx"):
+        path.write_text(f"language: {language}\n{text}", encoding="utf-8")
+        with pytest.raises(InputError) as caught:
+            bs.load(path)
+        assert (expected in str(caught.value)) == (language == "de"), str(caught.value)
+        assert all(expected not in d.message for d in caught.value.diagnostics), "messages are in English for programs"
+
+
+def test_what_is_wrong_with_a_note_is_said_in_its_language(tmp_path: Path) -> None:
+    path = tmp_path / "note.md"
+    path.write_text("---\nlanguage: de\n---\nNichts.\n", encoding="utf-8")
+    with pytest.raises(InputError, match="diese Mitschrift hat keine Vorwärtsgleichung"):
+        bs.load(path)
+
+
+def test_the_command_line_speaks_the_language_of_the_problem(tmp_path: Path) -> None:
+    problem, answers = tmp_path / "p.yaml", tmp_path / "a.csv"
+    problem.write_text("language: de\nforward: [z = w*x, L = z**2]\n", encoding="utf-8")
+    answers.write_text("student,nothing\na,1\n", encoding="utf-8")
+    found = CliRunner().invoke(main, ["check", str(problem), str(answers)])
+    assert found.exit_code == 2
+    assert "keine Spalte dieser Datei ist ein Ziel\n" in found.stderr
+    assert explained(ShapeError(say("words.did_you_mean", near="z")), "p", "de")[0] == ["error: p: Meinten Sie z?"]
 
 
 def test_an_unknown_code_is_named() -> None:

@@ -15,6 +15,7 @@ from backsym.text.pieces import group, signs, words_and_signs
     ("text", "found"),
     [
         ("W2", ("W2", "")), (" dL/dW2 [ k, j ] ", ("W2", "k, j")), ("dL / dW", ("W", "")), ("grad( W )[k]", ("W", "k")),
+        ("grad(W[k])", ("W", "k")), ("grad(dL/dW)", None),
         ("dW", ("dW", "")), ("grad", ("grad", "")), ("dL/d2", None), ("W2 + b", None), ("W[k][j]", None), ("", None),
     ],
 )  # fmt: skip

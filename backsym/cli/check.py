@@ -266,6 +266,8 @@ def submissions(marker: Marker, request: Request) -> Submissions:
         if request.form == "gradescope" and request.output is not None:
             message = "; ".join(map(placed, error.diagnostics)) if isinstance(error, InputError) else str(error)
             write({request.output: unusable_gradescope(marker.problem, message)})
+        if isinstance(error, InputError):
+            raise error.spoken(marker.problem.language) from error
         raise
     if found.ignored:
         symbols = list(marker.problem.symbols)
@@ -279,7 +281,7 @@ def submissions(marker: Marker, request: Request) -> Submissions:
     if columns is not None and columns.repeated:
         click.echo(f"{path}: several columns for {', '.join(columns.repeated)}; the first counts", err=True)
     for diagnostic in found.troubles:
-        click.echo(diagnostic.render(), err=True)
+        click.echo(diagnostic.render(marker.problem.language), err=True)
     if found.repeated:
         names_of = ", ".join(found.repeated)
         click.echo(f"{path}: these students stand more than once: {names_of}; the last time counts", err=True)

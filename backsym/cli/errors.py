@@ -20,7 +20,7 @@ from typing import Any
 import click
 
 from backsym.core.errors import BacksymError, InputError, PlacedError, VerificationError
-from backsym.core.words import mentions
+from backsym.core.words import ENGLISH, mentions
 
 INTERRUPTED = 130
 """The exit status of a command that was broken off."""
@@ -96,8 +96,10 @@ def interruptible() -> Iterator[bool]:
                 signal.signal(sign, defaults[sign])
 
 
-def explained(error: Exception, name: str = "") -> tuple[list[str], int]:
+def explained(error: Exception, name: str = "", language: str = ENGLISH) -> tuple[list[str], int]:
     """What is said about an error, and its exit status; ``name`` is the file that it is about, if it does not say so.
+
+    ``language`` is that of the file, where it was read so far.
 
     Raises the error itself if it is a bug and the user asked for tracebacks.
     """
@@ -106,7 +108,7 @@ def explained(error: Exception, name: str = "") -> tuple[list[str], int]:
     if isinstance(error, BacksymError):
         placed = mentions(error.words, name) or (isinstance(error, PlacedError) and error.diagnostic.file is not None)
         place = f"{name}: " if name and not placed else ""
-        return [f"error: {place}{error}"], 1 if isinstance(error, VerificationError) else 2
+        return [f"error: {place}{error.told(language)}"], 1 if isinstance(error, VerificationError) else 2
     if isinstance(error, OSError):
         place = error.filename or "the output cannot be written"
         return [f"error: {place}: {error.strerror or error}"], 2

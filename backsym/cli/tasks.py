@@ -17,7 +17,7 @@ from backsym.cli.errors import explained
 from backsym.cli.files import write
 from backsym.cli.progress import print_line
 from backsym.core.errors import BacksymError, Diagnostic, InputError, VerificationError
-from backsym.core.words import say
+from backsym.core.words import ENGLISH, say
 
 if TYPE_CHECKING:
     from backsym.core.problem import Collection, Problem
@@ -125,7 +125,7 @@ class Outcome:
 
 
 def failed(error: Exception, task: Task) -> Outcome:
-    messages, status = explained(error, task.name)
+    messages, status = explained(error, task.name, task.problems[0].language if task.problems else ENGLISH)
     return Outcome(lines=tuple((message, True) for message in messages), status=status)
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from backsym.core.words import Said, Words, say
+from backsym.core.words import ENGLISH, Said, Words, in_language, say
 
 WIDEST = 100
 """Characters of an offending line that are shown; of a longer one, those around the place."""
@@ -32,6 +32,8 @@ class Diagnostic:
     source: str | None = None
     width: int = 1
     advice: Said | None = None
+    language: str = ENGLISH
+    """The language in which it is rendered: that of the problem that it is about, as far as that is known."""
 
     @property
     def code(self) -> str:
@@ -46,19 +48,26 @@ class Diagnostic:
     @property
     def hint(self) -> str | None:
         """What to do about it, in English."""
-        if self.advice is None:
-            return self.words.hint() if isinstance(self.words, Words) else None
-        return str(self.advice)
+        return self.hint_in(ENGLISH)
 
-    def render(self) -> str:
+    def hint_in(self, language: str) -> str | None:
+        """What to do about it."""
+        if self.advice is None:
+            return self.words.hint(language) if isinstance(self.words, Words) else None
+        return in_language(self.advice, language)
+
+    def render(self, language: str | None = None) -> str:
+        """The problem with its place and its line, in its own language or in another."""
+        language = language or self.language
         place = [part for part in (self.file, self.line, self.column) if part is not None]
         head = ":".join(str(part) for part in place)
-        lines = [f"{head}: {self.message}" if head else self.message]
+        message = in_language(self.words, language)
+        lines = [f"{head}: {message}" if head else message]
         if self.source is not None and self.column is not None and self.source.strip():
             source, column, width = _clipped(self.source.rstrip().replace("\t", " "), self.column, max(1, self.width))
             lines.append("    " + source)
             lines.append("    " + " " * (column - 1) + "^" * width)
-        if hint := self.hint:
+        if hint := self.hint_in(language):
             lines.append(f"  {hint}")
         # Half a character, which JSON can hold, can be neither printed nor written.
         return "\n".join(lines).encode("utf-8", "replace").decode("utf-8")
@@ -88,7 +97,12 @@ class BacksymError(Exception):
         super().__init__(words, advice)
 
     def __str__(self) -> str:
-        return str(self.words) if self.advice is None else f"{self.words}; {self.advice}"
+        return self.told(ENGLISH)
+
+    def told(self, language: str) -> str:
+        """What is said, as far as the language has words for it."""
+        words = in_language(self.words, language)
+        return words if self.advice is None else f"{words}; {in_language(self.advice, language)}"
 
 
 class InputError(BacksymError):
@@ -102,6 +116,13 @@ class InputError(BacksymError):
     def __str__(self) -> str:
         return "\n".join(d.render() for d in self.diagnostics)
 
+    def told(self, language: str) -> str:
+        return "\n".join(d.render(language) for d in self.diagnostics)
+
+    def spoken(self, language: str) -> InputError:
+        """The same, to be said in a language, but for what is said in another than English already."""
+        return InputError(replace(d, language=language) if d.language == ENGLISH else d for d in self.diagnostics)
+
 
 class PlacedError(BacksymError):
     """A problem that was read, and that cannot be solved or checked as it is: a diagnostic with its place."""
@@ -111,8 +132,8 @@ class PlacedError(BacksymError):
         self.diagnostic = diagnostic
         self.args = (diagnostic,)
 
-    def __str__(self) -> str:
-        return self.diagnostic.render()
+    def told(self, language: str) -> str:
+        return self.diagnostic.render(language)
 
 
 class ShapeError(BacksymError):

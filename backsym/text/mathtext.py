@@ -172,11 +172,11 @@ def _fence_complaints(latex: str) -> Iterator[Complaint]:
             opened.append((sign.start, delimiter.end))
         elif not opened:
             place = sign.start, delimiter.end
-            yield Complaint(say("text.right_without_left"), *place, r"an empty side is written \left.")
+            yield Complaint(say("text.right_without_left"), *place, say("text.empty_left_side"))
         else:
             opened.pop()
     for place in opened:
-        yield Complaint(say("text.left_without_right"), *place, r"an empty side is written \right.")
+        yield Complaint(say("text.left_without_right"), *place, say("text.empty_right_side"))
 
 
 def _brace_complaints(latex: str) -> Iterator[Complaint]:
@@ -185,7 +185,7 @@ def _brace_complaints(latex: str) -> Iterator[Complaint]:
         if sign.text == "{":
             opened.append(sign.start)
         elif sign.text == "}" and not opened:
-            yield Complaint(say("text.brace_closes_nothing"), sign.start, sign.end, "a brace itself is written \\}")
+            yield Complaint(say("text.brace_closes_nothing"), sign.start, sign.end, say("text.brace_itself"))
             return
         elif sign.text == "}":
             opened.pop()
@@ -233,12 +233,12 @@ _SPELLINGS = {
 }  # fmt: skip
 
 
-def _spelling(sign: str) -> str | None:
+def _spelling(sign: str) -> Said | None:
     if sign in _SPELLINGS:
-        return f"write {_SPELLINGS[sign]}"
+        return say("text.write_sign", sign=_SPELLINGS[sign])
     match = re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER (\w+)", unicodedata.name(sign, ""))
     if match is None:
-        return "a word in a formula stands in \\text{...}" if sign.isalpha() else None
+        return say("text.word_in_formula") if sign.isalpha() else None
     name = match[2].lower().replace("lamda", "lambda")
     name = name.capitalize() if match[1] == "CAPITAL" else name
-    return f"write \\{name}" if name in MACROS else None
+    return say("text.write_sign", sign=f"\\{name}") if name in MACROS else None

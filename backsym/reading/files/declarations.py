@@ -312,7 +312,7 @@ def _for_each(tree: Tree, letters: Mapping[str, Tree], dims: dict[str, Dimension
     """The dimension of the letter for each of whose values there is a quantity."""
     letter = _letter_of(tree)
     if letter not in letters:
-        report.add(tree, say("files.for_no_letter"), listed(letters, "letters"))
+        report.add(tree, say("files.for_no_letter"), listed(letters, say("files.index_letters")))
         return None
     return dim_of(letters[letter], dims, report)
 
@@ -479,7 +479,7 @@ def read_indices(
             computed = _computed(value, size_of, dims, report, {})
             letters.update({key.text: computed} if computed is not None else {})
         elif word not in dims:
-            hint = suggest(word, list(dims)) or listed(dims, "dimensions")
+            hint = suggest(word, list(dims)) or listed(dims, say("files.dimensions"))
             report.add(value, say("files.not_dimension", name=quoted(word)), hint)
         else:
             size = dims[word].size

@@ -6,11 +6,13 @@ Knows the shape of such files, nothing about mathematics.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 
+from backsym.core.bundled import languages
 from backsym.core.errors import Diagnostic, InputError
-from backsym.core.words import Said, say
+from backsym.core.words import ENGLISH, Said, say
 from backsym.core.words import listed as several
 from backsym.reading.files.keys import MEANT
 from backsym.reading.files.yamlfile import Listing, Scalar, Table, Tree
@@ -74,7 +76,20 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun if number == 1 else plural}"
 
 
-def listed(names: Iterable[str], what: str) -> Said | None:
+@contextmanager
+def spoken(entries: Iterable[tuple[Scalar, Tree]]) -> Iterator[None]:
+    """What is wrong with the file of these entries is said in the language that one of them asks for."""
+    try:
+        yield
+    except InputError as error:
+        asked = (value.text.strip() for key, value in entries if key.text == "language" and isinstance(value, Scalar))
+        language = next((word for word in asked if word in languages()), ENGLISH)
+        if language == ENGLISH:
+            raise
+        raise error.spoken(language) from error.__cause__
+
+
+def listed(names: Iterable[str], what: Said) -> Said | None:
     """A hint that names what there is, if that is not too much."""
     found = list(names)
     return say("files.there_are", what=what, names=found) if 0 < len(found) <= 12 else None

@@ -52,8 +52,6 @@ MAX_EQUATIONS = 10_000
 _ENTRY_LETTERS = "ijklmpqrsuvabcdfgh"
 """Letters for the entries of a member, where none is declared."""
 
-_ARTICLES = {"parameter": "a parameter", "input": "an input"}
-
 
 def start_position(letters: Sequence[Node]) -> int | None:
     """The position of a start, 0 or less, of which the first index on the left is; None for any other index."""
@@ -768,7 +766,8 @@ class Forward:
             for node in syntax.walk(other):
                 symbol = symbols.get(node.value) if node.kind == "name" else None
                 if symbol is not None and symbol.role not in ("target", "constant"):
-                    role = say("files.is_computed") if symbol.role == "node" else f"is {_ARTICLES[symbol.role]}"
+                    given = say("files.is_input" if symbol.role == "input" else "files.is_parameter")
+                    role = say("files.is_computed") if symbol.role == "node" else given
                     error = equation.source.error(
                         say("files.abstract_target", loss=ABSTRACT_LOSS, name=node.value, role=role),
                         node.span,

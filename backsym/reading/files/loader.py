@@ -36,6 +36,7 @@ from backsym.reading.files.fields import (
     quoted,
     scalars,
     share,
+    spoken,
     text,
 )
 from backsym.reading.files.forward import MAX_EQUATIONS, Forward
@@ -129,6 +130,11 @@ def _problem(
     tree: Table, path: str | None, complaints: Iterable[Diagnostic] = (), *, note: ReadNote | None = None
 ) -> Problem:
     """The problem of a mapping; that of a ``note`` may declare more than its equations use."""
+    with spoken(tree.entries):
+        return _read_problem(tree, path, complaints, note)
+
+
+def _read_problem(tree: Table, path: str | None, complaints: Iterable[Diagnostic], note: ReadNote | None) -> Problem:
     # Longer than a screen: nearly each line reads one key or makes one check, in the order that their reports need.
     load_plugins()
     report = Report()
@@ -305,7 +311,8 @@ def _equation_items(tree: Tree | None, report: Report) -> Iterator[Scalar]:
         if id(item) in skipped:
             continue
         if isinstance(item, Scalar) and _holds_several(item.text):
-            each = "put a space after each dash" if item.text.startswith("-") else "begin each on a line with a dash"
+            dashed = item.text.startswith("-")
+            each = say("files.space_after_dashes" if dashed else "files.begin_with_dashes")
             report.add(item, say("files.these_several_equations_one", each=each))
         elif isinstance(tree, Table):
             report.add(tree, say("files.forward_not_list"))
@@ -347,7 +354,7 @@ def _loss(tree: Tree | None, forward: Forward, report: Report, *, note: ReadNote
     given = text(tree, report, "loss", say("files.name_of_equation"), say("files.such_as", example="loss: L"))
     name = given or next(reversed(forward.parsed), "")
     if tree is not None and given and given not in forward.parsed and given not in forward.broken:
-        hint = suggest(given, list(forward.parsed)) or listed(forward.parsed, "nodes")
+        hint = suggest(given, list(forward.parsed)) or listed(forward.parsed, say("files.nodes"))
         report.add(tree, say("files.loss_without_equation", loss=quoted(given)), hint)
     equation = next((e for e in reversed(forward.equations) if e.name == name), None)
     known = given is not None or not forward.unread  # Else the last equation may be one that could not be read.
@@ -414,6 +421,11 @@ def _check_used(forward: Forward, report: Report, constants: Container[str]) -> 
 
 
 def _collection(tree: Table, path: str, complaints: Iterable[Diagnostic]) -> Collection:
+    with spoken(tree.entries):
+        return _read_collection(tree, path, complaints)
+
+
+def _read_collection(tree: Table, path: str, complaints: Iterable[Diagnostic]) -> Collection:
     report = Report()
     report.extend(complaints)
     found = known_keys(tree.entries, tuple(keys.COLLECTION), report)

@@ -148,9 +148,9 @@ class _Reader:
         if name in self.broken:
             return []
         if name in self.problem.symbols:
-            self.report.add(item, say("files.no_equation", name=name), listed(self.problem.by_name, "nodes"))
+            self.report.add(item, say("files.no_equation", name=name), listed(self.problem.by_name, say("files.nodes")))
         else:
-            hint = suggest(name, list(self.problem.by_name)) or listed(self.problem.by_name, "nodes")
+            hint = suggest(name, list(self.problem.by_name)) or listed(self.problem.by_name, say("files.nodes"))
             self.report.add(item, say("files.not_a_node", name=quoted(name)), hint)
         return []
 
@@ -162,7 +162,8 @@ class _Reader:
         if symbol is None:
             whole, _ = glance.quantity(name) or (name.partition("[")[0], "")
             hint: Said | None = say("files.whole_quantity", name=whole) if whole in self.problem.symbols else None
-            hint = hint or suggest(name, list(self.problem.symbols)) or listed(self.problem.symbols, "declared")
+            symbols = self.problem.symbols
+            hint = hint or suggest(name, list(symbols)) or listed(symbols, say("files.declared_names"))
             self.report.add(item, say("files.undeclared", name=quoted(name)), hint)
         elif symbol.role in ("target", "constant"):
             hint = say("files.give_role")
@@ -170,7 +171,7 @@ class _Reader:
         elif self.whole and name not in self.differentiable:
             symbols = self.problem.symbols
             on = [other for other in self.differentiable if symbols[other].role not in ("target", "constant")]
-            hint = listed(on, "it depends on")
+            hint = listed(on, say("files.depends_on"))
             self.report.add(item, say("files.independent", loss=self.problem.loss, name=name), hint)
         elif name == self.problem.upstream:
             self.report.add(item, say("files.derivative_given", loss=self.problem.loss, name=name))
@@ -200,7 +201,7 @@ class _Reader:
         if {of, by} & self.broken:
             return []
         if of not in self.problem.by_name:
-            hint = listed(self.problem.by_name, "nodes")
+            hint = listed(self.problem.by_name, say("files.nodes"))
             self.report.add(item, say("files.not_a_node", name=quoted(of)), hint)
         elif by not in symbols:
             self.report.add(item, say("files.undeclared", name=quoted(by)), suggest(by, list(symbols)))

@@ -83,7 +83,7 @@ class _Reader:
     def functions(self, key: Scalar, value: Tree) -> tuple[str, ...]:
         name = key.text
         if name not in self.used:
-            hint = suggest(name, list(self.used)) or listed(self.used, "used")
+            hint = suggest(name, list(self.used)) or listed(self.used, say("files.used"))
             self.report.add(key, say("files.unused_function", name=quoted(name)), hint)
             return ()
         usable = [f.name for f in FUNCTIONS.values() if f.kind == "elementwise" and not f.expanded]
@@ -145,7 +145,7 @@ class _Reader:
 
     def sizes(self, key: Scalar, value: Tree) -> tuple[int, ...]:
         if key.text not in self.problem.dims:
-            hint = suggest(key.text, list(self.problem.dims)) or listed(self.problem.dims, "dimensions")
+            hint = suggest(key.text, list(self.problem.dims)) or listed(self.problem.dims, say("files.dimensions"))
             self.report.add(key, say("files.unknown_dimension", name=quoted(key.text)), hint)
             return ()
         if isinstance(value, Scalar) and (match := _RANGE.fullmatch(value.text.strip())):

@@ -16,6 +16,7 @@ from itertools import islice
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.source import Location, Source
 from backsym.core.words import Said, say
+from backsym.reading.files.fields import spoken
 from backsym.reading.files.yamlfile import Document, Table, rewritten, text_of
 from backsym.reading.latex.names import Key
 from backsym.reading.notes.assembling.checks import check_equations, without_equations
@@ -68,6 +69,15 @@ def document_tree(path: str) -> ReadNote:
 def tree_of_note(document: Document, *, tex: bool) -> ReadNote:
     """The same for a text that is in memory."""
     document, front = front_matter(document, tex=tex)
+    with spoken(front.entries.values()):
+        note = _without_front(document, tex=tex)
+        others = tuple(say("notes.passed_over", line=line, what=what) for line, what in front.passed_over)
+        tree, remarks = with_front(note.tree, front), (*note.remarks, *others)
+        return replace(note, tree=tree, remarks=remarks, complaints=front.complaints)
+
+
+def _without_front(document: Document, *, tex: bool) -> ReadNote:
+    """What a note says but for the keys in front of it."""
     document = written_out(without_asides(document, tex=tex), tex=tex)
     displayed = [f for f in islice(formulas(document.text, tex=tex), MAX_FORMULAS) if f.displayed]
     document, numbers = without_numbers(document, [(f.start, f.end) for f in displayed])
@@ -84,12 +94,7 @@ def tree_of_note(document: Document, *, tex: bool) -> ReadNote:
     document, features = with_given_features(done.document, shown)
     done = replace(done, document=document)
     customs = [*numbers, *spelling.customs, *later, *counted.remarks, *told, *features]
-    read = _read(done, powers | done.marks, customs, counted.spelled)
-    others = tuple(say("notes.passed_over", line=line, what=what) for line, what in front.passed_over)
-    return ReadNote(
-        with_front(read.tree, front), (*read.remarks, *others), read.abstract_loss, read.recurrent, front.complaints,
-        counted.axes,
-    )  # fmt: skip
+    return replace(_read(done, powers | done.marks, customs, counted.spelled), axes=counted.axes)
 
 
 def _places(document: Document, *, tex: bool) -> list[tuple[int, int]]:

@@ -58,7 +58,9 @@ def slopes(text: str) -> Iterator[Slope]:
 def quantity(text: str) -> tuple[str, str] | None:
     """The name and the indices, as written, of ``W2[k,j]``, ``dL/dW2[k,j]`` or ``grad(W2)``; None for other texts."""
     found = [*words_and_signs(text)]
-    here = slope_at(found, 0) if found else None
+    inner = [piece.text for piece in (*found[:2], *found[-1:])] == ["grad", "(", ")"]
+    found = found[2:-1] if inner else found  # grad(W2[k,j])
+    here = slope_at(found, 0) if found and not inner else None
     name, n = (here.by, here.end) if here is not None else (found[0].word if found else "", 1)
     if not name:
         return None
