@@ -17,7 +17,7 @@ from backsym.documents.content.derivations import _vectorized, rows_of
 from backsym.documents.content.document import problem_blocks
 from backsym.documents.content.figures import with_local_derivatives
 from backsym.documents.content.likewise import form_of, with_other_tag
-from backsym.documents.content.plan import Line, lines, steps_of
+from backsym.documents.content.plan import Line, lines, referring, stating, steps_of
 from backsym.documents.content.sentences import Voice
 from backsym.documents.content.solved import answered_parts
 from backsym.documents.content.told import Shown
@@ -125,6 +125,37 @@ def test_of_local_derivatives_that_are_alike_one_is_derived() -> None:
     for line in alike:
         assert any(other.lhs == line.lhs and other.stages[-1:] == line.stages for other in lines(steps))
     assert not any(line.like for line in lines(steps))
+
+
+def test_what_was_displayed_is_not_displayed_again() -> None:
+    """A local Jacobian that an earlier part derives, and a derivative that is found on the way to two others."""
+    text = files(None, [solved("softmax-jacobian")], "md")["solution.md"]
+    assert isinstance(text, str)
+    given = r"&= \text{diag}(\mathbf{p}) - \mathbf{p} \mathbf{p}^\top && \qquad \textcolor{gray}{\text{by } \text{(1)}}"
+    assert given in text
+    assert text.count(r"\delta_{kk'} - p_k p_{k'}") == 1
+    text = files(None, [solved("vae")], "md")["solution.md"]
+    assert isinstance(text, str)
+    assert text.count(r"\frac{\partial \mathcal{L}}{\partial C} &= 1") == 1
+
+
+def test_other_lines_are_displayed_though_they_begin_like_earlier_ones() -> None:
+    x, y = (Sym(name, ()) for name in "xy")
+    earlier = [Line(x, (y,), ()), Line(y, (x,), ())]
+    displayed = {stating(earlier): 3}
+    assert referring((*earlier, line(x)), displayed) == (Line(y, (x,), (), by=3), line(x))
+    for other in ((earlier[0], line(x)), (earlier[0], Line(y, (y,), ())), tuple(earlier[1:])):
+        assert referring(other, displayed) == other
+    assert referring((earlier[0],), {stating(earlier[:1]): 3}) == (earlier[0],)
+
+
+def test_the_ranges_of_sums_are_left_out_of_a_summary_that_has_no_room_for_them() -> None:
+    for name, bare in (("conv2d", True), ("mlp-entries", False)):
+        text = files(None, [solved(name)], "md")["solution.md"]
+        assert isinstance(text, str)
+        summary = text.partition("## Summary")[2]
+        assert r"\sum" in summary
+        assert (r"=1}^" not in summary) == bare, name
 
 
 def has_brace(layout: lay.Layout) -> bool:

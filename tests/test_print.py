@@ -19,6 +19,7 @@ from backsym.core.stepkinds import CHAIN_MULTI
 from backsym.documents.content.blocks import (
     Block,
     Derivations,
+    Derived,
     Document,
     Equations,
     Heading,
@@ -227,6 +228,31 @@ def test_no_line_of_a_display_stands_alone_on_a_page() -> None:
     assert {2, 3, 4, 5, 6} & {counts[0] for counts in found}, found
 
 
+def remarked(count: int) -> tuple[Row, ...]:
+    """Rows with a box each, and remarks that have no room beside them."""
+    formula, words = lay.row(*[lay.Ident("m")] * 30), Text(" ".join(["why"] * 12))
+    return tuple(Row(lay.Ident("a"), lay.Boxed(formula), reason=(words,)) for _ in range(count))
+
+
+def test_a_remark_stays_on_the_page_of_its_row() -> None:
+    """At any end of a page, as many boxes as remarks are before it; rows of which a page may part the next."""
+    rows = remarked(5)
+    found = set()
+    for before in range(24, 34, 2):
+        filler = tuple(Paragraph((Text("x"),)) for _ in range(before))
+        blocks = (*filler, Derivations((Derived(rows[-1], rows),)))
+        source = typst.typst(Document((Text("T"),), blocks))["solution.typ"]
+        made = typst_package.compile(source.encode(), format="svg", ignore_system_fonts=True)
+        pages = made if isinstance(made, list) else [made]
+        grey = [page.count(b"#5c5c5c") for page in pages]
+        each = max(grey) // max(page.count(b"stroke-width") for page in pages)
+        assert grey == [each * page.count(b"stroke-width") for page in pages]
+        found.add(pages[0].count(b"stroke-width"))
+    assert {1, 2, 3, 4} & found, found
+    source = tex.tex_text([Equations(rows)])
+    assert source.count("\\\\*\n& \\why") == len(rows)
+
+
 def test_lines_that_stay_together_are_aligned_like_the_others() -> None:
     """The first pair, a line between and the last pair: the boxes of all lines end at the same place."""
     widths = [lay.Ident("a"), lay.row(lay.Ident("m"), lay.Ident("m")), fragment("z_k^{(2)}")]
@@ -235,6 +261,13 @@ def test_lines_that_stay_together_are_aligned_like_the_others() -> None:
     page = typst_package.compile(source.encode(), format="svg", ignore_system_fonts=True)
     places = list(strokes(ElementTree.fromstring(page), 0.0))
     assert len(places) == len(lines)
+    assert max(places) - min(places) < 0.05
+    wide = (*remarked(3), Row(fragment("z_k^{(2)}"), lay.Boxed(lay.Ident("b"))))
+    source = typst.typst(Document((Text("T"),), (Derivations((Derived(wide[-1], wide),)),)))["solution.typ"]
+    assert source.count("mat(delim") == 3
+    page = typst_package.compile(source.encode(), format="svg", ignore_system_fonts=True)
+    places = list(strokes(ElementTree.fromstring(page), 0.0))
+    assert len(places) == len(wide)
     assert max(places) - min(places) < 0.05
 
 

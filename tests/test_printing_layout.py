@@ -40,6 +40,8 @@ NODES = [
     (Matrix(((x, y), (y, x))), r"\begin{bmatrix} x & y \\ y & x \end{bmatrix}"),
     (Matrix(((x,), (Symbol("vdots"),))), r"\begin{bmatrix} x \\ \vdots \end{bmatrix}"),
     (Underbrace(x, y), r"\underbrace{x}_{y}"),
+    (row(Underbrace(x, y), Op("plus"), x), r"{\underbrace{x}_{y}} + x"),
+    (row(Underbrace(x, y), EQUALS, x), r"\underbrace{x}_{y} = x"),
     (Boxed(row(x, EQUALS, y)), r"\boxed{x = y}"),
     (Aligned(((x, row(EQUALS, y)),)), r"\begin{aligned} x & = y \end{aligned}"),
     (Fenced("norm", x, stretchy=True), r"\left\lVert x \right\rVert"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from backsym.core.expr import Equation, Expr, Ix
@@ -75,9 +76,11 @@ def range_latex(indices: Sequence[Ix], notation: Notation) -> str:
 def _row(node: lay.Row) -> str:
     out = ""
     gap = False
-    for item in node.items:
+    for item, following in zip_longest(node.items, node.items[1:]):
         text = to_latex(item)
         op = item if isinstance(item, lay.Op) else None
+        if isinstance(item, lay.Underbrace) and isinstance(following, lay.Op) and following.spacing == "binary":
+            text = f"{{{text}}}"  # Behind a brace, which is a large operator to LaTeX, a sign would lose its space.
         if op is not None and op.spacing == "ordinary" and out and sign(op.name).kind != "ordinary":
             text = f"{{{text}}}"  # Without the braces LaTeX would put the space of its kind around it.
         closes = op is not None and op.spacing == "punctuation"

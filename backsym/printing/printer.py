@@ -615,6 +615,10 @@ def _marked(items: list[Layout], factors: Sequence[Expr], product: Expr, n: Nota
             tint, factor = next(left)
             item = lay.Tinted(item, tint) if tint else item
             if n.within is not None and (factor.shape or meets) and _is_whole(factor, product):
+                # The name of an operator loses its own space in a brace.
+                start = _leftmost(item.body if isinstance(item, lay.Tinted) else item)
+                named = isinstance(start, Ident) and start.style == "operator"
+                out += [THIN] if named and out and not isinstance(out[-1], (Op, lay.Space)) else []
                 item = _braced(item, factor, n)
         out.append(item)
     return out

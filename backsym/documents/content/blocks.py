@@ -78,7 +78,7 @@ class Paragraph:
     """With ``leads`` it stays on the page of what follows, as what leads to a formula does anyway.
 
     With ``solves`` the solution of the question before it begins here; with ``closes`` it stays on the page where the
-    table before it ends.
+    table or drawing before it ends.
     """
 
     content: Inlines
@@ -256,7 +256,7 @@ def kept(blocks: Sequence[Block]) -> list[bool]:
 
 
 def _closed(block: Block, following: Block) -> bool:
-    return isinstance(block, Table) and isinstance(following, Paragraph) and following.closes
+    return isinstance(block, (Table, Picture)) and isinstance(following, Paragraph) and following.closes
 
 
 _SHOWN = (Equations, Derivations, Table, Picture)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math as numbers
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import groupby, islice
 
@@ -33,7 +34,7 @@ from backsym.documents.content.blocks import (
 )
 from backsym.documents.content.figures import legend, with_local_derivatives
 from backsym.documents.content.likewise import Form, form_of, form_of_letters, pairs_of, renaming
-from backsym.documents.content.plan import Line, condensed, lines, named, recalled, steps_of
+from backsym.documents.content.plan import Line, condensed, lines, named, recalled, referring, stating, steps_of
 from backsym.documents.content.questions import Sheet, question_blocks, row
 from backsym.documents.content.sentences import Value, Voice, joined
 from backsym.documents.content.solved import Solved, adjoints_of, in_turn, split_levels
@@ -54,7 +55,7 @@ from backsym.documents.content.vectorizing import (
 from backsym.documents.content.worked import numbers_row
 from backsym.documents.remarks.ideas import WALK, ideas, kind_in_network, local_derivatives
 from backsym.documents.remarks.readings import one_sided, readings
-from backsym.documents.remarks.remark import Remark, base_of, holds
+from backsym.documents.remarks.remark import Remark, all_steps, base_of, holds
 from backsym.documents.remarks.slips import slips
 from backsym.documents.remarks.untagged import untagged
 from backsym.documents.writers.breaking import CELL, as_formula, row_width
@@ -158,6 +159,7 @@ class Worked(Sheet):
         full: list[Derived] = []
         alike: list[Alike] = []
         above: tuple[Step, ...] = ()
+        found: set[str] = set()
         for piece in in_turn((*answered.needed, *answered.pieces), lambda piece: piece.node, _used):
             earlier = None if kind_of(answered.part).plain else self._stated_before(piece)
             if earlier is not None:
@@ -172,8 +174,9 @@ class Worked(Sheet):
                 full, alike = [], []
             self.blocks += direct_note(piece.steps, self.voice, self.shown)
             elsewhere = self.shown.rest(piece.node, piece.shown)[1]
-            full.append(_derived(piece, answered, self.voice, self.shown, above if full else ()))
+            full.append(_derived(piece, answered, self.voice, self.shown, above if full else (), found))
             above = () if elsewhere else piece.steps
+            found |= set() if elsewhere else _recalled(piece.steps)
         self._written(full, alike, answered.label)
         if self.found:
             results = self.voice.catalogue.listing([(Ref(number),) for number in sorted(set(self.found))])
@@ -472,8 +475,23 @@ def _inner(steps: Sequence[Step]) -> tuple[Step, ...]:
     return tuple(inner for step in steps if step.kind == sk.VECTORIZE for inner in step.substeps)
 
 
-def _derived(piece: Piece, answered: Answered, voice: Voice, shown: Shown, above: Sequence[Step] = ()) -> Derived:
-    """The rows that no earlier part has printed, and the result; ``above`` are the steps of what stands above them."""
+def _recalled(steps: Sequence[Step]) -> set[str]:
+    """By which quantities derivatives were found on the way to another one."""
+    return {name for step in all_steps(steps) if step.substeps and (name := recalled(step)) is not None}
+
+
+def _derived(
+    piece: Piece,
+    answered: Answered,
+    voice: Voice,
+    shown: Shown,
+    above: Sequence[Step] = (),
+    found: AbstractSet[str] = frozenset(),
+) -> Derived:
+    """The rows that no earlier part has printed, and the result.
+
+    ``above`` are the steps of what stands above them, and the derivatives by what is ``found`` stand in its rows.
+    """
     steps = piece.steps
     where: list[int] = []
     mark = shown.told.number()
@@ -482,9 +500,9 @@ def _derived(piece: Piece, answered: Answered, voice: Voice, shown: Shown, above
         steps = tuple(step for position, step in zip(piece.shown, piece.steps, strict=True) if position in rest)
     if piece.after and not steps:
         # An earlier part has printed how this was found; what follows goes on from what it found.
-        found = next(step.before for step in piece.after if step.kind != sk.RECALL)
+        form = next(step.before for step in piece.after if step.kind != sk.RECALL)
         facts: dict[str, Fact] = {"node": voice.problem.sym(piece.node)}
-        steps = (Step(sk.CONCLUDE, piece.result.lhs, found, facts=facts), *piece.after)
+        steps = (Step(sk.CONCLUDE, piece.result.lhs, form, facts=facts), *piece.after)
     else:
         steps += piece.after
     results = tuple(row(*stated, voice) for stated in piece.results)
@@ -492,7 +510,7 @@ def _derived(piece: Piece, answered: Answered, voice: Voice, shown: Shown, above
     if known is not None:
         found_rows = (known[0], *rows_of(known[1], voice, shown))
     else:
-        found_rows = rows_of(steps, voice, shown, above)
+        found_rows = rows_of(steps, voice, shown, above, found)
     if piece.cases:
         rows = _in_cases(found_rows, results)
     else:
@@ -507,6 +525,8 @@ def _derived(piece: Piece, answered: Answered, voice: Voice, shown: Shown, above
         for part in dict.fromkeys((steps, _below_matrices(steps))):
             shown.model(form_of(part, voice.problem), mark.number, answered.label)
     shown.stated(piece, mark.number)
+    if not piece.derivative and not piece.cases and steps:
+        shown.displayed.setdefault(stating(_planned(steps, voice, shown)), mark.number)
     return Derived(results[-1], (*rows[:-1], _marked(rows[-1], mark)))
 
 
@@ -551,24 +571,30 @@ def by_results(numbers: Sequence[int], voice: Voice) -> Inlines:
 
 
 def rows_of(
-    steps: Sequence[Step], voice: Voice, shown: Shown | None = None, above: Sequence[Step] = ()
+    steps: Sequence[Step],
+    voice: Voice,
+    shown: Shown | None = None,
+    above: Sequence[Step] = (),
+    found: AbstractSet[str] = frozenset(),
 ) -> tuple[Row, ...]:
     """The steps as rows of one display; what needs no word joins the row before it, where there is room.
 
-    What the derivation ``above`` is from is not said again of a local derivative that is 1.
+    What the derivation ``above`` is from is not said again of a local derivative that is 1.  The derivatives by what is
+    ``found`` stand in a row further up.
     """
     rows: list[Row] = []
     before: Line | None = None
     known = {} if shown is None else shown.results
-    planned = lines(steps, known.keys(), lambda step: form_of((step,), voice.problem).key)
     concise = shown is not None and shown.options.concise
-    shown_lines = (
-        condensed(planned) if concise else named(planned, _letters(voice), lambda e: form_of_letters(e, voice.problem))
-    )
+    shown_lines = _planned(steps, voice, shown, found)
+    if shown is not None:
+        shown_lines = referring(shown_lines, shown.displayed)
     heads = {} if concise else steps_of(shown_lines)
     for position, line in enumerate(shown_lines):
         told = tuple(step for step in line.steps if _tells(step, voice.problem, concise=concise))
         reason = voice.catalogue.phrase("reasons.likewise.here") if line.like else _reason(told, voice, known, above)
+        if line.by is not None:
+            reason = by_results([line.by], voice)
         if line.gives is not None:
             left, right = map(voice.in_text.layout, line.gives)
             reason = voice.catalogue.phrase("reasons.named", equation=lay.row(left, lay.EQUALS, right))
@@ -576,9 +602,9 @@ def rows_of(
         uses = None if concise else _uses(line, voice)
         if uses is not None:
             stages, reason = (*stages[:-1], uses), ()
-        found = Row(voice.layout(line.lhs), stages[-1], None, stages[:-1], reason)
+        shown_row = Row(voice.layout(line.lhs), stages[-1], None, stages[:-1], reason)
         if position in heads:
-            found = replace(found, head=_head(list(heads).index(position), heads[position], shown_lines, voice))
+            shown_row = replace(shown_row, head=_head(list(heads).index(position), heads[position], shown_lines, voice))
         if before is not None and before.lhs == line.lhs:
             longer = replace(rows[-1], via=(*rows[-1].via, rows[-1].rhs, *stages[:-1]), rhs=stages[-1])
             folds = {step.kind for step in line.steps} == {sk.FOLD}
@@ -586,10 +612,21 @@ def rows_of(
             if (folds and row_width(longer) <= FOLDED) or (not reason and width(longer.right) <= TOGETHER):
                 rows[-1] = longer
                 continue
-            found = replace(found, again=True)
-        rows.append(found)
+            shown_row = replace(shown_row, again=True)
+        rows.append(shown_row)
         before = line
     return tuple(rows)
+
+
+def _planned(
+    steps: Sequence[Step], voice: Voice, shown: Shown | None, found: AbstractSet[str] = frozenset()
+) -> tuple[Line, ...]:
+    """The lines of a derivation, without the derivatives that are ``found`` or known."""
+    known = set() if shown is None else shown.results.keys()
+    planned = lines(steps, known | found, lambda step: form_of((step,), voice.problem).key)
+    if shown is not None and shown.options.concise:
+        return condensed(planned)
+    return named(planned, _letters(voice), lambda e: form_of_letters(e, voice.problem))
 
 
 def _head(place: int, derivative: Expr, planned: Sequence[Line], voice: Voice) -> Inlines:

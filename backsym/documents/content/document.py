@@ -62,6 +62,7 @@ from backsym.documents.content.sentences import Catalogue, Value, Voice, catalog
 from backsym.documents.content.solved import Solved, answered_parts
 from backsym.documents.content.told import Shown, Told
 from backsym.documents.content.worked import worked_example
+from backsym.documents.writers.breaking import lines_of_table
 from backsym.parts.kind import Answered, Piece
 from backsym.parts.table import kind_of
 from backsym.printing import layout as lay
@@ -258,10 +259,13 @@ def _overview(parts: Sequence[Answered], solved: Solved, shown: Shown, level: in
     checks = [replace(verified(v, voice), closes=True) for v in (worst, *silent)]
     if len(found) < FEW or shown.options.concise:
         return [*checks]
-    rows = [_summed_up(group, shown) for group in _alike(_beside(solved, found), solved.problem)]
+    groups = list(_alike(_beside(solved, found), solved.problem))
     head = tuple(voice.catalogue.phrase(f"document.overview.{key}") for key in ("forward", "backward", "result"))
     read = [voice.say("document.overview.read")] if shown.told.first("overview") else []
-    return [_heading("summary", level, voice), *read, Table(head, tuple(rows)), *checks]
+    # Where the ranges of sums, which the forward pass has, take lines of the table, they are left out.
+    bare = shown.spoken(replace(voice, notation=replace(voice.notation, bare_sums=True)))
+    tables = [Table(head, tuple(_summed_up(group, spoken) for group in groups)) for spoken in (shown, bare)]
+    return [_heading("summary", level, voice), *read, min(tables, key=lines_of_table), *checks]
 
 
 Beside = tuple[ForwardForms, tuple[Piece, ...]]

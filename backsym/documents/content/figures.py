@@ -95,7 +95,7 @@ def legend(voice: Voice, kind: str) -> Paragraph | None:
     shown = [
         voice.catalogue.phrase(f"figures.kinds.{role}") for role in (*ROLES[:4], "fixed", *ROLES[4:]) if role in roles
     ]
-    return voice.say("figures.legend", kinds=voice.catalogue.listing(shown))
+    return replace(voice.say("figures.legend", kinds=voice.catalogue.listing(shown)), closes=True)
 
 
 def picture(

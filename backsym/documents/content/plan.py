@@ -6,7 +6,7 @@ derived here, and no sentence is chosen.  This module must not know about layout
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -60,6 +60,8 @@ class Line:
     """Whether it is found as an earlier line of the same derivation, with other names."""
     gives: tuple[Expr, Expr] | None = None
     """Where the line names something: the equation in which it stands, with the name in it."""
+    by: int | None = None
+    """The number of the result that has been displayed with all that leads to it."""
 
 
 @dataclass
@@ -164,6 +166,26 @@ def _put_in_together(planned: Sequence[Line]) -> list[Line]:
     return out
 
 
+Displayed = Mapping[tuple[tuple[Expr, tuple[Expr, ...]], ...], int]
+"""Lines of earlier derivations, by what they state, with the number of the result that they lead to."""
+
+
+def stating(planned: Sequence[Line]) -> tuple[tuple[Expr, tuple[Expr, ...]], ...]:
+    """What lines state."""
+    return tuple((line.lhs, line.stages) for line in planned)
+
+
+def referring(planned: tuple[Line, ...], displayed: Displayed) -> tuple[Line, ...]:
+    """The lines, where all those of an earlier derivation are its result alone."""
+    for earlier, number in displayed.items():
+        count = len(earlier)
+        for at in range(len(planned) - count + 1 if count > 1 else 0):
+            if stating(planned[at : at + count]) == earlier:
+                lhs, stages = earlier[-1]
+                return (*planned[:at], Line(lhs, stages[-1:], (), by=number), *planned[at + count :])
+    return planned
+
+
 def condensed(planned: Sequence[Line]) -> tuple[Line, ...]:
     """Each chain of equalities by where it begins and where it ends, whatever stands between.
 
@@ -205,7 +227,7 @@ def steps_of(planned: Sequence[Line]) -> dict[int, Expr]:
     last = _about(main)
     names: list[int] = []
     for position, line in enumerate(planned):
-        if not line.steps and not line.like:
+        if not line.steps and not line.like and line.by is None:
             names.append(position)  # What gets a name belongs to what is found with it.
             continue
         if names and isinstance(line.lhs, Partial) and line.lhs.num == planned[names[-1]].lhs:

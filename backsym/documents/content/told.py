@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from backsym.core.expr import Expr
 from backsym.core.steps import Derivation, Step
 from backsym.documents.content.blocks import Ref
 from backsym.documents.content.likewise import Form, form_of
@@ -67,6 +68,8 @@ class Shown:
     told: Told = field(default_factory=Told)
     results: dict[str, int] = field(default_factory=dict)
     """The number of the derivative by each quantity."""
+    displayed: dict[tuple[tuple[Expr, tuple[Expr, ...]], ...], int] = field(default_factory=dict)
+    """The lines that have led to results other than derivatives of the loss, by what they state."""
 
     _numbers: dict[str, dict[int, int]] = field(default_factory=dict)
     _point: list[Env] = field(default_factory=list)

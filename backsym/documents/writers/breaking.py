@@ -83,6 +83,9 @@ def row_width(r: Row) -> float:
 
 # --- tables ----------------------------------------------------------------------------------------------------------
 
+PAGE = 40.0
+"""The width of a table on a page, whatever its language, in em."""
+
 CELL = 1.2
 """The space around what a cell holds, in em."""
 
@@ -126,6 +129,11 @@ def narrowed(table: Table, room: float) -> tuple[Table, tuple[float | None, ...]
             if (_beyond(tried, shares), _height(tried)) < (_beyond(found, widths), _height(found)):
                 found, widths = tried, shares
     return found, tuple(widths)
+
+
+def lines_of_table(table: Table) -> int:
+    """In how many lines a table is set on a page."""
+    return _height(narrowed(table, PAGE)[0])
 
 
 def _in_columns(table: Table, widths: Sequence[float | None]) -> Table:

@@ -156,17 +156,31 @@ def _listed(block: bl.Listed) -> str:
     return f"\\begin{{{kind}}}\n{items}\n\\end{{{kind}}}"
 
 
-def _table(block: bl.Table) -> str:
+def _table(block: bl.Table, below: str = "4pt") -> str:
     """Rows with some air, because a cell may hold a matrix; a long table goes on over the page, below its head."""
     table, widths = narrowed(block, ROOM)
     rows = [" & ".join(map(_in_cell, cells)) for cells in (table.head, *table.rows)]
     # The starred ends keep the first two rows, and the last two, on one page.
     stays = {1, len(rows) - 2} - {0, len(rows) - 1}
-    rows = [text + (r" \\*[4pt]" if n in stays else r" \\[4pt]") for n, text in enumerate(rows)]
+    airs = [*["4pt"] * (len(rows) - 1), below]
+    ends = [r"\\*" if n in stays else r"\\" for n in range(len(rows))]
+    rows = [f"{text} {end}[{air}]" for text, end, air in zip(rows, ends, airs, strict=True)]
     body = "\n".join([rows[0], r"\hline \noalign{\vskip 4pt}\endhead", *rows[1:]])
     ragged = r">{\raggedright\arraybackslash}"
     columns = "".join("l" if most is None else f"{ragged}p{{{most:.1f}em}}" for most in widths)
     return f"\\begin{{longtable}}{{{columns}}}\n{body}\n\\end{{longtable}}"
+
+
+def _staying(block: bl.Block) -> str:
+    """A block on the page of the next one, as far as it needs more than a penalty for that."""
+    if isinstance(block, (bl.Equations, bl.Derivations)):
+        return f"\\begin{{staying}}\n{_block(block)}\n\\end{{staying}}"
+    if isinstance(block, bl.Picture):
+        return _block(block).removesuffix("\\medskip") + "\\nopagebreak\\medskip"
+    if isinstance(block, bl.Table):
+        # Its last row has room for a line below it, which is then set into that room.
+        return f"{_table(block, below='24pt')}\n\\vspace{{-20pt}}"
+    return _block(block)
 
 
 def _in_cell(cell: bl.Inlines) -> str:
@@ -200,7 +214,7 @@ def _joined(blocks: Iterable[bl.Block]) -> str:
             # Below a bar there is no depth of a line that keeps a limit of a sum off the words.
             back = "-0.7" if isinstance(before, bl.Aside) else "-"
             text += f"\\vspace{{{back}\\baselineskip}}\n" if displayed else ""
-        text += f"\\begin{{staying}}\n{_block(block)}\n\\end{{staying}}" if displayed and stays else _block(block)
+        text += _staying(block) if stays else _block(block)
         before = block
     return text
 
@@ -218,16 +232,18 @@ def _display(rows: tuple[bl.Row, ...]) -> str:
         # Remarks behind the lines would push a column of ranges off the page.
         end, found = None, [_lines(r, ROOM, left) for r in rows]
         column = _remark_column(rows, found, end)
-    lines = [
-        line
+    groups = [
+        group
         for r, (texts, own) in zip(rows, found, strict=True)
-        for line in _remarked(texts, r, own, (left, column), ranges=end is not None)
+        for group in _remarked(texts, r, own, (left, column), ranges=end is not None)
     ]
+    lines = [line for group in groups for line in group]
     if len(rows) == 1 and len(lines) == 1 and column is None:
         return "\\begin{equation*}\n" + lines[0].replace("&= ", "= ", 1).removeprefix("& ") + "\n\\end{equation*}"
-    # The starred ends keep the first line, and the last one, on the page of its neighbour.
-    ends = [r" \\*" if n in (0, len(lines) - 2) else r" \\" for n in range(len(lines) - 1)] + [""]
-    body = "\n".join(line + end for line, end in zip(lines, ends, strict=True))
+    # The starred ends keep the first line, the last one, and a remark, on the page of its neighbour.
+    followed = [n < len(group) - 1 for group in groups for n, _ in enumerate(group)]
+    ends = [r" \\*" if kept or n in (0, len(lines) - 2) else r" \\" for n, kept in enumerate(followed[:-1])]
+    body = "\n".join(line + end for line, end in zip(lines, [*ends, ""], strict=True))
     count = 1 + (end is not None) + (column is not None)
     kind, columns = ("alignat*", f"{{{count}}}") if count > 1 else ("align*", "")
     return f"\\begin{{{kind}}}{columns}\n{body}\n\\end{{{kind}}}"
@@ -260,22 +276,24 @@ def _cell(r: bl.Row) -> str:
 
 def _remarked(
     lines: list[str], r: bl.Row, reach: float, edges: tuple[float, float | None], *, ranges: bool
-) -> list[str]:
-    """The lines of a row with its remark: in a column, behind the last line, or on a line of its own.
+) -> list[list[str]]:
+    """The lines of a row with its remark: in a column, behind the last line, or on lines of its own.
 
-    ``edges`` are where the left sides end, and where the column of remarks begins, if there is one.
+    Lines that belong on one page are together.  ``edges`` are where the left sides end, and where the column of remarks
+    begins, if there is one.
     """
+    before, last = [[line] for line in lines[:-1]], lines[-1]
     if not r.reason:
-        return lines
+        return [*before, [last]]
     left, column = edges
     text = f"\\why{{{to_latex(as_formula(r.reason))}}}"
     if column is not None and fits_beside(r.reason, column, ROOM):
-        return [*lines[:-1], f"{lines[-1]}{' && &&' if ranges and r.tail is None else ' &&'} {text}"]
+        return [*before, [f"{last}{' && &&' if ranges and r.tail is None else ' &&'} {text}"]]
     if column is None and fits_beside(r.reason, reach, ROOM):
-        return [*lines[:-1], f"{lines[-1]} {text}"]
+        return [*before, [f"{last} {text}"]]
     command = "why" if column is None else "whybelow"
     own = remark_lines(r.reason, ROOM - left - GAP)
-    return [*lines, *(f"& \\{command}{{{to_latex(line)}}}" for line in own)]
+    return [*before, [last, *(f"& \\{command}{{{to_latex(line)}}}" for line in own)]]
 
 
 def _lines(r: bl.Row, room: float, left: float, *, ranges: bool = False) -> tuple[list[str], float]:

@@ -241,14 +241,19 @@ def _display(rows: tuple[bl.Row, ...], function: str = "formula") -> str:
         column = _remark_column(set_rows, found, end, room)
     pairs = zip(set_rows, found, strict=True)
     edges = (left, column, room)
-    lines = [line for r, (texts, own) in pairs for line in _remarked(texts, r, own, edges, ranges=end is not None)]
+    groups = [group for r, (texts, own) in pairs for group in _remarked(texts, r, own, edges, ranges=end is not None)]
+    count = sum(map(len, groups))
+    if count > SHORT and function == "worked" and end is None:
+        # Where the end of a page may part them, a remark stays with what it is about.
+        groups = [group if len(group) == 1 else [_unit(group)] for group in groups]
+    lines = [line for group in groups for line in group]
     if len(lines) == 1 and column is None:
         body = " ".join(side for side in lines[0] if side)
     elif not _taken_together(len(lines), function):
         body = " \\\n".join(map(_aligned, lines))
-        function = _LONGER[function] if len(lines) > SHORT else function
+        function = _LONGER[function] if count > SHORT else function
     else:  # The first line, and the last one, on the page of its neighbour.
-        body = " \\\n".join([_together(lines[:2]), *map(_aligned, lines[2:-2]), _together(lines[-2:])])
+        body = " \\\n".join([f"& {_stacked(lines[:2])}", *map(_aligned, lines[2:-2]), f"& {_stacked(lines[-2:])}"])
         function = "long"
     return f"#{function}({string(equations_text(rows))}, $ {body} $)"
 
@@ -285,23 +290,30 @@ def _cell(r: bl.Row) -> str:
 
 def _remarked(
     lines: list[Line], r: bl.Row, reach: float, edges: tuple[float, float | None, float], *, ranges: bool
-) -> list[Line]:
-    """The lines of a row with its remark: in a column, behind the last line, or on a line of its own.
+) -> list[list[Line]]:
+    """The lines of a row with its remark: in a column, behind the last line, or on lines of its own.
 
-    ``edges`` are where the left sides end, where a column of remarks begins, if there is one, and where the room ends.
+    Lines that belong on one page are together.  ``edges`` are where the left sides end, where a column of remarks
+    begins, if there is one, and where the room ends.
     """
+    before, (head, last) = [[line] for line in lines[:-1]], lines[-1]
     if not r.reason:
-        return lines
+        return [*before, [(head, last)]]
     left, column, room = edges
     text = f"#why(${to_typst(as_formula(r.reason))}$)"
-    head, last = lines[-1]
     if column is not None and fits_beside(r.reason, column, room):
-        return [*lines[:-1], (head, f"{last}{' && &&' if ranges and r.tail is None else ' &&'} {text}")]
+        return [*before, [(head, f"{last}{' && &&' if ranges and r.tail is None else ' &&'} {text}")]]
     if column is None and fits_beside(r.reason, reach, room):
-        return [*lines[:-1], (head, f"{last} {text}")]
+        return [*before, [(head, f"{last} {text}")]]
     function = "why" if column is None else "why-below"
     own = remark_lines(r.reason, room - left - GAP)
-    return [*lines, *(("", f"#{function}(${to_typst(line)}$)") for line in own)]
+    return [*before, [(head, last), *(("", f"#{function}(${to_typst(line)}$)") for line in own)]]
+
+
+def _unit(lines: Sequence[Line]) -> Line:
+    """Lines that Typst takes for one, beside a left side that keeps the room of theirs."""
+    left = f"#context h(measure($display({argument(lines[0][0])})$).width) thick" if lines[0][0] else ""
+    return left, _stacked(lines)
 
 
 def _aligned(line: Line) -> str:
@@ -309,7 +321,7 @@ def _aligned(line: Line) -> str:
     return f"{left} &{right}" if left else f"&{right}" if right.startswith(("quad", "wide", "=")) else f"& {right}"
 
 
-def _together(lines: Sequence[Line]) -> str:
+def _stacked(lines: Sequence[Line]) -> str:
     """Lines that Typst takes for one, which it cannot part: a table whose left sides stick out to the left.
 
     Typst aligns other lines behind the space before the equals sign, which is what the table is moved by.
@@ -319,7 +331,7 @@ def _together(lines: Sequence[Line]) -> str:
         # Where there is no equals sign, there is no space to make good for.
         back = f"#context h(-measure($display({argument(left)})$).width)" if left else "thick"
         cells.append(f"display({argument(' '.join(side for side in (back, left, right) if side))})")
-    return f"& #h(-0.2778em) mat(delim: #none, align: #start, row-gap: #0.75em, {'; '.join(cells)})"
+    return f"#h(-0.2778em) mat(delim: #none, align: #start, row-gap: #0.75em, {'; '.join(cells)})"
 
 
 def _lines(r: bl.Row, room: float, left: float, *, ranges: bool = False) -> tuple[list[Line], float]:
