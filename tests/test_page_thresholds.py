@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,17 @@ def test_a_table_of_single_formulas_may_be_as_wide_as_the_text(em: float, parted
     assert (narrowed(Table(((),), ((cell,),)), 39.0)[1] != (None,)) == narrow
 
 
+@pytest.mark.parametrize(("em", "count"), [(9.5, 2), (10.0, 3)])
+def test_the_second_line_of_a_formula_in_a_cell_is_set_in_by_a_quad(em: float, count: int) -> None:
+    """In a column of 23.8 em; behind the empty word a sign has the space that it has between terms."""
+    long = Math(lay.row(digits(15.0), lay.Op("plus"), digits(em), lay.Op("plus"), digits(em)))
+    table, widths = narrowed(Table(((), ()), (((long,), (long,)),)), 50.0)
+    assert widths == (pytest.approx(23.8), pytest.approx(23.8))
+    shown = [to_latex(item.layout) for item in table.rows[0][0] if isinstance(item, Math)]
+    assert len(shown) == count
+    assert [line.startswith(r"\quad \text{} + 1") for line in shown] == [False, *[True] * (count - 1)]
+
+
 @pytest.mark.parametrize(("em", "rows", "boxed"), [(24.0, 2, True), (24.5, 2, False), (24.0, 1, False)])
 def test_what_two_rows_lead_to_is_boxed_up_to_twenty_four_em(em: float, rows: int, boxed: bool) -> None:
     found = _boxed((SHORT,) * (rows - 1) + (Row(fragment("a"), digits(em)),))
@@ -124,6 +136,13 @@ def test_left_sides_of_twelve_em_are_aligned_with_others(em: float, aligned: boo
 @pytest.mark.parametrize(("count", "function"), [(6, "#formula("), (7, "#long(")])
 def test_a_display_of_six_lines_stays_on_one_page(count: int, function: str) -> None:
     assert typst_text([Equations((SHORT,) * count)]).startswith(function)
+
+
+@pytest.mark.parametrize(("count", "function"), [(10, "#formula("), (11, "#long(")])
+def test_a_list_of_ten_lines_with_ranges_stays_on_one_page_with_its_column(count: int, function: str) -> None:
+    shown = typst_text([Equations((replace(SHORT, tail=fragment("k")),) * count)])
+    assert shown.startswith(function)
+    assert (" && quad" in shown) == (count == 10)
 
 
 @pytest.mark.parametrize(("em", "scrolled"), [(12.0, False), (12.5, True)])

@@ -92,6 +92,9 @@ CELL = 1.2
 SHARES = (0.45, 0.55, 0.4, 0.6, 0.35, 0.65)
 """What one of two narrowed columns may have of the room of both, besides the half of it, tried in this order."""
 
+IN_CELL = 1.0
+"""How far the second line of a formula in a cell is set in, in em."""
+
 LOOSE = 1.03
 """A table of single formulas is as wide as the text, of which a room is less by so much, before it is narrowed."""
 
@@ -167,9 +170,11 @@ def _narrowed(cell: Inlines, most: float | None) -> Inlines:
             continue
         out += [Break()] * bool(out)
         for item in equation:
-            lines = broken(item.layout, most - SLACK, most - SLACK, width_in_line) if isinstance(item, Math) else []
+            room = most - SLACK
+            lines = broken(item.layout, room, room - IN_CELL, width_in_line) if isinstance(item, Math) else []
             for n, part in enumerate(lines):
-                out += [Break()] * bool(n) + [Math(part)]
+                # Behind the empty word a sign has the space that it has between two terms.
+                out += [Break(), Math(lay.row(lay.Space("quad"), lay.Ident("", "roman"), part))] if n else [Math(part)]
             out += [] if lines else [item]
         line = equation
     return tuple(out)

@@ -55,6 +55,9 @@ _LONGER = {"formula": "long", "worked": "worked-long"}
 SHORT = 6
 """A display of more lines may be parted by the end of a page."""
 
+LISTED = 10
+"""So may one of more lines that are listed with their ranges, which are in a column as long as it is whole."""
+
 
 def typst(document: bl.Document, options: Options = FULL, stem: str = "solution") -> dict[str, str]:
     """The whole document, through its template."""
@@ -231,7 +234,8 @@ def _display(rows: tuple[bl.Row, ...], function: str = "formula") -> str:
     left = max(width(r.lhs) if r.lhs is not None else 0.0 for r in set_rows)
     bare = [_lines(replace(r, tail=None), room, left) for r in set_rows]
     # Lines that are taken for one, as those of a long display at its ends, have no columns.
-    whole = not _taken_together(sum(len(texts) for texts, _ in bare), function)
+    most = LISTED if sum(r.tail is not None for r in set_rows) > 1 and function == "formula" else SHORT
+    whole = not _taken_together(sum(len(texts) for texts, _ in bare), function, most)
     end = range_column(set_rows, reach_of(bare, room), room) if whole else None
     found = [_lines(r, room, left, ranges=end is not None) for r in set_rows]
     column = _remark_column(set_rows, found, end, room)
@@ -249,9 +253,9 @@ def _display(rows: tuple[bl.Row, ...], function: str = "formula") -> str:
     lines = [line for group in groups for line in group]
     if len(lines) == 1 and column is None:
         body = " ".join(side for side in lines[0] if side)
-    elif not _taken_together(len(lines), function):
+    elif not _taken_together(len(lines), function, most):
         body = " \\\n".join(map(_aligned, lines))
-        function = _LONGER[function] if count > SHORT else function
+        function = _LONGER[function] if count > most else function
     else:  # The first line, and the last one, on the page of its neighbour.
         body = " \\\n".join([f"& {_stacked(lines[:2])}", *map(_aligned, lines[2:-2]), f"& {_stacked(lines[-2:])}"])
         function = "long"
@@ -267,9 +271,9 @@ def _remark_column(
     return reach if in_column(alone, reach, room) else None
 
 
-def _taken_together(count: int, function: str) -> bool:
+def _taken_together(count: int, function: str, most: int) -> bool:
     """Whether the lines at either end of a display of so many are taken for one, so that they stay on a page."""
-    return count > SHORT and function != "worked"
+    return count > most and function != "worked"
 
 
 def _beside(rows: tuple[bl.Row, ...], function: str = "formula") -> str:
