@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 
 from networks import NETWORKS
@@ -31,6 +32,14 @@ def networks() -> Mapping[str, Problem]:
 def all_problems() -> Mapping[str, Problem]:
     """Both; of a name that both have, the network."""
     return MappingProxyType({**bundled(), **networks()})
+
+
+@cache
+def solved(path: Path) -> Solution:
+    """The solution of a problem file that is no collection, proved."""
+    problem = load(str(path))
+    assert isinstance(problem, Problem)
+    return solve(problem)
 
 
 @cache

