@@ -70,6 +70,21 @@ v_d = \frac{1}{N} \sum_{n=1}^N (x_{nd} - \mu_d)^2, \quad L = \sum_d c_d \sqrt{v_
         lambda x, c: c @ np.sqrt(((x - x.mean(0)) ** 2).mean(0)),
         {"x": (N, D), "c": (D,)},
     ),
+    "a network whose output is said to be a number": (
+        r"""$$z^{[1]} = W^{[1]} x + b^{[1]}, \quad a^{[1]} = \tanh(z^{[1]})$$
+$$z^{[2]} = W^{[2]} a^{[1]} + b^{[2]}, \quad \hat{y} = a^{[2]} = \sigma(z^{[2]})$$
+$$\mathcal{L} = -\left(y \log \hat{y} + (1-y) \log(1-\hat{y})\right)$$
+where $x \in \mathbb{R}^{n_x}$, $z^{[1]} \in \mathbb{R}^{n_h}$ and $y \in \{0, 1\}$.""",
+        lambda W1, x, b1, W2, b2, y: binary(sigmoid((W2 @ np.tanh(W1 @ x + b1))[0] + b2), y),
+        {"W1": (H, D), "x": (D,), "b1": (H,), "W2": (1, H), "b2": S, "y": S},
+    ),
+    "an activation function whose value has a length": (
+        r"""$$\mathbf{z}= \mathbf{W} \mathbf{x}$$ where $\mathbf{W} \in \mathbb{R}^{h \times d}$. By the activation
+function $\phi$ we obtain an activation vector of length $h$: $$\mathbf{v} = \phi (\mathbf{z}), \quad \phi(u) = u^2$$
+$$L = \frac12 \|\mathbf{v} - \mathbf{y}\|^2$$""",
+        lambda W, x, y: (((W @ x) ** 2 - y) ** 2).sum() / 2,
+        {"W": (H, D), "x": (D,), "y": (H,)},
+    ),
     # Rows.
     "rows, whose entries have one index": (
         r"""$$\mathbf{h} = \sigma(\mathbf{x}\mathbf{W}_1 + \mathbf{b}_1), \quad
@@ -142,6 +157,12 @@ def test_a_note_is_read_as_meant(name: str, tmp_path: Path) -> None:
 
 
 REFUSED = {
+    "an output of one entry of which nothing says that it is a number": (
+        r"""$$z^{[1]} = W^{[1]} x + b^{[1]}, \quad z^{[2]} = W^{[2]} z^{[1]} + b^{[2]}, \quad \hat{y} =
+\sigma(z^{[2]})$$ $$\mathcal{L} = -\left(y \log \hat{y} + (1-y) \log(1-\hat{y})\right)$$
+where $x \in \mathbb{R}^{n}$.""",
+        "notes.size_one",
+    ),
     "a column among rows": (
         r"""Let $\mathbf{x} \in \mathbb{R}^{1 \times D}$ and $\mathbf{A} \in \mathbb{R}^{K \times D}$.
 $$\mathbf{s} = \mathbf{A}\mathbf{x}^\top, \quad L = \sum_i \exp(s_i)$$""",

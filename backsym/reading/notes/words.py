@@ -23,6 +23,7 @@ from backsym.reading.latex.declarations import (
 )
 from backsym.reading.latex.equations import Spelled
 from backsym.reading.latex.names import new_name
+from backsym.text.phrases import Phrases, words_of
 
 FARTHEST = 120
 """Characters between a quantity and the shape that the words give it."""
@@ -36,6 +37,11 @@ _UNITS_AFTER = re.compile(
     r"[\s~-]*(?:(?:hidden|input|output)\s+)?"
     r"(?:units|neurons|nodes|entries|components|elements|dimensional|features)\b"
 )
+_FUNCTIONS = Phrases(
+    "function", "functions", "nonlinearity", "non-linearity", "funktion", "aktivierungsfunktion",
+    "nichtlinearit\u00e4t",
+)  # fmt: skip
+"""Words before a letter that is no array."""
 JOINS = re.compile(r"\s*(?:,|and|, and)\s*\Z")
 _CLASSES = re.compile(r"[\s~-]*(?:classes|categories|labels|outputs|output units|way)\b")
 _LAYER = re.compile(r"([a-z])(?:([-+])(\d))?\Z")
@@ -57,6 +63,8 @@ def worded(source: Source, places: Sequence[Place], declared: Declarations) -> I
         between = text[before.end : here.start]
         if len(between) > FARTHEST or not VERB.search(between) or _SENTENCE_END.search(between):
             continue
+        if words_of(text, max(0, before.start - FARTHEST), before.start)[-1:] in _FUNCTIONS:
+            continue  # What the activation function gives has this size.
         sized = _SIZE_BEFORE.search(between.rstrip("$\\( ")) or _UNITS_AFTER.match(_after(text, here))
         met = Declarations()
         shape = shape_in_formula(source, here.start, here.end, met)

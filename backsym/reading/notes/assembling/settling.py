@@ -145,20 +145,27 @@ class Settling:
         positions = {name: note.classes.get(name, f"?of {name}") for name in note.labels}
         columns = {d.spelled.name for d in note.declared.found if d.column}
         ranges = {letter: last.text for letter, last in note.steps.ends.items()}
-        shapes = Shapes(
-            declared,
-            ranks,
-            growing - declared.keys() - note.labels.keys(),
-            positions,
-            columns,
-            ranges,
-            [s.name for s in self.starts],
-            {letter for letter, form in note.steps.forms.items() if form},
-        )
+
+        def read() -> Shapes:
+            shapes = Shapes(
+                declared,
+                ranks,
+                growing - declared.keys() - note.labels.keys(),
+                positions,
+                columns,
+                ranges,
+                [s.name for s in self.starts],
+                {letter for letter, form in note.steps.forms.items() if form},
+            )
+            sides = [equation.sides for equation in equations.found if equation.sides is not None]
+            self.without_abstract_loss(shapes, [*sides, *as_equations(self.starts)])
+            return shapes
+
         note.family_names |= growing
-        sides = [equation.sides for equation in equations.found if equation.sides is not None]
-        sides += as_equations(self.starts)
-        self.without_abstract_loss(shapes, sides)
+        shapes = read()
+        if self.upstream is None and (numbers := self.numbers(shapes, declared, names)):
+            ranks.update(dict.fromkeys(numbers, 0))
+            shapes = read()
         check_lengths(note.source, equations, shapes)
         seen = {name: shapes.shape(name) for name in (*names, *declared)}
         check_stacked(note.source, equations, shapes, note.family_names, note.spans)
@@ -171,6 +178,28 @@ class Settling:
         for name, tree in shapes.biases.items():
             note.assumed.append((tree.span[0], say("notes.remark.each_column", name=name)))
         return shapes
+
+    def numbers(
+        self, shapes: Shapes, declared: Mapping[str, tuple[str, ...]], names: Mapping[str, Spelled]
+    ) -> list[str]:
+        r"""The light letters that have one entry since a number is computed of them, ``\hat{y} = \sigma(z)``: numbers.
+
+        The note says that it is a number, or that what it is compared with is one: ``y \in \{0, 1\}`` beside the hat.
+        """
+        one = {name for name in names if name not in declared and (axes := shapes.shape(name)) and set(axes) == {"1"}}
+        light = [name for name in one if not names[name].bold and names[name].key[0].rpartition(":")[2][:1].islower()]
+        told = [
+            e
+            for e in self.equations.found
+            if e.sides is not None
+            and declared.get(e.name, declared.get(e.segment.left.key[0].removeprefix("hat:"))) == ()
+            and {shapes.root(axis) for axis in shapes.of(e.sides[1]) or ()} == {"1"}
+        ]
+        if not told or len(light) < len(one):
+            return []
+        said = say("notes.remark.numbers", name=told[0].name, names=sorted({*light} - {told[0].name}))
+        self.note.assumed.append((told[0].segment.start, said))
+        return sorted(light)
 
     def without_abstract_loss(self, shapes: Shapes, sides: list[tuple[Node, Node]]) -> None:
         """Reads the shapes; a last equation ``L = f(P)`` of an array P says that L is an abstract loss of P."""
