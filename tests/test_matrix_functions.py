@@ -72,11 +72,15 @@ def test_what_a_text_means(text: str, functions: list[str]) -> None:
         ("matrix_power(A, 1/2)", "the power of a matrix is a whole number from 1 to 8, or from -1 to -8"),
         ("matrix_power(A, 9)", "the power of a matrix is a whole number from 1 to 8, or from -1 to -8"),
         (r"\mathbf{B}^{-1}", "only a square matrix has an inverse; this is [D, K]"),
+        ("prod(exp(x[n]), n)", "prod is not over a letter"),
+        ("norm(B[n], n)", "norm is not over a letter"),
+        ("sum(std(B[n], n), n)", "give the numbers a name, p[n] = ..., and write std(p)"),
+        ("prod(n) + x.T @ x", "n is an index letter, not a quantity"),
     ],
 )
 def test_what_does_not_fit_is_refused(text: str, message: str) -> None:
     with pytest.raises(bs.InputError) as caught:
-        read(text)
+        problem_from_mapping({"indices": {"n": "D"}, "symbols": used(text), "forward": [f"q = {text}", "L = sum(q)"]})
     assert message in str(caught.value)
 
 

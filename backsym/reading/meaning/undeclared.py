@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 
 from backsym.core.errors import Diagnostic, InputError
+from backsym.core.functions import FUNCTIONS
 from backsym.core.source import Source
+from backsym.core.words import say
 from backsym.reading.meaning.calls import is_function, unknown_function
 from backsym.reading.meaning.resolve import Resolver
 from backsym.reading.meaning.scope import (
@@ -45,6 +47,8 @@ def unknown_names(tree: Node, source: Source, scope: Scope) -> list[Diagnostic]:
                 resolver.resolve(node)
             elif not is_function(resolver, node):
                 raise unknown_function(resolver, node, node.value.rstrip("'"))
+            elif (letter := _letter_too_many(node, scope, letters)) is not None:
+                raise resolver.error(say("meaning.not_over_letter", name=node.value, letter=letter.value), letter)
         except InputError as e:
             found[key] = e.diagnostics[0]
         except Unavailable:
@@ -72,4 +76,15 @@ def _mentions(tree: Node, scope: Scope, letters: Container[str]) -> Iterator[Nod
             # Letters and dimensions are no quantities.
             over = index_reduction(node, scope) or along_letter(node, scope) is not None
             children = () if node.value in _TAKES_DIMENSIONS else positional(node)[: 1 if over else None]
+            children = children[:-1] if _letter_too_many(node, scope, letters) is not None else children
         pending.extend(reversed(children))
+
+
+def _letter_too_many(call: Node, scope: Scope, letters: Container[str]) -> Node | None:
+    """The letter that ``prod(x[n], n)`` is to run over, where the function is of arrays; None for any other call."""
+    function = FUNCTIONS.get(call.value) if call.kind == "call" and call.value not in scope.functions else None
+    if function is None or along_letter(call, scope) is not None or index_reduction(call, scope):
+        return None
+    *given, last = positional(call) or (call,)
+    unread = len(given) == function.arity[1] and last.kind == "name" and last.value in letters
+    return last if unread and not scope.has(last.value) else None
