@@ -20,7 +20,45 @@ D, H, K, N, S = 3, 4, 2, 5, ()
 Note = tuple[str, Callable[..., Any], dict[str, tuple[int, ...]]]
 LENGTH = r"$$\mathbf{y}=\mathbf{W}\mathbf{x}, \quad "
 
+
+def attention(q: Any, k: Any, v: Any, t: Any) -> Any:
+    s = np.exp(k @ q / np.sqrt(len(q)))
+    return ((s / s.sum() @ v - t) ** 2).sum() / 2
+
+
+def layers(W: Any, x: Any, t: Any) -> Any:
+    for weights in W:
+        x = np.tanh(weights @ x)
+    return ((x - t) ** 2).sum() / 2
+
+
 NOTES: dict[str, Note] = {
+    "vectors that are counted": (
+        r"Let $q\in\mathbb{R}^d$, $k_1,\dots,k_n \in\mathbb{R}^d$, $v_1, v_2, \ldots, v_n\in\mathbb{R}^m$,"
+        r" $t\in\mathbb{R}^m$ and $$s_i = \frac{q^\top k_i}{\sqrt{d}}, a_i = \frac{e^{s_i}}{\sum_j e^{s_j}},"
+        r" o = \sum_i a_i v_i, L = \frac12\|o - t\|^2.$$",
+        attention, {"q": (D,), "k": (N, D), "v": (N, K), "t": (K,)},
+    ),
+    "matrices that are counted": (
+        r"Let $W_1,\dots,W_M \in \mathbb{R}^{d\times d}$, $x, t\in\mathbb{R}^d$ and $h_0 = x$,"
+        r" $$h_l = \tanh(W_l h_{l-1}), \quad l = 1,\dots,M, \qquad L = \frac12\|h_M - t\|^2.$$",
+        layers, {"W": (K, D, D), "x": (D,), "t": (D,)},
+    ),
+    "numbers that are counted": (
+        r"Features $x_1,\dots,x_d \in \mathbb{R}$ and weights $w_1, w_2, \dots, w_d \in \mathbb{R}$ give"
+        r" $$z = \sum_j w_j x_j + b, \quad L = \frac12 (z-t)^2.$$",
+        lambda x, w, b, t: (w @ x + b - t) ** 2 / 2, {"x": (D,), "w": (D,), "b": S, "t": S},
+    ),
+    "vectors that are counted, and their mean": (
+        r"Let $x_1,\dots,x_n \in \mathbb{R}^d$, $\mu = \frac1n\sum_{i} x_i$ and"
+        r" $$L = \frac{1}{2}\sum_i \|x_i - \mu\|^2$$",
+        lambda x: ((x - x.mean(0)) ** 2).sum() / 2, {"x": (N, D)},
+    ),
+    "vectors that are counted above": (
+        r"Given $x^{(1)}, \dots, x^{(n)} \in \mathbb{R}^d$ and $y^{(1)}, \dots, y^{(n)} \in \mathbb{R}$ let"
+        r" $$L = \sum_{i=1}^n (w^\top x^{(i)} - y^{(i)})^2.$$",
+        lambda x, y, w: ((x @ w - y) ** 2).sum(), {"x": (N, D), "y": (N,), "w": (D,)},
+    ),
     "a prime above": (
         r"$$z^{\prime} = w z + b, \quad L = (z' - t)^2$$",
         lambda w, z, b, t: (w * z + b - t) ** 2, {"w": S, "z": S, "b": S, "t": S},
@@ -175,6 +213,13 @@ def test_an_abstract_function_of_a_number_is_no_abstract_loss(tmp_path: Path) ->
     note = loaded(tmp_path, r"$$z = w x, \quad L = f(z)$$")
     assert note.upstream is None
     assert note.abstract == {"f"}
+
+
+def test_a_vector_is_not_the_vectors_that_are_counted(tmp_path: Path) -> None:
+    declared = r"Let $x_1,\dots,x_N \in \mathbb{R}^D$ and $x, w \in \mathbb{R}^D$, "
+    note = declared + r"$$L = \sum_{i=1}^N (w^\top x_i - w^\top x)^2.$$"
+    with pytest.raises(InputError):
+        loaded(tmp_path, note)
 
 
 def test_a_loss_that_is_applied_twice_is_refused(tmp_path: Path) -> None:

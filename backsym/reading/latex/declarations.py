@@ -7,7 +7,7 @@ Knows the grammar of names; knows no documents.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from backsym.core.errors import InputError
 from backsym.core.source import Source
@@ -28,6 +28,8 @@ class Declaration:
     letter: bool = False
     column: bool = False
     """Whether the axis of length one of a column was left out."""
+    count: str = ""
+    r"""The dimension N of ``x_1, \dots, x_N``, of which ``spelled`` is the last."""
 
 
 @dataclass
@@ -87,6 +89,8 @@ class _Reader(FormulaReader):
     def __init__(self, source: Source, sink: Declarations, start: int, end: int):
         super().__init__(source, Vocabulary({}), start, end)
         self.sink = sink
+        self.counts: dict[Spelled, str] = {}
+        r"""Of the last of ``x_1, \dots, x_N`` the dimension N."""
 
     def declarations(self) -> bool:
         """``a, b \\in S, c \\in S``: every group of names in front of its set; others are passed over.
@@ -110,6 +114,8 @@ class _Reader(FormulaReader):
                     begun = equation = False
                 elif equation:
                     self.position = self.closing.get(mark, mark) + 1
+                elif self.at("dots") and names:
+                    names = self.run(names)
                 elif self.took("="):
                     names, equation = names[-1:], True
                 else:
@@ -123,6 +129,21 @@ class _Reader(FormulaReader):
                 powers = [*powers, *self.power(mark)]
                 self.position = max(self.position, mark + 1)
         return found
+
+    def run(self, names: list[Spelled]) -> list[Spelled]:
+        r"""The names before ``\dots, x_N``, the last in place of those that are counted: x_1, x_2."""
+        self.expect("dots")
+        self.expect(",")
+        last = self.name()
+        base, tag = last.key
+        first = names[-1]
+        while names and names[-1].key[0] == base and names[-1].key[1].isdecimal():
+            first = names.pop()
+        if first.key != (base, "1") or first.below != last.below or not (len(tag) == 1 and tag.isalpha()):
+            raise self.error(say("latex.not_a_name"))
+        self.counts[last] = new_name(tag, "")
+        self.sink.dims.setdefault(self.counts[last], Spelled((tag, ""), below=False, bold=False, span=(0, 0)))
+        return [*names, last]
 
     def power(self, mark: int) -> list[tuple[int, int]]:
         """The place of a letter with a number above, right before the sign of a set, if that is what stands here."""
@@ -160,7 +181,7 @@ class _Reader(FormulaReader):
                 read_scripts(self, self.additive, tags=False)
         shape = self.axes() if self.took("^") else ()
         declared = [name for name in names if name.key[0] not in ("0", "1")]
-        self.sink.found.extend(declared_as(name, shape) for name in declared)
+        self.sink.found.extend(replace(declared_as(name, shape), count=self.counts.get(name, "")) for name in declared)
         return True
 
     def braced_set(self) -> str | None:

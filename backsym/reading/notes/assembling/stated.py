@@ -301,6 +301,11 @@ class Stated:
         found, changed = [], False
         for d in self.declared.found:
             base, letter = d.spelled.key
+            if d.count:
+                # Of x_1, ..., x_N any letter may be the index; what no equation uses is none of its quantities.
+                letter = next((at for name, at in sorted(uses) if name == new_name(base, "")), "")
+                if not letter or d.spelled.name in self.family_names:
+                    continue
             letter = letter or self.member_letter(d, equations)
             last = self.steps.ends[letter].text if letter in self.steps.ends else letter
             used = d.spelled.name in whole or not uses.isdisjoint((new_name(base, ""), at) for at in (letter, last))
@@ -312,7 +317,7 @@ class Stated:
                 said = say("notes.remark.members", name=name, letter=letter)
                 self.assumed.append((d.spelled.span[0], said))
             spelled = replace(d.spelled, key=(base, ""), below=False)
-            found.append(Declaration(spelled, (ranges.get(letter, f"?{letter}"), *d.shape)))
+            found.append(Declaration(spelled, (d.count or ranges.get(letter, f"?{letter}"), *d.shape)))
             self.words.setdefault(spelled.name, self.words.get(name, ""))
             self.family_names.add(spelled.name)
             changed = True
