@@ -151,6 +151,29 @@ def attentive(v: Values) -> Any:
     return square(a - v["y"])
 
 
+def normed_by_mean(v: Values) -> Any:
+    a = v["x"]
+    for w in v["W"]:
+        z = w @ a
+        a = (z - np.mean(z)) / np.sqrt(np.mean((z - np.mean(z)) ** 2) + 0.01)
+    return square(a - v["y"])
+
+
+def mean_before(v: Values) -> Any:
+    a = v["x"]
+    for w in v["W"]:
+        a = np.tanh(w @ a - np.mean(a))
+    return np.mean((a - v["y"]) ** 2)
+
+
+def means(v: Values) -> Any:
+    a, total = v["x"], 0.0
+    for w in v["W"]:
+        a = np.tanh(w @ a)
+        total = total + np.mean(a * a)
+    return total
+
+
 START, LINEAR, END = "a[0] = x", "z[l] = W[l] @ a[l-1] + b[l]", "L = squared_error(a[M], y)"
 
 NETS: dict[str, Net] = {
@@ -183,6 +206,22 @@ NETS: dict[str, Net] = {
     ),
     "a class": net(
         "x W b k", START, LINEAR, "a[l] = sin(z[l])", "p = softmax(z[M])", "L = -log(p[k])", loss=classified
+    ),
+    "normalized layers": net(
+        "x W y",
+        START,
+        "z[l] = W[l] @ a[l-1]",
+        "m[l] = mean(z[l])",
+        "s[l] = var(z[l])",
+        "a[l] = (z[l] - m[l])/sqrt(s[l] + 0.01)",
+        END,
+        loss=normed_by_mean,
+    ),
+    "the mean of the layer before": net(
+        "x W y", START, "a[l] = tanh(W[l] @ a[l-1] - mean(a[l-1]))", "L = mean((a[M] - y)**2)", loss=mean_before
+    ),
+    "means of all layers": net(
+        "x W", START, "a[l] = tanh(W[l] @ a[l-1])", "L = sum(mean(a[l]**2), l)", loss=means, code=False
     ),
     "softmax at every layer": net("x W y", START, "a[l] = softmax(W[l] @ a[l-1])", END, loss=attentive),
 }  # fmt: skip
@@ -470,8 +509,14 @@ def test_telling_sizes_costs_no_twice_as_much_for_each_pair_of_brackets() -> Non
     assert counts[1] < 5 * counts[0]
 
 
-def test_the_mean_over_a_layer_is_refused_because_nothing_tells_its_size() -> None:
-    mapping = net("x W y", START, "z[l] = W[l] @ a[l-1]", "a[l] = z[l] - mean(z[l])", END, loss=plain).mapping
+def test_a_mean_over_a_layer_has_the_size_of_that_layer() -> None:
+    assert r"- \frac{1}{D^{(0)}}" in solved("the mean of the layer before")["x"].latex()
+    assert r"\frac{2}{D^{(l)}}" in solved("normalized layers")["z"].latex()
+    assert r"\frac{2 a_i^{(l)}}{D^{(l)}}" in solved("means of all layers")["a"].latex()
+
+
+def test_a_size_of_one_of_several_layers_is_refused_because_nothing_tells_of_which() -> None:
+    mapping = net("x W y", START, "a[l] = tanh(W[l] @ a[l-1])*var(a[l-1])", END, loss=plain).mapping
     with pytest.raises(BacksymError, match="nothing tells of which layer"):
         solve(problem_from_mapping(mapping))
 

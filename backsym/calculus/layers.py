@@ -11,12 +11,23 @@ This module must not know about the backward pass, terms or display.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from backsym.core import expr as ex
 from backsym.core import stepkinds as sk
-from backsym.core.dims import Dim, dim_names, is_layered, is_ragged, without_places
+from backsym.core.dims import (
+    OWN,
+    Dim,
+    Whole,
+    amount,
+    dim_names,
+    is_layered,
+    is_ragged,
+    names_of,
+    placed_at,
+    without_places,
+)
 from backsym.core.errors import BacksymError, ShapeError
 from backsym.core.problem import NodeEquation, Problem, Symbol
 from backsym.core.steps import Case, Derivation, Fact, ForwardForms, Sensitivity, Step, TotalDerivation
@@ -32,9 +43,11 @@ class Ranges:
 
     dims: Mapping[ex.Ix, Dim] = field(default_factory=dict)
     ties: Ties = ()
+    sizes: Mapping[Dim, Dim] = field(default_factory=dict)
+    """The size that D is as a number, where all axes of the form that are of layers are of one."""
 
     def joined(self, inner: Ranges) -> Ranges:
-        return Ranges({**self.dims, **inner.dims}, (*self.ties, *inner.ties))
+        return Ranges({**self.dims, **inner.dims}, (*self.ties, *inner.ties), self.sizes or inner.sizes)
 
 
 _ENTRYWISE = (ex.Add, ex.Mul, ex.Neg, ex.Div, ex.Pow, ex.Cmp)
@@ -54,20 +67,58 @@ def of_one_size(problem: Problem) -> Problem:
     def plain(shape: ex.Shape) -> ex.Shape:
         return tuple(map(without_places, shape))
 
+    counted: dict[str, ex.Sym] = {}
+
     def equation(eq: NodeEquation) -> NodeEquation:
         starts = tuple(replace(start, declared=plain(start.declared)) for start in eq.starts)
         indices = tuple(ex.index_over(ix, without_places) for ix in eq.indices)
-        return replace(eq, shape=plain(eq.shape), indices=indices, rhs=ex.over(eq.rhs, without_places), starts=starts)
+        rhs = ex.over(_without_means(eq.rhs, problem), without_places)
+        counted.update({e.name: e for e in ex.walk(rhs) if isinstance(e, ex.Sym) and e.name in ragged(problem)})
+        return replace(eq, shape=plain(eq.shape), indices=indices, rhs=rhs, starts=starts)
 
     def symbol_of(symbol: Symbol) -> Symbol:
         label = None if symbol.label is None else without_places(symbol.label)
         return replace(symbol, shape=plain(symbol.shape), label=label)
 
+    equations = tuple(map(equation, problem.equations))
+    sizes = {name: Symbol(name, sizes_of.declared, "constant") for name, sizes_of in counted.items()}
     return problem.changed(
-        equations=tuple(map(equation, problem.equations)),
-        symbols={name: symbol_of(symbol) for name, symbol in problem.symbols.items()},
+        equations=equations,
+        symbols={name: symbol_of(symbol) for name, symbol in problem.symbols.items()} | sizes,
         dims={name: replace(dim, ragged=False) for name, dim in problem.dims.items()},
     )
+
+
+def _without_means(e: ex.Expr, problem: Problem) -> ex.Expr:
+    """The expression in which the mean over the units of a layer is their sum, divided by how many there are.
+
+    Their number is an entry of a family that is called as the dimension is: no quantity is.
+    """
+    done = ex.rebuild(e, lambda child: _without_means(child, problem))
+    if not isinstance(done, ex.Reduce) or done.op != "mean":
+        return done
+    over = [dim for n, dim in enumerate(done.arg.shape) if done.axis in (None, n)]
+    sizes = [_size_of_layer(dim, problem) for dim in over]
+    if len(over) != 1 or sizes[0] is None:
+        return done
+    return ex.Div(replace(done, op="sum"), sizes[0])
+
+
+def _size_of_layer(dim: Dim, problem: Problem) -> ex.Expr | None:
+    """The number D[l-1] as an entry of the family D; None for a size that is no layer's, or computed from others."""
+    found = placed_at(dim) if isinstance(dim, str) and dim_names(dim) == (dim,) else None
+    if found is None:
+        return None
+    base, place = found
+    families = [symbol.shape for symbol in problem.symbols.values() if is_layered(symbol.shape)]
+    over = next(shape[0] for shape in families if base in map(without_places, shape))
+    parts: list[tuple[ex.Ix, Whole]] = []
+    offset: Whole = place
+    for name in names_of(place):
+        ix = ex.last(name) if name == over else ex.Ix(name, over)
+        parts.append((ix, 1))
+        offset = offset - amount(name)
+    return ex.Entry(ex.Sym(base, (over,)), (ex.shifted(parts, offset, over),))
 
 
 # --- sizes again -----------------------------------------------------------------------------------------------------
@@ -215,7 +266,20 @@ class Sizes:
             self._check_alike(ix, found.setdefault(ix, dim), dim, ties)
         for form in forms:
             self._by_deltas(form, found)
-        return Ranges(found, ties)
+        return Ranges(found, ties, self._only_sizes(forms))
+
+    def _only_sizes(self, forms: Sequence[ex.Expr]) -> Mapping[Dim, Dim]:
+        """The sizes that all axes of layers in forms have, by that of the problem in which all layers have one."""
+        if not any(isinstance(e, ex.Size) and self.is_open(e.dim) for form in forms for e in ex.walk(form)):
+            return {}
+        found: dict[Dim, set[Dim]] = {}
+        for e in (e for form in forms for e in ex.walk(form) if isinstance(e, (ex.Entry, ex.Member))):
+            places = e.indices if isinstance(e, ex.Entry) else e.places
+            for dim in self._axes(e.base):
+                own = ex.own_dim(dim, places[0])
+                if is_ragged(own):
+                    found.setdefault(without_places(own), set()).add(own)
+        return {dim: sizes.pop() for dim, sizes in found.items() if len(sizes) == 1}
 
     def _slots(self, e: ex.Expr) -> Iterator[tuple[ex.Ix, Dim]]:
         """Each free letter over layers with the size of an axis that it stands on."""
@@ -278,6 +342,8 @@ class Sizes:
         """The expression with its sizes; ``wanted`` is its shape, where that is known from what it is equal to."""
         if isinstance(e, (ex.Sym, ex.Adj)):
             return self._named(e)
+        if isinstance(e, ex.Entry) and isinstance(e.base, ex.Sym) and e.base.name in self.names:
+            return ex.Size(str(ex.own_dim(f"{e.base.name}[{OWN}]", e.indices[0])), span=e.span)
         if isinstance(e, (ex.Entry, ex.Member)) and isinstance(e.base, (ex.Sym, ex.Adj)):
             return self._part(e, e.base, ranges)
         if isinstance(e, ex.Member) and self._has_lists(e.base):
@@ -296,6 +362,8 @@ class Sizes:
         if isinstance(e, ex.OneHot):
             (name,) = ex.names_in(e.labels)
             return replace(e, labels=self.expression(e.labels, ranges, None), of=self.classes(name, e.of))
+        if isinstance(e, ex.Size) and e.dim in ranges.sizes:
+            return replace(e, dim=str(ranges.sizes[e.dim]))
         if isinstance(e, ex.Size) and self.is_open(e.dim):
             raise BacksymError(say("calculus.size_of_layer", dim=e.dim))
         if isinstance(e, ex.Delta):
@@ -359,7 +427,7 @@ class Sizes:
         return ex.Eye(wanted[0]) if isinstance(e, ex.Eye) else replace(e, of=wanted)
 
     def _bound(self, e: ex.IndexReduce | ex.IndexPick, ranges: Ranges, wanted: ex.Shape | None) -> ex.Expr:
-        outer = Ranges({ix: dim for ix, dim in ranges.dims.items() if ix not in e.indices}, ranges.ties)
+        outer = replace(ranges, dims={ix: dim for ix, dim in ranges.dims.items() if ix not in e.indices})
         inner = self._around(outer, self.ranges(e.body, ties=ranges.ties))
         indices = tuple(self.index(ix, inner) for ix in e.indices)
         body = self.expression(e.body, inner, wanted)
@@ -371,7 +439,7 @@ class Sizes:
         """The ranges within a sum: letters that are free in it run as they do around it."""
         for ix, dim in own.dims.items():
             self._check_alike(ix, outer.dims.get(ix, dim), dim, own.ties)
-        return Ranges({**own.dims, **outer.dims}, own.ties)
+        return Ranges({**own.dims, **outer.dims}, own.ties, outer.sizes)
 
     def _check_alike(self, ix: ex.Ix, own: Dim, dim: Dim, ties: Ties) -> None:
         """Raises BacksymError for two ranges of a letter that are not said to be the same."""
