@@ -177,6 +177,14 @@ def attended(v: Leaves) -> Any:
     return total
 
 
+def first_and_last(v: Leaves) -> Any:
+    h, total = v["h0"], 0.0
+    for t, x in enumerate(v["X"]):
+        h = np.tanh(v["W"] @ h + v["U"] @ x)
+        total = total + (np.sum(h**3) if t == 0 else np.sum(h))
+    return total + square(h - v["y"])
+
+
 def from_the_last(v: Leaves) -> Any:
     h, total = v["h0"], 0.0
     for word, y in zip(v["words"][::-1], v["Y"], strict=True):
@@ -334,6 +342,13 @@ RECURRENCES: dict[str, Recurrence] = {
         "L = sum(squared_error(h[t], Y[t]), t)",
         loss=attended,
         indices={"s": "S"},
+    ),
+    "first and last": recurrence(
+        "X y W U h0",
+        "h[0] = h0",
+        "h[t] = tanh(W @ h[t-1] + U @ X[t])",
+        "L = squared_error(h[T], y) + sum(h[1]**3) + sum([t != 1]*sum(h[t]), t)",
+        loss=first_and_last,
     ),
     "words from the last one": recurrence(
         "words Y E W h0",

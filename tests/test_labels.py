@@ -63,6 +63,10 @@ NETWORKS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "rows of a product": (
         {**BATCH, "A": {"shape": ["K", "K"]}}, ["L = sum(softmax(A @ Z[n])[y[n]]*sigmoid(A @ Z[n])[1], n)"],
     ),
+    "columns of members": (
+        {"C": ["D", "V"], "c": {"shape": ["T"], "label": "V"}, "u": ["D"]},
+        ["z[t] = C[:, c[t]]", "L = sum(tanh(z[t].T @ u), t)"],
+    ),
     "turned": (BATCH, ["L = sum(Z[n, y[N-n+1]]**2, n)"]),
     "pairs": (
         {"A": ["K", "K"], "y": {"shape": ["N + 1"], "label": "K"}, "w": ["N"]},

@@ -130,6 +130,8 @@ class Members:
             return self._classes(e)
         if isinstance(e, (ex.Entry, ex.Member, ex.Delta)):
             e = self._at_classes(e)
+        if isinstance(e, ex.Delta) and any(map(self._moves, (e.i, e.j))) and all(map(self._counts, (e.i, e.j))):
+            return self._indicator(e)
         if isinstance(e, (ex.Entry, ex.Member)) and isinstance(e.base, (ex.Sym, ex.Adj)):
             places = e.indices if isinstance(e, ex.Entry) else e.places
             first = places[0] if places else None
@@ -168,6 +170,20 @@ class Members:
         if isinstance(e, ex.Entry):
             return ex.Entry(e.base, tuple(put(ix) or ix for ix in e.indices))
         return ex.Member(e.base, tuple(map(put, e.places)))
+
+    def _counts(self, ix: ex.Ix) -> bool:
+        """Whether an index is a number in the loop."""
+        return ex.position_of(ix) is not None or self._moves(ix)
+
+    def _indicator(self, e: ex.Delta) -> ex.Expr:
+        """A variable for the number that is 1 at one position only, or at all others."""
+        if e not in self.found:
+            own = self.fresh("member")
+            at, other = ("1.0", "0.0") if e.equal else ("0.0", "1.0")
+            moving, fixed = (e.i, e.j) if self._moves(e.i) else (e.j, e.i)
+            self.places[own] = expression_of(f"{at} if {self.place(moving)} == {self.place(fixed)} else {other}")
+            self.found[e] = ex.Sym(own, ())
+        return self.found[e]
 
     def _moves(self, ix: ex.Ix) -> bool:
         return ix == self.letter or (isinstance(ix, ex.Shift) and any(part == self.letter for part, _ in ix.parts))

@@ -18,6 +18,7 @@ from backsym.core.errors import ShapeError
 from backsym.core.words import say
 from backsym.reading.meaning import blocks, labels
 from backsym.reading.meaning.rules import Rules
+from backsym.reading.meaning.scope import label_of
 from backsym.reading.meaning.shape_hints import fits_matmul
 from backsym.reading.syntax import Node
 
@@ -331,13 +332,15 @@ def subscript_rule(r: Rules, tree: Node) -> ex.Expr:
 
 
 def _at_positions(r: Rules, value: ex.Expr, items: Sequence[Node], tree: Node) -> ex.Expr | None:
-    """``X[:, 2]``, ``X[1, :]``: the part at fixed positions, all other axes whole; None for any other part."""
+    """``X[:, 2]``, ``E[:, w[t]]``: the part at positions and labels, all other axes whole; None for any other part."""
     if not r.scope.members or not isinstance(value, (ex.Sym, ex.Adj)) or len(items) != len(value.shape):
         return None
     places: list[Node] = []
     for item, dim in zip(items, value.shape, strict=True):
         if item.kind == "num" and dim != 1:
             places.append(_from_end(r, item, dim))
+        elif item.kind == "entry" and label_of(item, r.scope) is not None:
+            places.append(item)
         elif item.kind == "slice" and item.value == "" and _is_whole(r, item, dim):
             places.append(Node("slice", "", (), item.span))
         else:
