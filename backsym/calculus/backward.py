@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 
+from backsym.calculus import terms as tm
 from backsym.calculus.cases import cases
 from backsym.calculus.differentiate import Style, differentiate
 from backsym.calculus.display import (
@@ -64,31 +65,6 @@ from backsym.calculus.simplify import (
     same,
     without_delta,
 )
-from backsym.calculus.terms import (
-    Affine,
-    Del,
-    Ent,
-    Fun,
-    Index,
-    Key,
-    Poly,
-    Term,
-    affine,
-    as_factor,
-    constant,
-    cost,
-    fixed_index,
-    free_of,
-    fresh,
-    in_order,
-    multiply,
-    parts_of,
-    poly_free,
-    poly_key,
-    poly_symbols,
-    sub_poly,
-    term_key,
-)
 from backsym.calculus.vertices import weight
 from backsym.core import stepkinds as sk
 from backsym.core.errors import NoMatrixForm
@@ -115,7 +91,7 @@ from backsym.core.problem import NodeEquation, Problem
 from backsym.core.stepkinds import StepKind
 from backsym.core.steps import Case, Derivation, Fact, ForwardForms, Step
 
-Axes = tuple[Index, ...]
+Axes = tuple[tm.Index, ...]
 
 
 @dataclass(frozen=True)
@@ -124,8 +100,8 @@ class Lowered:
 
     equation: NodeEquation
     params: Axes
-    body: Poly
-    known: Poly
+    body: tm.Poly
+    known: tm.Poly
     """The body that is differentiated: with functions that are written out by their names."""
     definitions: tuple[tuple[Definition, Fact], ...]
     """What may be folded back in derivatives of this equation, and what each fold refers to."""
@@ -136,7 +112,7 @@ class Rewrite:
     """One recorded rewrite of an adjoint on its way to its final form."""
 
     kind: StepKind
-    result: Poly
+    result: tm.Poly
     facts: dict[str, Fact]
 
 
@@ -148,13 +124,13 @@ class Contribution:
     at: Axes
     """Indices of the consumer's entry; where only one entry depends, they are the free ones."""
     summed: Axes
-    local: Poly
+    local: tm.Poly
     local_steps: tuple[Rewrite, ...]
-    by_name: Poly
+    by_name: tm.Poly
     rewrites: tuple[Rewrite, ...]
 
     @property
-    def result(self) -> Poly:
+    def result(self) -> tm.Poly:
         return self.rewrites[-1].result if self.rewrites else self.by_name
 
 
@@ -174,17 +150,17 @@ class Backward:
         self.lowered = {eq.name: self._lower(eq) for eq in problem.equations}
         sums = {name: summed_of(problem.sym(name), low.params, low.body) for name, low in self.lowered.items()}
         self.sums = {name: found for name, found in sums.items() if found is not None and name != problem.loss}
-        self.adjoints: dict[str, tuple[Axes, Poly]] = {}
+        self.adjoints: dict[str, tuple[Axes, tm.Poly]] = {}
         if problem.upstream is not None:
             at = self.lowered[problem.upstream].params
             given = Adj(problem.upstream, problem.symbols[problem.upstream].shape)
-            self.adjoints[problem.upstream] = at, (Term(Fraction(1), ((Ent(given, at), 1),)),)
+            self.adjoints[problem.upstream] = at, (tm.Term(Fraction(1), ((tm.Ent(given, at), 1),)),)
         self.relevant = self._relevant()
 
     def _lower(self, eq: NodeEquation) -> Lowered:
         params = along(eq.shape, self.namer.for_symbol(eq.name))
         # What is a number may be written as a 1x1 matrix: then every axis is at its only position.
-        at_one = tuple(fixed_index(1, 1) for _ in eq.rhs.shape)
+        at_one = tuple(tm.fixed_index(1, 1) for _ in eq.rhs.shape)
         if eq.indices:
             own = dict(zip(eq.indices, params, strict=True))
             body = lower(eq.rhs, at_one, own, self.namer.hint)
@@ -195,17 +171,17 @@ class Backward:
         known = recognised(body)
         return Lowered(eq, params, body, known, tuple(_apart(self._definitions(eq, params, known))))
 
-    def _definitions(self, eq: NodeEquation, params: Axes, body: Poly) -> Iterator[tuple[Definition, Fact]]:
+    def _definitions(self, eq: NodeEquation, params: Axes, body: tm.Poly) -> Iterator[tuple[Definition, Fact]]:
         """The node itself, unless the file asks for the formula; then the row-wise functions of the author's calls."""
         node = Sym(eq.name, eq.shape)
         own = definition_of(node, params, body) if eq.name != self.unnamed else None
         if own and not any(
-            isinstance(f, Fun) and self.style.modes.get(f.name) == "formula" for f, _ in own.term.powers
+            isinstance(f, tm.Fun) and self.style.modes.get(f.name) == "formula" for f, _ in own.term.powers
         ):
             yield own, node
         for k, exponent in normalisers(body):
             # The sum of exponentials over k is that of each row of an array.
-            rows = in_order(poly_free(exponent) - {k})
+            rows = tm.in_order(tm.poly_free(exponent) - {k})
             with suppress(NoMatrixForm):
                 yield from self._slope("softmax", Lifter(self.namer).poly(exponent, (*rows, k)))
         for call in walk(eq.rhs):
@@ -273,7 +249,7 @@ class Backward:
         target = entry_of(Adj(name, shape), shown)
         record = Recorder(self, name, at, letters, target)
         if name == self.problem.loss:
-            result = constant(1)
+            result = tm.constant(1)
             record.step(sk.START, ONE, {"node": target})
         else:
             result = self._collect(name, at, record)
@@ -292,7 +268,7 @@ class Backward:
         found = self._cases(name, result, at, shown, letters)
         return Derivation(name, shown, entry, matrix, tuple(record.steps), why_not, member, found)
 
-    def _cases(self, name: str, result: Poly, at: Axes, shown: tuple[Ix, ...], letters: Letters) -> tuple[Case, ...]:
+    def _cases(self, name: str, result: tm.Poly, at: Axes, shown: tuple[Ix, ...], letters: Letters) -> tuple[Case, ...]:
         """What holds of which members of a family along which a recurrence runs."""
         family = self.problem.recurrent
         if not at or at[0].fixed or at[0].dim not in family:
@@ -318,7 +294,7 @@ class Backward:
             out.append(Case(some.run, entry, matrix, tuple(ix for i, ix in own.items() if i in at)))
         return tuple(out)
 
-    def _member(self, name: str, result: Poly, at: Axes, letters: Letters, record: Recorder) -> Equation | None:
+    def _member(self, name: str, result: tm.Poly, at: Axes, letters: Letters, record: Recorder) -> Equation | None:
         """The form with members of families as vectors and matrices, and its step; None where it says nothing new."""
         family = self.problem.family_dims
         if not family:
@@ -342,7 +318,7 @@ class Backward:
         record.steps.append(Step(sk.MEMBERS, lhs, rhs, tuple(lifter.steps), facts))
         return Equation(lhs, rhs)
 
-    def lifted(self, p: Poly, at: Axes, letters: Letters) -> tuple[Expr, tuple[Step, ...]]:
+    def lifted(self, p: tm.Poly, at: Axes, letters: Letters) -> tuple[Expr, tuple[Step, ...]]:
         """The matrix form that is easiest to read: of the form as it is, or multiplied out in part or in full."""
         found: list[tuple[int, Expr, tuple[Step, ...]]] = []
         failure: NoMatrixForm | None = None
@@ -360,20 +336,20 @@ class Backward:
         _, best, steps = lightest if 6 * lightest[0] < 5 * found[0][0] else found[0]
         return best, steps
 
-    def _collect(self, name: str, at: Axes, record: Recorder) -> Poly:
+    def _collect(self, name: str, at: Axes, record: Recorder) -> tm.Poly:
         parts: list[Contribution] = []
         for consumer in self.problem.consumers.get(name, ()):
             if consumer in self.relevant:
                 parts += self.contributions(name, at, consumer)
-        parts.sort(key=lambda part: cost(part.result))
+        parts.sort(key=lambda part: tm.cost(part.result))
         total = add_like(tuple(t for part in parts for t in part.result))
         return record.paths(parts, total)
 
     def contributions(self, name: str, at: Axes, consumer: str) -> Iterator[Contribution]:
         """What a consumer adds; one for each member of a recurrence in whose equation the quantity is."""
         lowered = self.lowered[consumer]
-        params = tuple(i if i.fixed else fresh(i.dim, i.hint) for i in lowered.params)
-        body = sub_poly(lowered.known, {a: b for a, b in zip(lowered.params, params, strict=True) if not a.fixed})
+        params = tuple(i if i.fixed else tm.fresh(i.dim, i.hint) for i in lowered.params)
+        body = tm.sub_poly(lowered.known, {a: b for a, b in zip(lowered.params, params, strict=True) if not a.fixed})
         raw = differentiate(body, name, at, self.style)
         local = collapse(raw)
         if not local:
@@ -387,7 +363,7 @@ class Backward:
             yield self._contribution(consumer, params, some, some, member)
 
     def _contribution(
-        self, consumer: str, params: Axes, local: Poly, raw: Poly, member: Index | None = None
+        self, consumer: str, params: Axes, local: tm.Poly, raw: tm.Poly, member: tm.Index | None = None
     ) -> Contribution:
         """What a consumer adds by the local derivative, of which ``raw`` is the form with all deltas.
 
@@ -399,32 +375,32 @@ class Backward:
         tied: Axes = ()
         if member is not None:
             tied, params = (member,), params[1:]
-            local = unsolved = collapse(sub_poly(local, {before[0]: member}))
+            local = unsolved = collapse(tm.sub_poly(local, {before[0]: member}))
         params, local, summed = restrict(params, local)
         params = (*tied, *params)
         steps = [Rewrite(sk.DIFFERENTIATE, local, {})]
-        if poly_key(unsolved) != poly_key(general):
+        if tm.poly_key(unsolved) != tm.poly_key(general):
             # A delta of a shifted index is shown before it is used.
             now = {a: b for a, b in zip(before, params, strict=True) if a != b}
-            unsolved = collapse(sub_poly(unsolved, now), shifted=False)
+            unsolved = collapse(tm.sub_poly(unsolved, now), shifted=False)
             steps = [Rewrite(sk.DIFFERENTIATE, unsolved, {}), Rewrite(sk.KRONECKER_SHIFT, local, {})]
-        if any(i != j and (i.fixed or isinstance(i, Affine)) for i, j in zip(params, before, strict=True)):
+        if any(i != j and (i.fixed or isinstance(i, tm.Affine)) for i, j in zip(params, before, strict=True)):
             # At a position or a shift the formula of the node is not seen, so that it is looked for at a letter.
             now = {a: b for a, b in zip(before, params, strict=True) if a != b}
             named = self.folded([Rewrite(sk.DIFFERENTIATE, general, {})], lowered.definitions)[1:]
-            steps += [Rewrite(r.kind, collapse(sub_poly(r.result, now)), r.facts) for r in named]
+            steps += [Rewrite(r.kind, collapse(tm.sub_poly(r.result, now)), r.facts) for r in named]
         steps = self.read_easily(steps, lowered.definitions)
         local = steps[-1].result
         by_name = local
         if consumer != self.problem.loss:
             started = consumer in self.problem.starts
-            adjoint = Ent(Adj(consumer, self.problem.symbols[consumer].shape, recurrent=started), params)
-            outer = multiply(Term(Fraction(1), ((adjoint, 1),)), as_factor(local))
-            by_name = (Term(outer.coeff, outer.powers, summed + outer.bound),)
+            adjoint = tm.Ent(Adj(consumer, self.problem.symbols[consumer].shape, recurrent=started), params)
+            outer = tm.multiply(tm.Term(Fraction(1), ((adjoint, 1),)), tm.as_factor(local))
+            by_name = (tm.Term(outer.coeff, outer.powers, summed + outer.bound),)
         rewrites = self._choose(consumer, by_name, lowered)
         return Contribution(consumer, params, summed, local, tuple(steps), by_name, rewrites)
 
-    def _choose(self, consumer: str, by_name: Poly, lowered: Lowered) -> tuple[Rewrite, ...]:
+    def _choose(self, consumer: str, by_name: tm.Poly, lowered: Lowered) -> tuple[Rewrite, ...]:
         """The simplest form of a contribution, by name or with the consumer's derivative put in."""
         node: dict[str, Fact] = {"node": self.problem.sym(consumer)}
         chains = [self.tidied([], by_name)]
@@ -435,10 +411,10 @@ class Backward:
         best = self.simplest([self.symmetric(chain) for chain in chains], lowered.definitions)
         return tuple(self.vanished(best, by_name))
 
-    def vanished(self, chain: list[Rewrite], p: Poly) -> list[Rewrite]:
+    def vanished(self, chain: list[Rewrite], p: tm.Poly) -> list[Rewrite]:
         """Without sums that a node is known to be: deviations from a mean add up to zero."""
         result = chain[-1].result if chain else p
-        for name in (name for name in self.sums if name in poly_symbols(result)):
+        for name in (name for name in self.sums if name in tm.poly_symbols(result)):
             shorter = without_sums(result, self.sums[name])
             if not shorter:
                 return [*chain, Rewrite(sk.FOLD, shorter, {"node": self.problem.sym(name)})]
@@ -483,12 +459,12 @@ class Backward:
         best = forms[cheapest([form[-1].result for form in forms])]
         for form in gathered:
             # Equally cheap, it is easier to read if its sums depend on fewer indices.
-            gap = cost(form[-1].result) - cost(best[-1].result)
+            gap = tm.cost(form[-1].result) - tm.cost(best[-1].result)
             if gap < 0 or (gap == 0 and width(form[-1].result) < width(best[-1].result)):
                 best = form
         return best
 
-    def tidied(self, chain: list[Rewrite], p: Poly) -> list[Rewrite]:
+    def tidied(self, chain: list[Rewrite], p: tm.Poly) -> list[Rewrite]:
         """Deltas eliminated, powers merged, sums to one."""
         cancelled = collapse(p, deltas=False)
         opened = open_deltas(cancelled)
@@ -502,19 +478,19 @@ class Backward:
             Rewrite(sk.CANCEL, merged, {}),
         ]
         chain.append(Rewrite(sk.KRONECKER, plain, {}))
-        if not same(plain, done) and poly_key(plain) != poly_key(done):
+        if not same(plain, done) and tm.poly_key(plain) != tm.poly_key(done):
             chain = [*chain, Rewrite(sk.KRONECKER_SHIFT, done, {})]
         return self._ones_collapsed(chain, done)
 
-    def _ones_collapsed(self, chain: list[Rewrite], p: Poly) -> list[Rewrite]:
+    def _ones_collapsed(self, chain: list[Rewrite], p: tm.Poly) -> list[Rewrite]:
         summed = collapse(p, self.ones)
-        if same(summed, p) or poly_key(summed) == poly_key(p):
+        if same(summed, p) or tm.poly_key(summed) == tm.poly_key(p):
             return chain
         summed_up = {
             f.base.name
             for t in p
             for f, _ in t.powers
-            if isinstance(f, Ent) and isinstance(f.base, Sym) and f.idx and f.idx[-1] in t.bound
+            if isinstance(f, tm.Ent) and isinstance(f.base, Sym) and f.idx and f.idx[-1] in t.bound
         }
         names = [name for name in self.problem.symbols if name in self.ones & summed_up]
         facts: dict[str, Fact] = {"node": self.problem.sym(names[0])} if len(names) == 1 else {}
@@ -538,7 +514,7 @@ class Backward:
         if neater(factored, folded):
             steps = [*steps, Rewrite(sk.FACTOR, factored, {})]
         short = recognised(factored)
-        if cost(short) < cost(steps[-1].result):
+        if tm.cost(short) < tm.cost(steps[-1].result):
             steps = [*steps, Rewrite(sk.FACTOR, factored, {}), Rewrite(sk.RECOGNISE, short, {})]
         return steps
 
@@ -552,9 +528,9 @@ class Backward:
             yield present_forward(eq, lowered.params, lowered.body, shown, letters, self.namer)
 
 
-def different(forms: Iterable[Poly]) -> list[Poly]:
+def different(forms: Iterable[tm.Poly]) -> list[tm.Poly]:
     """The forms that are not made of the very same terms as one before."""
-    found: list[Poly] = []
+    found: list[tm.Poly] = []
     for form in forms:
         if not any(same(form, other) for other in found):
             found.append(form)
@@ -563,9 +539,9 @@ def different(forms: Iterable[Poly]) -> list[Poly]:
 
 def _apart(definitions: Iterable[tuple[Definition, Fact]]) -> Iterator[tuple[Definition, Fact]]:
     """Without those that say again what an earlier one says."""
-    seen: set[Key] = set()
+    seen: set[tm.Key] = set()
     for definition, fact in definitions:
-        key = term_key(definition.term, {i: (1, n) for n, i in enumerate(definition.params) if not i.fixed})
+        key = tm.term_key(definition.term, {i: (1, n) for n, i in enumerate(definition.params) if not i.fixed})
         if key not in seen:
             seen.add(key)
             yield definition, fact
@@ -587,7 +563,7 @@ def _signed(form: list[Rewrite]) -> list[Rewrite]:
 class Recorder:
     """Records the steps of one derivative as displayed equalities."""
 
-    def __init__(self, backward: Backward, name: str, at: Axes, letters: dict[Index, Ix], target: Expr):
+    def __init__(self, backward: Backward, name: str, at: Axes, letters: dict[tm.Index, Ix], target: Expr):
         self.backward = backward
         self.name = name
         self.at = at
@@ -602,7 +578,7 @@ class Recorder:
             self.steps.append(Step(kind, self.current, after, (), facts))
             self.current = after
 
-    def paths(self, parts: list[Contribution], total: Poly) -> Poly:
+    def paths(self, parts: list[Contribution], total: tm.Poly) -> tm.Poly:
         """Chain rule over all consumers, the local derivatives, substitution, simplification."""
         b = self.backward
         node = entry_of(b.problem.sym(self.name), tuple(self._ix(i) for i in self.at))
@@ -634,7 +610,7 @@ class Recorder:
         self._show(sk.SUM_PATHS, total, {"node": node})
         return total
 
-    def _path(self, part: Contribution, scope: dict[Index, Ix], node: Expr) -> None:
+    def _path(self, part: Contribution, scope: dict[tm.Index, Ix], node: Expr) -> None:
         """One path: the consumer's forward equation, its local derivative, substitution, simplification."""
         forward = self._forward(part, scope)
         local = self._local(part, scope, node, forward.after)
@@ -646,11 +622,11 @@ class Recorder:
             self.steps.append(self._recall(part, scope))
         self._rewrite(part)
 
-    def _recall(self, part: Contribution, scope: dict[Index, Ix]) -> Step:
+    def _recall(self, part: Contribution, scope: dict[tm.Index, Ix]) -> Step:
         """The consumer's derivative, which is about to be substituted; with its steps if the loss is next."""
         b = self.backward
         params, value = b.adjoints[part.consumer]
-        here = sub_poly(value, {a: c for a, c in zip(params, part.at, strict=True) if not a.fixed})
+        here = tm.sub_poly(value, {a: c for a, c in zip(params, part.at, strict=True) if not a.fixed})
         shape = b.problem.symbols[part.consumer].shape
         lhs = entry_of(Adj(part.consumer, shape), self._letters(part, scope))
         steps: list[Step] = []
@@ -667,26 +643,26 @@ class Recorder:
         for rewrite in part.rewrites:
             self._show(rewrite.kind, rewrite.result, rewrite.facts)
 
-    def _show(self, kind: StepKind, p: Poly, facts: dict[str, Fact]) -> None:
+    def _show(self, kind: StepKind, p: tm.Poly, facts: dict[str, Fact]) -> None:
         self.step(kind, self.backward.raiser.poly(p, self.letters), facts)
 
-    def _ix(self, i: Index) -> Ix:
+    def _ix(self, i: tm.Index) -> Ix:
         return self.letters[i] if i in self.letters else Ix(str(-i.serial), i.dim)
 
-    def _scope(self, part: Contribution) -> dict[Index, Ix]:
+    def _scope(self, part: Contribution) -> dict[tm.Index, Ix]:
         """Letters of the consumer's indices: its own, others where the free letters clash."""
         scope = dict(self.letters)
         for i in part.summed:
             scope[i] = self.backward.namer.free(i.dim, {ix.letter for ix in scope.values()}, i.hint)
         return scope
 
-    def _node(self, part: Contribution, scope: dict[Index, Ix]) -> Expr:
+    def _node(self, part: Contribution, scope: dict[tm.Index, Ix]) -> Expr:
         return entry_of(self.backward.problem.sym(part.consumer), self._letters(part, scope))
 
-    def _letters(self, part: Contribution, scope: dict[Index, Ix]) -> tuple[Ix, ...]:
+    def _letters(self, part: Contribution, scope: dict[tm.Index, Ix]) -> tuple[Ix, ...]:
         return tuple(self.backward.raiser.ix(i, scope) for i in part.at)
 
-    def _chain_term(self, part: Contribution, scope: dict[Index, Ix], node: Expr) -> Expr:
+    def _chain_term(self, part: Contribution, scope: dict[tm.Index, Ix], node: Expr) -> Expr:
         consumer = self._node(part, scope)
         shape = self.backward.problem.symbols[part.consumer].shape
         adjoint = entry_of(Adj(part.consumer, shape), self._letters(part, scope))
@@ -695,7 +671,7 @@ class Recorder:
         over = tuple(scope[i] for i in part.summed)
         return IndexReduce("sum", body, over) if over else body
 
-    def _forward(self, part: Contribution, scope: dict[Index, Ix]) -> Step:
+    def _forward(self, part: Contribution, scope: dict[tm.Index, Ix]) -> Step:
         """The consumer's forward equation, with the letters of this derivation."""
         b = self.backward
         lowered = b.lowered[part.consumer]
@@ -711,20 +687,20 @@ class Recorder:
                 rhs = author_entry(lowered.equation, self._letters(part, scope), b.namer, taken)
             except NoEntries:
                 params = dict(zip(lowered.params, part.at, strict=True))
-                body = sub_poly(lowered.body, {a: c for a, c in params.items() if not a.fixed})
+                body = tm.sub_poly(lowered.body, {a: c for a, c in params.items() if not a.fixed})
                 rhs = b.raiser.poly(body, scope)
         return Step(sk.FORWARD, self._node(part, scope), rhs, (), {"node": b.problem.sym(part.consumer)})
 
-    def _known(self, part: Contribution, scope: dict[Index, Ix], rhs: Expr) -> tuple[Step, ...]:
+    def _known(self, part: Contribution, scope: dict[tm.Index, Ix], rhs: Expr) -> tuple[Step, ...]:
         """The consumer's equation with functions that are written out by their names, where there are any."""
         lowered = self.backward.lowered[part.consumer]
         if lowered.known is lowered.body:
             return ()
         m = {a: c for a, c in zip(lowered.params, part.at, strict=True) if not a.fixed}
-        after = self.backward.raiser.poly(sub_poly(lowered.known, m), scope)
+        after = self.backward.raiser.poly(tm.sub_poly(lowered.known, m), scope)
         return (Step(sk.RECOGNISE, rhs, after),) if after != rhs else ()
 
-    def _local(self, part: Contribution, scope: dict[Index, Ix], node: Expr, rhs: Expr) -> Step:
+    def _local(self, part: Contribution, scope: dict[tm.Index, Ix], node: Expr, rhs: Expr) -> Step:
         """The consumer's local derivative; ``rhs`` is its equation as displayed."""
         consumer = self._node(part, scope)
         inner = Recorder(self.backward, self.name, self.at, self.letters, Partial(consumer, node))
@@ -739,7 +715,7 @@ class Recorder:
         facts: dict[str, Fact] = {"num": consumer, "den": node, **({} if substeps else why)}
         return Step(sk.LOCAL, Partial(consumer, node), inner.current, substeps, facts)
 
-    def _cases(self, part: Contribution, scope: dict[Index, Ix], node: Expr) -> tuple[Step, ...]:
+    def _cases(self, part: Contribution, scope: dict[tm.Index, Ix], node: Expr) -> tuple[Step, ...]:
         """What a Kronecker delta of the two entries' indices says: the case in which they are equal, and the other."""
         pairs = free_deltas(part.local)
         if len(pairs) != 1:
@@ -750,7 +726,7 @@ class Recorder:
         raiser = self.backward.raiser
         same = {**scope, j: scope[i]}
         facts: dict[str, Fact] = {"index": scope[j], "other": scope[i]}
-        equal = collapse(sub_poly(part.local, {j: i}))
+        equal = collapse(tm.sub_poly(part.local, {j: i}))
         different = collapse(without_delta(part.local, (j, i)))
         return (
             Step(sk.CASE_EQUAL, Partial(self._node(part, same), node), raiser.poly(equal, scope), (), facts),
@@ -766,17 +742,19 @@ class Recorder:
 
 def along(shape: Shape, letters: tuple[Ix, ...]) -> Axes:
     """A fresh index for each axis, hinted by its letter."""
-    return tuple(fixed_index(1, 1) if d == 1 else fresh(d, ix.letter) for d, ix in zip(shape, letters, strict=True))
+    return tuple(
+        tm.fixed_index(1, 1) if d == 1 else tm.fresh(d, ix.letter) for d, ix in zip(shape, letters, strict=True)
+    )
 
 
-def restrict(params: Axes, local: Poly) -> tuple[Axes, Poly, Axes]:
+def restrict(params: Axes, local: tm.Poly) -> tuple[Axes, tm.Poly, Axes]:
     """Only the consumer's entries that really depend are summed over.
 
     Where every term of the local derivative carries delta(j, i), the consumer's index j is i.  Returns the consumer's
     indices, the local derivative at them, and the indices that remain to be summed.
     """
     params_now = list(params)
-    summed: list[Index] = []
+    summed: list[tm.Index] = []
     for n, j in enumerate(params):
         if j.fixed:
             continue
@@ -784,54 +762,54 @@ def restrict(params: Axes, local: Poly) -> tuple[Axes, Poly, Axes]:
         if other is None:
             summed.append(j)
             continue
-        local = collapse(sub_poly(local, {j: other}))
+        local = collapse(tm.sub_poly(local, {j: other}))
         params_now[n] = other
         # An earlier axis may have been set equal to this one.
         params_now = [other if i == j else i for i in params_now]
     return tuple(params_now), local, tuple(summed)
 
 
-def by_member(local: Poly, j: Index) -> list[tuple[Index, Poly]] | None:
+def by_member(local: tm.Poly, j: tm.Index) -> list[tuple[tm.Index, tm.Poly]] | None:
     """The terms by the member to whose index j each of them ties it: h_(t+1) where h_t is the one before it.
 
     None where a term ties it to none, or all of them to j's own letter, which ``restrict`` sees.
     """
     found = members_of(local, j)
-    if found is None or not any(isinstance(member, Affine) or member.fixed for member, _ in found):
+    if found is None or not any(isinstance(member, tm.Affine) or member.fixed for member, _ in found):
         return None
     return found
 
 
-def members_of(local: Poly, j: Index) -> list[tuple[Index, Poly]] | None:
+def members_of(local: tm.Poly, j: tm.Index) -> list[tuple[tm.Index, tm.Poly]] | None:
     """The terms by the member to whose index j each of them ties it; None where a term ties it to none."""
-    found: dict[Index, list[Term]] = {}
+    found: dict[tm.Index, list[tm.Term]] = {}
     for t in local:
-        member = next((m for f, e in t.powers if isinstance(f, Del) and (m := _tied(f, j, t)) is not None), None)
+        member = next((m for f, e in t.powers if isinstance(f, tm.Del) and (m := _tied(f, j, t)) is not None), None)
         if member is None:
             return None
         found.setdefault(member, []).append(t)
     return [(member, tuple(terms)) for member, terms in found.items()]
 
 
-def _tied(f: Del, j: Index, t: Term) -> Index | None:
+def _tied(f: tm.Del, j: tm.Index, t: tm.Term) -> tm.Index | None:
     """What j must be for the delta not to be zero."""
-    gap = affine(((f.a, 1), (f.b, -1)), 0, "")
-    factors = dict(parts_of(gap))
+    gap = tm.affine(((f.a, 1), (f.b, -1)), 0, "")
+    factors = dict(tm.parts_of(gap))
     factor = factors.pop(j, 0)
-    if factor not in (1, -1) or not free_of(factors).isdisjoint(t.bound):
+    if factor not in (1, -1) or not tm.free_of(factors).isdisjoint(t.bound):
         return None
-    offset = gap.offset if isinstance(gap, Affine) else 0
-    return affine(((i, -factor * c) for i, c in factors.items()), -factor * offset, j.dim)
+    offset = gap.offset if isinstance(gap, tm.Affine) else 0
+    return tm.affine(((i, -factor * c) for i, c in factors.items()), -factor * offset, j.dim)
 
 
-def _common_delta(j: Index, local: Poly) -> Index | None:
-    partners: list[set[Index]] = []
+def _common_delta(j: tm.Index, local: tm.Poly) -> tm.Index | None:
+    partners: list[set[tm.Index]] = []
     for t in local:
         found = set()
         for f, e in t.powers:
-            if isinstance(f, Del) and j in (f.a, f.b) and e == 1:
+            if isinstance(f, tm.Del) and j in (f.a, f.b) and e == 1:
                 other = f.b if f.a == j else f.a
-                if other not in t.bound and not isinstance(other, Affine):
+                if other not in t.bound and not isinstance(other, tm.Affine):
                     found.add(other)
         partners.append(found)
     common = set.intersection(*partners) if partners else set()

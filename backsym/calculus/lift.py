@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from backsym.calculus import terms as tm
 from backsym.calculus.letters import Letters, Namer
 from backsym.calculus.opened import opened
 from backsym.calculus.raising import (
@@ -25,31 +26,6 @@ from backsym.calculus.raising import (
     times,
 )
 from backsym.calculus.simplify import is_inside, zero_outside
-from backsym.calculus.terms import (
-    Affine,
-    Datum,
-    Del,
-    Dm,
-    Ent,
-    Exponent,
-    Factor,
-    Fun,
-    Grp,
-    Ind,
-    Index,
-    Lam,
-    Poly,
-    Term,
-    affine,
-    data_of,
-    fresh,
-    in_order,
-    parts_of,
-    positive,
-    row_and_column,
-    slots_of,
-    sub_factor,
-)
 from backsym.calculus.vertices import (
     Vertex,
     assemble,
@@ -75,7 +51,7 @@ from backsym.core.stepkinds import StepKind
 from backsym.core.steps import Fact, Step
 from backsym.core.words import say
 
-Axes = tuple[Index, ...]
+Axes = tuple[tm.Index, ...]
 
 
 @dataclass(frozen=True)
@@ -93,12 +69,12 @@ class Way:
 def raiser(namer: Namer) -> Raiser:
     """What raises terms to the index level, where a function of whole arrays has lifted arguments."""
 
-    def whole(f: Fun, letters: Letters) -> tuple[ex.Expr, ...]:
+    def whole(f: tm.Fun, letters: Letters) -> tuple[ex.Expr, ...]:
         # What an argument has besides its own indices are letters: it is a member of a family.
         own = [(a, {i: letters[i] for i in a.free if i in letters}) for a in f.args]
         family = namer.problem.family_dims | {i.dim for _, scope in own for i in scope}
 
-        def lifted(a: Lam, scope: Mapping[Index, ex.Ix]) -> ex.Expr:
+        def lifted(a: tm.Lam, scope: Mapping[tm.Index, ex.Ix]) -> ex.Expr:
             if not scope:
                 try:
                     return Lifter(namer).poly(a.body, a.params)
@@ -123,10 +99,10 @@ class Lifter:
         self.namer = namer
         self.letters = letters
         self.steps: list[Step] = []
-        self.row: Index | None = None
-        self._ways: dict[tuple[int, Axes], tuple[Term, Way]] = {}
+        self.row: tm.Index | None = None
+        self._ways: dict[tuple[int, Axes], tuple[tm.Term, Way]] = {}
 
-    def poly(self, p: Poly, free: Axes) -> ex.Expr:
+    def poly(self, p: tm.Poly, free: Axes) -> ex.Expr:
         """The array with entries ``p`` along ``free`` (none, one or two indices)."""
         real = tuple(i for i in free if not i.fixed)
         if len(real) > 2:
@@ -153,13 +129,13 @@ class Lifter:
             raise NoMatrixForm(say("reasons.shape_lost", found=ex.show_shape(found), shape=ex.show_shape(shape)))
         return self.placed(total, free, real)
 
-    def total(self, p: Sequence[Term], free: Axes) -> ex.Expr:
+    def total(self, p: Sequence[tm.Term], free: Axes) -> ex.Expr:
         """The sum of terms; those that are zero but for a part of an axis are blocks, one after the other."""
         if len(p) == 1 and (stacked := self.stacked(p[0], free)) is not None:
             return stacked
         windows = [window(t, free) for t in p]
         plain = [(t.coeff < 0, self.term(t, free)) for t, w in zip(p, windows, strict=True) if w is None]
-        apart: dict[Index, list[tuple[Window, ex.Expr]]] = {}
+        apart: dict[tm.Index, list[tuple[Window, ex.Expr]]] = {}
         for w in windows:
             if w is not None:
                 inner = tuple(w.inside if i == w.axis else i for i in free)
@@ -171,17 +147,17 @@ class Lifter:
             self.steps.append(Step(sk.LIFT_BLOCKS, before, self.entry_along(whole, free, self.letters)))
         return whole
 
-    def stacked(self, t: Term, free: Axes) -> ex.Expr | None:
+    def stacked(self, t: tm.Term, free: Axes) -> ex.Expr | None:
         """The sum over i and j of u_ij delta(k, c(i - 1) + j): the rows of u one after the other; None for others."""
         if len(free) != 1:
             return None
         for n, (f, e) in enumerate(t.powers):
-            slot = (f.b if f.a == free[0] else f.a) if isinstance(f, Del) and free[0] in (f.a, f.b) else None
-            pair = row_and_column(slot) if slot is not None and e == 1 else None
+            slot = (f.b if f.a == free[0] else f.a) if isinstance(f, tm.Del) and free[0] in (f.a, f.b) else None
+            pair = tm.row_and_column(slot) if slot is not None and e == 1 else None
             rest = t.powers[:n] + t.powers[n + 1 :]
             if pair is None or not set(pair) <= set(t.bound) or any(free[0] in g.free for g, _ in rest):
                 continue
-            inside = Term(t.coeff, rest, tuple(b for b in t.bound if b not in pair))
+            inside = tm.Term(t.coeff, rest, tuple(b for b in t.bound if b not in pair))
             return ex.Reshape(ex.T(self.poly((inside,), pair[::-1])), (free[0].dim,))
         return None
 
@@ -197,7 +173,7 @@ class Lifter:
 
     # --- one term ---
 
-    def term(self, t: Term, free: Axes) -> ex.Expr:
+    def term(self, t: tm.Term, free: Axes) -> ex.Expr:
         """The absolute value of a term along ``free``."""
         outer = self.letters
         self.letters = self._bind(t.bound)
@@ -206,7 +182,7 @@ class Lifter:
         finally:
             self.letters = outer
 
-    def _best_way(self, t: Term, free: Axes) -> Way:
+    def _best_way(self, t: tm.Term, free: Axes) -> Way:
         """The way that is easiest to read; the first one of equals."""
         ways = list(_ways(t))
         if len(ways) == 1:
@@ -225,18 +201,18 @@ class Lifter:
             self._ways[key] = (t, ways[min(found)[1] if found else 0])
         return self._ways[key][1]
 
-    def by(self, t: Term, free: Axes, way: Way) -> ex.Expr:
+    def by(self, t: tm.Term, free: Axes, way: Way) -> ex.Expr:
         scalars_over: list[ex.Expr] = []
         scalars_under: list[ex.Expr] = []
         vertices: list[Vertex] = []
         for f, e in sorted_powers(t):
-            if isinstance(f, Dm):
+            if isinstance(f, tm.Dm):
                 continue
             axes = self.oriented(f, turned=way.turned)
-            if isinstance(f, Grp) and e.denominator == 2:
+            if isinstance(f, tm.Grp) and e.denominator == 2:
                 expr = self.root(f, axes, e)
             else:
-                expr = raised_to(self.factor(f, axes), positive(e))
+                expr = raised_to(self.factor(f, axes), tm.positive(e))
             if not axes:
                 (scalars_over if e > 0 else scalars_under).append(expr)
             else:
@@ -264,7 +240,7 @@ class Lifter:
         plain._ways = self._ways
         return plain
 
-    def oriented(self, f: Factor, *, turned: bool = False) -> Axes:
+    def oriented(self, f: tm.Factor, *, turned: bool = False) -> Axes:
         """The free indices of a factor, in the order in which it has fewer transposes."""
         axes = axes_of(f)
         if not _undecided(f):
@@ -284,7 +260,7 @@ class Lifter:
         return out
 
     def eliminate(
-        self, b: Index, vertices: list[Vertex], free: Axes, bound: frozenset[Index]
+        self, b: tm.Index, vertices: list[Vertex], free: Axes, bound: frozenset[tm.Index]
     ) -> tuple[list[Vertex], ex.Expr | None]:
         """Sum over ``b``: the vertices that carry it become one vertex, or a number."""
         touching = [v for v in vertices if b in v.axes]
@@ -368,7 +344,7 @@ class Lifter:
             whole = ex.Entry(v.expr, at)
             self.steps.append(Step(sk.LIFT_QUOTIENT if v.under else sk.LIFT_HADAMARD, entry_of(v.expr, at), whole))
 
-    def record_turned(self, touching: list[Vertex], order: list[Vertex], b: Index) -> ex.Expr | None:
+    def record_turned(self, touching: list[Vertex], order: list[Vertex], b: tm.Index) -> ex.Expr | None:
         """The step that writes the entries of transposed factors as such, with the shared index in the middle.
 
         Returns the sum that it leads to; None where nothing is transposed.
@@ -444,12 +420,12 @@ class Lifter:
 
     # --- factors ---
 
-    def factor(self, f: Factor, axes: Axes) -> ex.Expr:
+    def factor(self, f: tm.Factor, axes: Axes) -> ex.Expr:
         """A factor as an array along its axes."""
-        if isinstance(f, Ent):
+        if isinstance(f, tm.Ent):
             return self.entry(f, axes)
-        if isinstance(f, Del):
-            if isinstance(f.a, Affine) or isinstance(f.b, Affine):
+        if isinstance(f, tm.Del):
+            if isinstance(f.a, tm.Affine) or isinstance(f.b, tm.Affine):
                 raise NoMatrixForm(say("reasons.shifted_delta"))
             if (found := _labelled(f)) is not None:
                 whole = self.one_hot(found[1])
@@ -457,27 +433,27 @@ class Lifter:
             if len(axes) != 2:
                 raise NoMatrixForm(say("reasons.fixed_delta"))
             return ex.Eye(f.a.dim)
-        if isinstance(f, Grp):
+        if isinstance(f, tm.Grp):
             return self.poly(f.body, axes)
-        if isinstance(f, Ind):
+        if isinstance(f, tm.Ind):
             return ex.Cmp(f.op, self.argument(f.a, axes), self.argument(f.b, axes))
-        if isinstance(f, Fun):
+        if isinstance(f, tm.Fun):
             return self.function(f, axes)
         raise TypeError(f"no matrix form for {type(f).__name__}")
 
     @staticmethod
-    def one_hot(y: Datum) -> ex.Expr:
+    def one_hot(y: tm.Datum) -> ex.Expr:
         if y.name == y.dim:
             raise NoMatrixForm(say("reasons.last_member"))
         """e_y, or for a label of many members their one-hot vectors as rows."""
         labels = ex.Labels(y.name, tuple(i.dim for i in y.at), y.dim)
         if y.at and all(i.fixed and i.dim != 1 for i in y.at):
             return ex.OneHot(ex.Entry(labels, tuple(ex.Ix(str(-i.serial), i.dim) for i in y.at)), y.dim)
-        if len(y.at) > 1 or any(i.fixed or isinstance(i, (Affine, Datum)) for i in y.at):
+        if len(y.at) > 1 or any(i.fixed or isinstance(i, (tm.Affine, tm.Datum)) for i in y.at):
             raise NoMatrixForm(say("reasons.shifted_entry"))
         return ex.OneHot(labels, y.dim)
 
-    def root(self, f: Grp, axes: Axes, e: Exponent) -> ex.Expr:
+    def root(self, f: tm.Grp, axes: Axes, e: tm.Exponent) -> ex.Expr:
         """A power with half an exponent; the root of x^T x is the norm of x."""
         body = self.poly(f.body, axes)
         base: ex.Expr | None = None
@@ -491,14 +467,14 @@ class Lifter:
         ):
             base = body.base
         if base is None:
-            return raised_to(body, positive(e))
-        return raised_to(base, positive(e) * 2)
+            return raised_to(body, tm.positive(e))
+        return raised_to(base, tm.positive(e) * 2)
 
-    def entry(self, f: Ent, axes: Axes) -> ex.Expr:
-        if not f.free and data_of(f.idx):
+    def entry(self, f: tm.Ent, axes: Axes) -> ex.Expr:
+        if not f.free and tm.data_of(f.idx):
             return ex.Entry(f.base, tuple(raiser(self.namer).ix(i, {}) for i in f.idx))
         real = [i for i in f.idx if not i.fixed]
-        if any(isinstance(i, Affine) for i in f.idx):
+        if any(isinstance(i, tm.Affine) for i in f.idx):
             return self.entry(sliced(f), axes)
         if any(i.fixed and i.dim != 1 for i in f.idx):
             if not real:
@@ -520,7 +496,7 @@ class Lifter:
         column = f.base if f.idx[1].fixed else ex.T(f.base)
         return ex.Reshape(column, (real[0].dim,))
 
-    def argument(self, p: Poly, axes: Axes) -> ex.Expr:
+    def argument(self, p: tm.Poly, axes: Axes) -> ex.Expr:
         """An operand of an element-wise function: a number stays a number, all else gets the full shape."""
         if len(p) == 1 and not p[0].powers and not p[0].bound:
             number = self.namer.number(abs(p[0].coeff))
@@ -530,10 +506,10 @@ class Lifter:
         inside = {i for t in p for i in t.free}
         return self.poly(p, axes if inside else ())
 
-    def function(self, f: Fun, axes: Axes) -> ex.Expr:
+    def function(self, f: tm.Fun, axes: Axes) -> ex.Expr:
         return lifting.of(f.kind)(self, f, axes)
 
-    def entrywise(self, f: Fun, axes: Axes) -> ex.Expr:
+    def entrywise(self, f: tm.Fun, axes: Axes) -> ex.Expr:
         args = tuple(self.argument(a.body, axes) for a in f.args)
         if f.name == "pow" and not f.order:
             return ex.Pow(args[0], args[1])
@@ -546,23 +522,23 @@ class Lifter:
                 self.steps.append(Step(sk.LIFT_ELEMENTWISE, entry, array, (), {"function": f.name + primes}))
         return whole
 
-    def whole_arrays(self, f: Fun) -> tuple[ex.Expr, ...]:
+    def whole_arrays(self, f: tm.Fun) -> tuple[ex.Expr, ...]:
         """The arrays that a function is of; raises NoMatrixForm where they are those of each member of a family."""
         if any(a.free for a in f.args):
             raise NoMatrixForm(say("reasons.function_of_member"))
         return tuple(self.poly(a.body, a.params) for a in f.args)
 
-    def of_arrays(self, f: Fun, axes: Axes) -> ex.Expr:
+    def of_arrays(self, f: tm.Fun, axes: Axes) -> ex.Expr:
         """A function of whole arrays, or its derivative by one of them."""
         whole = ex.Fn(f.name, self.whole_arrays(f), f.order, f.kind)
         return oriented(whole, f.out, axes) if f.out else whole
 
-    def pick(self, f: Fun, axes: Axes) -> ex.Expr:
+    def pick(self, f: tm.Fun, axes: Axes) -> ex.Expr:
         """Maximum along all entries or one axis, and the place of it."""
         lam = f.args[0]
-        if any(isinstance(i, Affine) for i in f.out):
+        if any(isinstance(i, tm.Affine) for i in f.out):
             raise NoMatrixForm(say("reasons.shifted_maximum"))
-        outer = in_order(lam.free)
+        outer = tm.in_order(lam.free)
         if not outer:
             arg = self.poly(lam.body, lam.params)
             if f.order == 0:
@@ -585,7 +561,7 @@ class Lifter:
         return oriented(whole, natural, axes)
 
 
-lifting: RuleTable[Callable[[Lifter, Fun, Axes], ex.Expr]] = RuleTable("lifting")
+lifting: RuleTable[Callable[[Lifter, tm.Fun, Axes], ex.Expr]] = RuleTable("lifting")
 """A factor as an array along its axes, for each kind of function."""
 
 lifting("elementwise")(Lifter.entrywise)
@@ -594,36 +570,36 @@ lifting("pick")(Lifter.pick)
 
 
 @lifting("matrix")
-def _entry(lifter: Lifter, f: Fun, axes: Axes) -> ex.Expr:
+def _entry(lifter: Lifter, f: tm.Fun, axes: Axes) -> ex.Expr:
     """An entry of the function's array, like one of any other."""
     whole = ex.Fn(f.name, lifter.whole_arrays(f), f.order, f.kind)
-    return lifter.entry(Ent(whole, f.out), axes) if whole.shape else whole
+    return lifter.entry(tm.Ent(whole, f.out), axes) if whole.shape else whole
 
 
-def sliced(f: Ent) -> Ent:
+def sliced(f: tm.Ent) -> tm.Ent:
     """An entry at computed indices as one of a part of the array; raises NoMatrixForm where it may lie outside."""
     base, places = f.base, list(f.idx)
     for axis, slot in enumerate(f.idx):
-        if not isinstance(slot, Affine):
+        if not isinstance(slot, tm.Affine):
             continue
-        if len(f.idx) == 1 and (pair := row_and_column(slot)) is not None:
-            return Ent(ex.Reshape(base, tuple(i.dim for i in pair)), pair, f.pos)
-        if len(slot.parts) != 1 or slot.parts[0][1] != 1 or isinstance(slot.parts[0][0], Datum):
+        if len(f.idx) == 1 and (pair := tm.row_and_column(slot)) is not None:
+            return tm.Ent(ex.Reshape(base, tuple(i.dim for i in pair)), pair, f.pos)
+        if len(slot.parts) != 1 or slot.parts[0][1] != 1 or isinstance(slot.parts[0][0], tm.Datum):
             raise NoMatrixForm(say("reasons.shifted_entry"))
         i = slot.parts[0][0]
         if not is_inside(slot):
             raise NoMatrixForm(say("reasons.shifted_entry"))
         places[axis] = i
         base = ex.Slice(base, axis, slot.offset + 1, slot.offset + amount(i.dim))
-    return Ent(base, tuple(places), f.pos)
+    return tm.Ent(base, tuple(places), f.pos)
 
 
-def _undecided(f: Factor) -> bool:
+def _undecided(f: tm.Factor) -> bool:
     """Whether no matrix inside decides in which order a factor has its two indices."""
-    return len(f.free) == 2 and isinstance(f, (Fun, Ind, Grp)) and _first_pair(f, f.free) is None
+    return len(f.free) == 2 and isinstance(f, (tm.Fun, tm.Ind, tm.Grp)) and _first_pair(f, f.free) is None
 
 
-def _ways(t: Term) -> Iterator[Way]:
+def _ways(t: tm.Term) -> Iterator[Way]:
     """The ways to lift a term that may differ in the result."""
     pairs = {f.free for f, _ in t.powers if len(f.free) == 2}
     circle = len(t.bound) > 1 and len(pairs) >= len(frozenset().union(*pairs))
@@ -646,13 +622,13 @@ class Window:
     ``term`` is what stands there, along ``inside`` in place of ``axis``.
     """
 
-    term: Term
-    axis: Index
-    inside: Index
+    term: tm.Term
+    axis: tm.Index
+    inside: tm.Index
     start: Whole
 
 
-def window(t: Term, free: Axes) -> Window | None:
+def window(t: tm.Term, free: Axes) -> Window | None:
     """u_(i-s) is zero for i <= s and after the end of u: the part of an axis that a term is made for.
 
     So is a sum over k with the Kronecker delta of i and k + s.  None where every entry may be there.
@@ -660,28 +636,30 @@ def window(t: Term, free: Axes) -> Window | None:
     return next((found for i in free if (found := _at_delta(t, i) or _at_shift(t, i)) is not None), None)
 
 
-def _at_shift(t: Term, i: Index) -> Window | None:
-    for slot in sorted(slots_of(t, i), key=lambda slot: str(slot.dim)):
-        if not isinstance(slot, Affine) or slot.parts != ((i, 1),) or not zero_outside(t, slot):
+def _at_shift(t: tm.Term, i: tm.Index) -> Window | None:
+    for slot in sorted(tm.slots_of(t, i), key=lambda slot: str(slot.dim)):
+        if not isinstance(slot, tm.Affine) or slot.parts != ((i, 1),) or not zero_outside(t, slot):
             continue
-        start, inside = -slot.offset, fresh(slot.dim, i.hint)
+        start, inside = -slot.offset, tm.fresh(slot.dim, i.hint)
         if _fits(start, slot.dim, i.dim):
-            m = {i: affine(((inside, 1),), start, i.dim)}
-            return Window(Term(t.coeff, tuple((sub_factor(f, m), e) for f, e in t.powers), t.bound), i, inside, start)
+            m = {i: tm.affine(((inside, 1),), start, i.dim)}
+            return Window(
+                tm.Term(t.coeff, tuple((tm.sub_factor(f, m), e) for f, e in t.powers), t.bound), i, inside, start
+            )
     return None
 
 
-def _at_delta(t: Term, i: Index) -> Window | None:
+def _at_delta(t: tm.Term, i: tm.Index) -> Window | None:
     for n, (f, e) in enumerate(t.powers):
-        if not isinstance(f, Del) or e != 1 or i not in (f.a, f.b):
+        if not isinstance(f, tm.Del) or e != 1 or i not in (f.a, f.b):
             continue
-        (k, step), *more = parts_of(f.b if f.a == i else f.a) or ((i, 0),)
+        (k, step), *more = tm.parts_of(f.b if f.a == i else f.a) or ((i, 0),)
         rest = t.powers[:n] + t.powers[n + 1 :]
-        gap = affine(((f.b if f.a == i else f.a, 1), (k, -1)), 0, "")
-        start = gap.offset if isinstance(gap, Affine) else -gap.serial
+        gap = tm.affine(((f.b if f.a == i else f.a, 1), (k, -1)), 0, "")
+        start = gap.offset if isinstance(gap, tm.Affine) else -gap.serial
         if more or step != 1 or k not in t.bound or any(i in g.free for g, _ in rest) or not _fits(start, k.dim, i.dim):
             continue
-        return Window(Term(t.coeff, rest, tuple(b for b in t.bound if b != k)), i, k, start)
+        return Window(tm.Term(t.coeff, rest, tuple(b for b in t.bound if b != k)), i, k, start)
     return None
 
 
@@ -726,36 +704,36 @@ def _nothing(size: Whole, axis: int, free: Axes) -> ex.Expr:
 # --- labels ----------------------------------------------------------------------------------------------------------
 
 
-def _labelled(f: Del) -> tuple[Index, Datum] | None:
+def _labelled(f: tm.Del) -> tuple[tm.Index, tm.Datum] | None:
     """The index and the label of a delta that is an entry of a one-hot vector."""
     for k, y in ((f.a, f.b), (f.b, f.a)):
-        if isinstance(y, Datum) and parts_of(k) == ((k, 1),) and not isinstance(k, Datum):
+        if isinstance(y, tm.Datum) and tm.parts_of(k) == ((k, 1),) and not isinstance(k, tm.Datum):
             return k, y
     return None
 
 
-def _one_hot_axes(k: Index, y: Datum) -> Axes:
+def _one_hot_axes(k: tm.Index, y: tm.Datum) -> Axes:
     return (*(i for i in y.at if not i.fixed), k)
 
 
-def spread_labels(t: Term) -> Term:
+def spread_labels(t: tm.Term) -> tm.Term:
     """The term with u_y written as the sum over k of delta(k, y) u_k, by which it is a product of arrays.
 
     An entry without any other index stays.  Where a delta has a free index k for the label already, factors to positive
     powers take that k: beside the delta they are the same.
     """
-    powers: list[tuple[Factor, Exponent]] = []
+    powers: list[tuple[tm.Factor, tm.Exponent]] = []
     bound = list(t.bound)
-    known: dict[Datum, Index] = {}
+    known: dict[tm.Datum, tm.Index] = {}
     for f, _ in t.powers:
-        found = _labelled(f) if isinstance(f, Del) else None
+        found = _labelled(f) if isinstance(f, tm.Del) else None
         if found is not None:
             known.setdefault(found[1], found[0])
     changed = False
     for f, e in t.powers:
-        slots = f.idx if isinstance(f, Ent) else (f.a, f.b) if isinstance(f, Del) else ()
-        data = [i for i in slots if isinstance(i, Datum)]
-        if not data or not f.free or (isinstance(f, Del) and _labelled(f) is not None):
+        slots = f.idx if isinstance(f, tm.Ent) else (f.a, f.b) if isinstance(f, tm.Del) else ()
+        data = [i for i in slots if isinstance(i, tm.Datum)]
+        if not data or not f.free or (isinstance(f, tm.Del) and _labelled(f) is not None):
             powers.append((f, e))
             continue
         changed = True
@@ -764,23 +742,23 @@ def spread_labels(t: Term) -> Term:
         if k is not None:
             powers.append((with_slot(f, y, k), e))
             continue
-        k = fresh(y.dim)
-        picked = Term(Fraction(1), ((with_slot(f, y, k), 1), (Del(k, y), 1)), (k,))
+        k = tm.fresh(y.dim)
+        picked = tm.Term(Fraction(1), ((with_slot(f, y, k), 1), (tm.Del(k, y), 1)), (k,))
         if e == 1:
             known[y] = k
             powers += picked.powers
             bound.append(k)
         else:
-            powers.append((Grp((picked,)), e))
-    return spread_labels(Term(t.coeff, tuple(powers), tuple(bound))) if changed else t
+            powers.append((tm.Grp((picked,)), e))
+    return spread_labels(tm.Term(t.coeff, tuple(powers), tuple(bound))) if changed else t
 
 
-def with_slot(f: Factor, old: Index, new: Index) -> Factor:
+def with_slot(f: tm.Factor, old: tm.Index, new: tm.Index) -> tm.Factor:
     """A factor with another index in its slots."""
-    if isinstance(f, Ent):
-        return Ent(f.base, tuple(new if i == old else i for i in f.idx), f.pos)
-    assert isinstance(f, Del)
-    return Del(new, f.b) if f.a == old else Del(f.a, new)
+    if isinstance(f, tm.Ent):
+        return tm.Ent(f.base, tuple(new if i == old else i for i in f.idx), f.pos)
+    assert isinstance(f, tm.Del)
+    return tm.Del(new, f.b) if f.a == old else tm.Del(f.a, new)
 
 
 # --- axes -------------------------------------------------------------------------------------------------------------
@@ -795,35 +773,35 @@ def oriented(e: ex.Expr, out: Axes, axes: Axes) -> ex.Expr:
     return e if real == axes else transpose(e)
 
 
-def axes_of(f: Factor) -> Axes:
+def axes_of(f: tm.Factor) -> Axes:
     """The free indices of a factor in the order of the first matrix inside it."""
     if len(f.free) > 2:
         raise NoMatrixForm(say("reasons.many_indices", indices=len(f.free)))
     if len(f.free) < 2:
-        return in_order(f.free)
-    return _first_pair(f, f.free) or in_order(f.free)
+        return tm.in_order(f.free)
+    return _first_pair(f, f.free) or tm.in_order(f.free)
 
 
-def _first_pair(f: Factor, wanted: frozenset[Index]) -> Axes | None:
-    if isinstance(f, Del):
+def _first_pair(f: tm.Factor, wanted: frozenset[tm.Index]) -> Axes | None:
+    if isinstance(f, tm.Del):
         found = _labelled(f)
         return _one_hot_axes(*found) if found is not None and frozenset(_one_hot_axes(*found)) == wanted else None
-    if isinstance(f, Ent):
-        pair = tuple(i for slot in f.idx for i, _ in parts_of(slot) if i in wanted)
+    if isinstance(f, tm.Ent):
+        pair = tuple(i for slot in f.idx for i, _ in tm.parts_of(slot) if i in wanted)
         return pair if len(set(pair)) == 2 and len(pair) == 2 else None
-    bodies: list[Poly] = []
-    if isinstance(f, Grp):
+    bodies: list[tm.Poly] = []
+    if isinstance(f, tm.Grp):
         bodies = [f.body]
-    elif isinstance(f, Fun):
+    elif isinstance(f, tm.Fun):
         bodies = [a.body for a in f.args]
         if f.out and frozenset(f.out) == wanted:
             return f.out
-    elif isinstance(f, Ind):
+    elif isinstance(f, tm.Ind):
         bodies = [f.a, f.b]
     return _pair_inside(bodies, wanted)
 
 
-def _pair_inside(bodies: Sequence[Poly], wanted: frozenset[Index]) -> Axes | None:
+def _pair_inside(bodies: Sequence[tm.Poly], wanted: frozenset[tm.Index]) -> Axes | None:
     for body in bodies:
         for t in body:
             for g, _ in sorted_powers(t):

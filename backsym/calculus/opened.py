@@ -8,22 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from backsym.calculus.terms import (
-    Affine,
-    Datum,
-    Del,
-    Ent,
-    Factor,
-    Fun,
-    Grp,
-    Ind,
-    Index,
-    Lam,
-    Poly,
-    Term,
-    fixed_index,
-    free_of,
-)
+from backsym.calculus import terms as tm
 from backsym.core.dims import is_negative
 from backsym.core.errors import NoMatrixForm
 from backsym.core.expr import (
@@ -46,14 +31,16 @@ from backsym.core.expr import (
 from backsym.core.words import say
 
 
-def opened(p: Poly, letters: Mapping[Index, Ix], family: frozenset[Dim]) -> Poly:
+def opened(p: tm.Poly, letters: Mapping[tm.Index, Ix], family: frozenset[Dim]) -> tm.Poly:
     """The terms with letters in place of these indices, see ``opened_factor``."""
-    return tuple(Term(t.coeff, tuple((opened_factor(f, letters, family), e) for f, e in t.powers), t.bound) for t in p)
+    return tuple(
+        tm.Term(t.coeff, tuple((opened_factor(f, letters, family), e) for f, e in t.powers), t.bound) for t in p
+    )
 
 
-def opened_factor(f: Factor, letters: Mapping[Index, Ix], family: frozenset[Dim]) -> Factor:
+def opened_factor(f: tm.Factor, letters: Mapping[tm.Index, Ix], family: frozenset[Dim]) -> tm.Factor:
     """The factor with letters in place of these indices: an entry of an array is one of its member, at what is left."""
-    if isinstance(f, Ent):
+    if isinstance(f, tm.Ent):
         places = tuple(_place(i, letters, family) for i in f.idx)
         if all(place is None for place in places):
             return f
@@ -71,34 +58,34 @@ def opened_factor(f: Factor, letters: Mapping[Index, Ix], family: frozenset[Dim]
             base: Expr = replace(whole, args=(Member(whole.args[0], places), *whole.args[1:]))
         else:
             base = Member(whole, places) if rest else Entry(whole, chosen)
-        return Ent(base, rest, -1 if isinstance(whole, Adj) else f.pos)
-    if isinstance(f, Del):
+        return tm.Ent(base, rest, -1 if isinstance(whole, Adj) else f.pos)
+    if isinstance(f, tm.Del):
         a, b = (_place(i, letters, family) for i in (f.a, f.b))
         if a is None and b is None:
             return f
         if a is not None and b is not None:
             first, second = (b, a) if isinstance(a, Label) and not isinstance(b, Label) else (a, b)
-            return Ent(Delta(first, second), (), 1 << 30)
+            return tm.Ent(Delta(first, second), (), 1 << 30)
         label, other = (a, f.b) if a is not None else (b, f.a)
         if not isinstance(label, Label):
             raise NoMatrixForm(say("reasons.shifted_delta"))
         labels = Labels(label.name, tuple(ix.dim for ix in label.at), label.dim)
-        return Ent(OneHot(Entry(labels, label.at) if label.at else labels, label.dim), (other,), 1 << 30)
-    if isinstance(f, Grp):
-        return Grp(opened(f.body, letters, family))
-    if isinstance(f, Ind):
-        return Ind(f.op, opened(f.a, letters, family), opened(f.b, letters, family))
-    if isinstance(f, Fun):
+        return tm.Ent(OneHot(Entry(labels, label.at) if label.at else labels, label.dim), (other,), 1 << 30)
+    if isinstance(f, tm.Grp):
+        return tm.Grp(opened(f.body, letters, family))
+    if isinstance(f, tm.Ind):
+        return tm.Ind(f.op, opened(f.a, letters, family), opened(f.b, letters, family))
+    if isinstance(f, tm.Fun):
         if any(i.dim in family and not i.fixed for a in f.args for i in a.params):
             raise NoMatrixForm(say("reasons.function_of_family"))
         if any(_place(i, letters, family) is not None for i in f.out):
             raise NoMatrixForm(say("reasons.function_of_family"))
-        args = tuple(Lam(a.params, opened(a.body, letters, family)) for a in f.args)
-        return Fun(f.name, f.order, args, f.out, f.kind)
+        args = tuple(tm.Lam(a.params, opened(a.body, letters, family)) for a in f.args)
+        return tm.Fun(f.name, f.order, args, f.out, f.kind)
     return f
 
 
-def _total(f: Ent, whole: Total, places: tuple[Ix | None, ...]) -> Factor:
+def _total(f: tm.Ent, whole: Total, places: tuple[Ix | None, ...]) -> tm.Factor:
     """The entry of a total derivative as that of members; its axes are those of the array, those of a row included."""
     axes = len(whole.of.shape)
     of, by = part_at(whole.of, places[:axes]), part_at(whole.by[0], places[axes:])
@@ -106,9 +93,9 @@ def _total(f: Ent, whole: Total, places: tuple[Ix | None, ...]) -> Factor:
     below = tuple(i for i, place in zip(f.idx[axes:], places[axes:], strict=True) if place is None)
     found = Total(of, (by,), whole.denominator)
     first, second = (below, above) if whole.denominator else (above, below)
-    one = fixed_index(1, 1)
+    one = tm.fixed_index(1, 1)
     rest = (one, *second) if len(second) == 1 and not first else (*first, *second)
-    return Ent(found, rest, f.pos)
+    return tm.Ent(found, rest, f.pos)
 
 
 def part_at(e: Expr, places: tuple[Ix | None, ...]) -> Expr:
@@ -118,19 +105,19 @@ def part_at(e: Expr, places: tuple[Ix | None, ...]) -> Expr:
     return Member(e, places) if None in places else Entry(e, tuple(place for place in places if place is not None))
 
 
-def _place(i: Index, letters: Mapping[Index, Ix], family: frozenset[Dim]) -> Ix | None:
+def _place(i: tm.Index, letters: Mapping[tm.Index, Ix], family: frozenset[Dim]) -> Ix | None:
     """The letter or the position of a member; None for an index that is lifted, or that a sum inside will open."""
-    if isinstance(i, Affine):
+    if isinstance(i, tm.Affine):
         inside = [(_place(j, letters, family), factor) for j, factor in i.parts]
         known = [(ix, factor) for ix, factor in inside if ix is not None]
         if i.dim not in family or len(known) < len(inside):
             return None
         return shifted(sorted(known, key=lambda part: (is_negative(part[1]), part[0].letter)), i.offset, i.dim)
-    if isinstance(i, Datum):
+    if isinstance(i, tm.Datum):
         if i.name == i.dim:
             return last(i.dim)
         at = tuple(_place(j, letters, family) for j in i.at)
-        if not free_of((i,)) or not all(at):
+        if not tm.free_of((i,)) or not all(at):
             return None
         return labelled(i.name, tuple(ix for ix in at if ix is not None), i.dim)
     if i.fixed:

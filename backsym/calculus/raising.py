@@ -9,24 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
+from backsym.calculus import terms as tm
 from backsym.calculus.letters import Letters, Namer
-from backsym.calculus.terms import (
-    KEY,
-    Affine,
-    Datum,
-    Del,
-    Dm,
-    Ent,
-    Exponent,
-    Factor,
-    Fun,
-    Grp,
-    Ind,
-    Index,
-    Poly,
-    Term,
-    positive,
-)
 from backsym.core import expr as ex
 from backsym.core.allowance import spend
 from backsym.core.dims import is_negative
@@ -35,7 +19,7 @@ from backsym.core.kinds import RuleTable
 from backsym.core.words import say
 
 
-def positive_first(p: Poly) -> Poly:
+def positive_first(p: tm.Poly) -> tm.Poly:
     """a - t, never -t + a: the first positive term leads."""
     if p and p[0].coeff < 0:
         for n, t in enumerate(p):
@@ -85,7 +69,7 @@ def is_number(e: ex.Expr) -> bool:
     return isinstance(e, (ex.Num, ex.Size)) or (isinstance(e, ex.Mul) and all(map(is_number, e.args)))
 
 
-def raised_to(e: ex.Expr, exponent: Exponent) -> ex.Expr:
+def raised_to(e: ex.Expr, exponent: tm.Exponent) -> ex.Expr:
     if exponent == 1:
         return e
     if exponent == Fraction(1, 2):
@@ -93,13 +77,13 @@ def raised_to(e: ex.Expr, exponent: Exponent) -> ex.Expr:
     return ex.Pow(e, ex.num(Fraction(exponent)))
 
 
-def sorted_powers(t: Term) -> list[tuple[Factor, Exponent]]:
+def sorted_powers(t: tm.Term) -> list[tuple[tm.Factor, tm.Exponent]]:
     """The factors in the order in which they are displayed."""
     return sorted(t.powers, key=lambda fe: fe[0].order_pos)
 
 
 def front(
-    t: Term, namer: Namer, *, quotient: bool, scalar: bool = False
+    t: tm.Term, namer: Namer, *, quotient: bool, scalar: bool = False
 ) -> tuple[ex.Expr, list[ex.Expr], list[ex.Expr]]:
     """What leads a product: the sizes and the coefficient.
 
@@ -107,13 +91,13 @@ def front(
     Returns the leading expression and what is left for the numerator and the denominator of the quotient.
     """
     c = abs(t.coeff)
-    if c == 1 and not any(isinstance(f, Dm) for f, _ in t.powers):
+    if c == 1 and not any(isinstance(f, tm.Dm) for f, _ in t.powers):
         return ex.ONE, [], []
     above: list[ex.Expr] = []
     below: list[ex.Expr] = []
     for f, e in t.powers:
-        if isinstance(f, Dm):
-            (above if e > 0 else below).append(raised_to(ex.Size(f.dim), positive(e)))
+        if isinstance(f, tm.Dm):
+            (above if e > 0 else below).append(raised_to(ex.Size(f.dim), tm.positive(e)))
     number = namer.number(c)
     top, bottom = [ex.num(c.numerator), *above], [ex.num(c.denominator), *below]
     if quotient and scalar and (below or number.text is None):
@@ -135,22 +119,22 @@ class Raiser:
     ``whole`` gives the arrays that a function of whole arrays is of: that is lifting, see ``lift.raiser``.
     """
 
-    def __init__(self, namer: Namer, whole: Callable[[Fun, Letters], tuple[ex.Expr, ...]]):
+    def __init__(self, namer: Namer, whole: Callable[[tm.Fun, Letters], tuple[ex.Expr, ...]]):
         self.namer = namer
         self.whole = whole
-        self._made: dict[tuple[object, ...], tuple[Factor, ex.Expr]] = {}
+        self._made: dict[tuple[object, ...], tuple[tm.Factor, ex.Expr]] = {}
 
-    def poly(self, p: Poly, letters: Letters) -> ex.Expr:
-        spend(10 * KEY * len(p))
+    def poly(self, p: tm.Poly, letters: Letters) -> ex.Expr:
+        spend(10 * tm.KEY * len(p))
         if not p:
             return ex.ZERO
         return signed_sum([(t.coeff < 0, self.magnitude(t, letters)) for t in positive_first(p)])
 
-    def ix(self, i: Index, letters: Letters) -> ex.Ix:
-        if isinstance(i, Affine):
+    def ix(self, i: tm.Index, letters: Letters) -> ex.Ix:
+        if isinstance(i, tm.Affine):
             parts = [(self.ix(j, letters), factor) for j, factor in i.parts]
             return ex.shifted(sorted(parts, key=lambda part: (is_negative(part[1]), part[0].letter)), i.offset, i.dim)
-        if isinstance(i, Datum):
+        if isinstance(i, tm.Datum):
             return ex.labelled(i.name, tuple(self.ix(j, letters) for j in i.at), i.dim)
         if i.fixed:
             return ex.Ix(str(-i.serial), i.dim)
@@ -158,11 +142,11 @@ class Raiser:
             raise BacksymError(say("calculus.no_letter", dim=str(i.dim)))
         return letters[i]
 
-    def magnitude(self, t: Term, letters: Letters) -> ex.Expr:
+    def magnitude(self, t: tm.Term, letters: Letters) -> ex.Expr:
         """A term without its sign."""
         inner = self.bind(t.bound, letters)
         bound = frozenset(t.bound)
-        powers = [(f, e) for f, e in sorted_powers(t) if not isinstance(f, Dm)]
+        powers = [(f, e) for f, e in sorted_powers(t) if not isinstance(f, tm.Dm)]
         outside = [(f, e) for f, e in powers if f.free.isdisjoint(bound)]
         inside = [(f, e) for f, e in powers if not f.free.isdisjoint(bound)]
         divisors = [f for f, e in outside if e < 0]
@@ -199,17 +183,17 @@ class Raiser:
         fraction = ex.Div(top, bottom)
         return times([fraction, *before, *after] if is_number(top) else [*before, fraction, *after])
 
-    def bind(self, bound: tuple[Index, ...], letters: Letters) -> dict[Index, ex.Ix]:
+    def bind(self, bound: tuple[tm.Index, ...], letters: Letters) -> dict[tm.Index, ex.Ix]:
         out = dict(letters)
         for b in bound:
             out[b] = self.namer.letter(b, (ix.letter for ix in out.values()))
         return out
 
-    def factor(self, f: Factor, e: Exponent, letters: Letters) -> ex.Expr:
+    def factor(self, f: tm.Factor, e: tm.Exponent, letters: Letters) -> ex.Expr:
         """A factor to a positive power."""
         return raised_to(self.base(f, letters), e)
 
-    def base(self, f: Factor, letters: Letters) -> ex.Expr:
+    def base(self, f: tm.Factor, letters: Letters) -> ex.Expr:
         """A factor without its exponent; a large one, which stands in many lines, is made once for the same letters."""
         if f.nodes < LARGE:
             return self._base(f, letters)
@@ -218,43 +202,43 @@ class Raiser:
             self._made[key] = f, self._base(f, letters)  # With the factor, whose identity is then not another's.
         return self._made[key][1]
 
-    def _base(self, f: Factor, letters: Letters) -> ex.Expr:
-        if isinstance(f, Ent):
+    def _base(self, f: tm.Factor, letters: Letters) -> ex.Expr:
+        if isinstance(f, tm.Ent):
             at = tuple(self.ix(i, letters) for i in f.idx)
             if isinstance(f.base, ex.Member):
                 return ex.Entry(f.base.base, f.base.at(at))
             if isinstance(f.base, ex.Total):
                 return total_at(f.base, at)
             return ex.Entry(f.base, at) if at else f.base
-        if isinstance(f, Del):
-            first, second = (f.b, f.a) if isinstance(f.a, Datum) and not isinstance(f.b, Datum) else (f.a, f.b)
+        if isinstance(f, tm.Del):
+            first, second = (f.b, f.a) if isinstance(f.a, tm.Datum) and not isinstance(f.b, tm.Datum) else (f.a, f.b)
             return ex.Delta(self.ix(first, letters), self.ix(second, letters))
-        if isinstance(f, Dm):
+        if isinstance(f, tm.Dm):
             return ex.Size(f.dim)
-        if isinstance(f, Grp):
+        if isinstance(f, tm.Grp):
             return self.poly(f.body, letters)
-        if isinstance(f, Ind):
+        if isinstance(f, tm.Ind):
             return ex.Cmp(f.op, self.poly(f.a, letters), self.poly(f.b, letters))
-        if isinstance(f, Fun):
+        if isinstance(f, tm.Fun):
             return self.function(f, letters)
         raise TypeError(f"cannot display {type(f).__name__}")
 
-    def function(self, f: Fun, letters: Letters) -> ex.Expr:
+    def function(self, f: tm.Fun, letters: Letters) -> ex.Expr:
         return raising.of(f.kind)(self, f, letters)
 
 
-raising: RuleTable[Callable[[Raiser, Fun, Letters], ex.Expr]] = RuleTable("raising")
+raising: RuleTable[Callable[[Raiser, tm.Fun, Letters], ex.Expr]] = RuleTable("raising")
 """A factor as it is displayed at the index level, for each kind of function."""
 
 
 @raising("elementwise")
-def _entrywise(r: Raiser, f: Fun, letters: Letters) -> ex.Expr:
+def _entrywise(r: Raiser, f: tm.Fun, letters: Letters) -> ex.Expr:
     args = tuple(r.poly(a.body, letters) for a in f.args)
     return ex.Pow(args[0], args[1]) if f.name == "pow" and not f.order else ex.Fn(f.name, args, f.order, f.kind)
 
 
 @raising("pick")
-def _pick(r: Raiser, f: Fun, letters: Letters) -> ex.Expr:
+def _pick(r: Raiser, f: tm.Fun, letters: Letters) -> ex.Expr:
     inner = r.bind(f.args[0].params, letters)
     body = r.poly(f.args[0].body, inner)
     # Nothing is searched along an axis of length one.
@@ -266,7 +250,7 @@ def _pick(r: Raiser, f: Fun, letters: Letters) -> ex.Expr:
 
 
 @raising("scalar", "matrix")
-def _of_arrays(r: Raiser, f: Fun, letters: Letters) -> ex.Expr:
+def _of_arrays(r: Raiser, f: tm.Fun, letters: Letters) -> ex.Expr:
     try:
         args = r.whole(f, letters)
     except NoMatrixForm as e:

@@ -12,33 +12,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from backsym.calculus import terms as tm
 from backsym.calculus.backward import Axes, along, members_of
 from backsym.calculus.differentiate import differentiate
 from backsym.calculus.members import MemberLifter
 from backsym.calculus.opened import part_at
 from backsym.calculus.simplify import collapse, expand, without_delta
-from backsym.calculus.terms import (
-    Del,
-    Ent,
-    Factor,
-    Fun,
-    Grp,
-    Ind,
-    Index,
-    Lam,
-    Poly,
-    Term,
-    affine,
-    constant,
-    datum,
-    fixed_index,
-    fresh,
-    of_factor,
-    product,
-    steps_after,
-    sub_index,
-    sub_poly,
-)
 from backsym.calculus.totals import Local, Run, Totals, pairs
 from backsym.calculus.vertices import weight
 from backsym.core import expr as ex
@@ -128,7 +107,7 @@ class _Through(Run, ABC):
 
     def __init__(self, totals: Totals, of: End, by: End, *, denominator: bool):
         self.denominator = denominator
-        letters: dict[Index, Ix] = {}
+        letters: dict[tm.Index, Ix] = {}
         taken = {end.place.letter for end in (of, by) if end.place is not None and end.lettered}
         self.above = self.axes(totals, of, letters, taken)
         below = self.axes(totals, by, letters, taken)
@@ -142,12 +121,12 @@ class _Through(Run, ABC):
             raise BacksymError(say("calculus.shifted_member", of=of.name))
 
     @staticmethod
-    def axes(totals: Totals, end: End, letters: dict[Index, Ix], taken: set[str]) -> Axes:
+    def axes(totals: Totals, end: End, letters: dict[tm.Index, Ix], taken: set[str]) -> Axes:
         """An index for each axis of one end, with letters that the other one does not have."""
-        found: list[Index] = []
+        found: list[tm.Index] = []
         shape = totals.problem.symbols[end.name].shape
         for n, (dim, ix) in enumerate(zip(shape, totals.namer.for_symbol(end.name), strict=True)):
-            i = fixed_index(1, 1) if dim == 1 else fresh(dim, ix.letter)
+            i = tm.fixed_index(1, 1) if dim == 1 else tm.fresh(dim, ix.letter)
             if not i.fixed:
                 used = taken | {other.letter for other in letters.values()}
                 own = end.place if n == 0 and end.lettered else None
@@ -158,7 +137,7 @@ class _Through(Run, ABC):
     def local_parts(self, name: str, params: Axes) -> Iterator[Local]:
         """The local derivatives of a node by its arguments, each at one member where it is a member."""
         lowered = self.backward.lowered[name]
-        body = sub_poly(lowered.known, dict(pairs(lowered.params, params)))
+        body = tm.sub_poly(lowered.known, dict(pairs(lowered.params, params)))
         starts = {e.name: e for e in walk(lowered.equation.rhs) if isinstance(e, Started)}
         # What a member before the first is, is told by the derivative of that member.
         bare = _with_started(body, lambda base: replace(base, starts=()))
@@ -173,15 +152,15 @@ class _Through(Run, ABC):
             if not found:
                 continue
             member = not whole and bool(at) and not at[0].fixed and at[0].dim in self.problem.family_dims
-            tied: Sequence[tuple[Index | None, Poly]] | None = members_of(found, at[0]) if member else None
+            tied: Sequence[tuple[tm.Index | None, tm.Poly]] | None = members_of(found, at[0]) if member else None
             for place, some in tied or [(None, found)]:
                 direct = whole or self.is_moved(argument, place, params)
                 if direct is None:
                     continue
                 here = at if place is None else (place, *at[1:])
-                own = some if place is None else collapse(sub_poly(some, {at[0]: place}))
+                own = some if place is None else collapse(tm.sub_poly(some, {at[0]: place}))
                 if direct and not whole:
-                    own = sub_poly(own, dict(pairs(at[1:], self.at[1:])))
+                    own = tm.sub_poly(own, dict(pairs(at[1:], self.at[1:])))
                     here = self.at
                 over = () if direct else tuple(i for i in (at if place is None else at[1:]) if not i.fixed)
                 yield self.local(name, own, argument, here, over, direct=direct)
@@ -192,7 +171,7 @@ class _Through(Run, ABC):
         """Whether all that the quantity adds to an equation is its local derivative by it."""
 
     @abstractmethod
-    def is_moved(self, argument: str, place: Index | None, params: Axes) -> bool | None:
+    def is_moved(self, argument: str, place: tm.Index | None, params: Axes) -> bool | None:
         """Whether an argument is what is differentiated by; None where it does not depend on that."""
 
     # --- forms ---
@@ -200,19 +179,19 @@ class _Through(Run, ABC):
     def part(self, name: str, places: tuple[Ix | None, ...]) -> Expr:
         return part_at(self.problem.sym(name), places)
 
-    def whole(self, name: str, params: Axes, scope: Mapping[Index, Ix]) -> Total:
+    def whole(self, name: str, params: Axes, scope: Mapping[tm.Index, Ix]) -> Total:
         """The derivative of a node or a member as a whole."""
         of = self.part(name, self._places(name, params, scope))
         by = self.part(self.by, self._places(self.by, self.at, scope))
         return Total(of, (by,), self.denominator)
 
-    def _places(self, name: str, at: Axes, scope: Mapping[Index, Ix]) -> tuple[Ix | None, ...]:
+    def _places(self, name: str, at: Axes, scope: Mapping[tm.Index, Ix]) -> tuple[Ix | None, ...]:
         shape = self.problem.symbols[name].shape
         family = self.problem.family_dims
         raiser = self.totals.raiser
         return tuple(raiser.ix(i, scope) if d in family and d != 1 else None for i, d in zip(at, shape, strict=True))
 
-    def matrix(self, name: str, params: Axes, value: Poly, scope: Mapping[Index, Ix]) -> Equation:
+    def matrix(self, name: str, params: Axes, value: tm.Poly, scope: Mapping[tm.Index, Ix]) -> Equation:
         """The form with members as vectors and matrices; raises NoMatrixForm."""
         lhs = self.whole(name, params, scope)
         family = self.problem.family_dims
@@ -235,14 +214,14 @@ class _Through(Run, ABC):
             raise failure
         return Equation(lhs, min(found, key=weight))
 
-    def stated(self, params: Axes, value: Poly, cases: tuple[Case, ...], *, recursive: bool) -> TotalDerivation:
+    def stated(self, params: Axes, value: tm.Poly, cases: tuple[Case, ...], *, recursive: bool) -> TotalDerivation:
         """Both forms of a result, and the recursions on which it rests."""
         name, raiser, steps = self.of.name, self.totals.raiser, list(self.steps)
         scope = self.scope(params, self.letters)
         if self.of.place is not None and not self.of.lettered:
             here = {params[0]: index_of(self.of.place, {})}
-            params, value = (here[params[0]], *params[1:]), collapse(sub_poly(value, here))
-            self.at = tuple(sub_index(i, here) for i in self.at)
+            params, value = (here[params[0]], *params[1:]), collapse(tm.sub_poly(value, here))
+            self.at = tuple(tm.sub_index(i, here) for i in self.at)
             if not recursive:
                 steps.append(Step(sk.SUBSTITUTE, self.total(name, params, scope), raiser.poly(value, scope)))
         order = (*self.at, *params) if self.denominator else (*params, *self.at)
@@ -261,7 +240,7 @@ class _Through(Run, ABC):
             name, (self.by,), self.denominator, indices, entry, matrix, tuple(steps), why, None, cases, recursive
         )
 
-    def member_of_all(self, name: str, params: Axes, value: Poly) -> Sensitivity:
+    def member_of_all(self, name: str, params: Axes, value: tm.Poly) -> Sensitivity:
         """The derivative of any member, entry by entry."""
         scope = self.scope(params, self.letters)
         equation = Equation(self.total(name, params, scope), self.totals.raiser.poly(value, scope))
@@ -279,7 +258,7 @@ class _Neighbours(_Through):
         assert of is not None, "both are members"
         assert by is not None, "both are members"
         self.lag = ex.position_of(shifted(((of, 1), (by, -1)), 0, of.dim)) or 0
-        self.at = (affine(((self.above[0], 1),), -self.lag, of.dim), *self.at[1:])
+        self.at = (tm.affine(((self.above[0], 1),), -self.lag, of.dim), *self.at[1:])
         self.letters = {i: ix for i, ix in self.letters.items() if i in (self.above[0], *self.at)}
         self.tied = self._within_a_step()
         for name in self._needed():
@@ -314,8 +293,8 @@ class _Neighbours(_Through):
                 found.add(name)
         return found
 
-    def is_moved(self, argument: str, place: Index | None, params: Axes) -> bool | None:
-        after = None if place is None else steps_after(place, params[0])
+    def is_moved(self, argument: str, place: tm.Index | None, params: Axes) -> bool | None:
+        after = None if place is None else tm.steps_after(place, params[0])
         if after is None:
             raise BacksymError(say("calculus.far_members", of=self.of.name, by=self.by))
         if argument == self.by and after == -self.lag:
@@ -334,7 +313,7 @@ class _Recursion(_Through):
     def is_whole(self) -> bool:
         return self.moved is None
 
-    def is_moved(self, argument: str, place: Index | None, params: Axes) -> bool | None:
+    def is_moved(self, argument: str, place: tm.Index | None, params: Axes) -> bool | None:
         return False if argument in self.values and self.values[argument][1] else None
 
     def derivation(self) -> TotalDerivation:
@@ -344,11 +323,11 @@ class _Recursion(_Through):
         used = (found for name in self.between for found in accesses(self.problem, name))
         self.states = dict.fromkeys(name for name, back in used if back and name in self.between)
         """The families of which earlier members are used, whose derivatives are recursions."""
-        self.recursions: dict[str, tuple[Axes, Poly]] = {}
+        self.recursions: dict[str, tuple[Axes, tm.Poly]] = {}
         for name in self.states:
             params = self._params(name)
             whole = Total(self.problem.sym(name), (self.problem.sym(self.by),), self.denominator)
-            self.values[name] = params, of_factor(Ent(whole, (*params, *self.at), _LATE))
+            self.values[name] = params, tm.of_factor(tm.Ent(whole, (*params, *self.at), _LATE))
         for name in self.between:
             if name != self.by or self.moved is not None:
                 self._derive(name)
@@ -391,7 +370,7 @@ class _Recursion(_Through):
         else:
             self.values[name] = params, value
 
-    def _in_matrix_form(self, name: str, params: Axes, value: Poly, scope: dict[Index, Ix]) -> None:
+    def _in_matrix_form(self, name: str, params: Axes, value: tm.Poly, scope: dict[tm.Index, Ix]) -> None:
         try:
             form = self.matrix(name, params, value, scope)
         except NoMatrixForm:
@@ -399,11 +378,11 @@ class _Recursion(_Through):
         if form.rhs != self.totals.raiser.poly(value, scope):
             self.steps.append(Step(sk.COLLECT, form.lhs, form.rhs))
 
-    def _seed(self, params: Axes) -> Poly:
+    def _seed(self, params: Axes) -> tm.Poly:
         """The derivative of the member that is moved by itself, and of others by it: deltas of all indices."""
-        return product([of_factor(Del(i, j)) for i, j in zip(params, self.at, strict=True) if i != j])
+        return tm.product([tm.of_factor(tm.Del(i, j)) for i, j in zip(params, self.at, strict=True) if i != j])
 
-    def _rested_on(self, value: Poly) -> list[str]:
+    def _rested_on(self, value: tm.Poly) -> list[str]:
         """The states whose recursions are needed; that of what is asked for comes first."""
         of = self.of.name
         found = {of} if of in self.recursions else set()
@@ -430,26 +409,26 @@ class _Recursion(_Through):
         own, k = self.at[0], self.letters[self.at[0]]
         late = max((self._after(f, params[0]) for f in _deltas(value)), default=0)
         for after in range(late + 1):
-            here = affine(((own, 1),), after, dim)
+            here = tm.affine(((own, 1),), after, dim)
             at = shifted(((k, 1),), after, dim)
             yield self._case(name, (here, *params[1:]), self._at(value, params[0], after), at, at)
         rest = value
         for after in range(late + 1):
-            rest = without_delta(rest, (params[0], affine(((own, 1),), after, dim)))
+            rest = without_delta(rest, (params[0], tm.affine(((own, 1),), after, dim)))
         yield self._case(name, params, collapse(rest), shifted(((k, 1),), late + 1, dim), top)
         yield self._case(name, params, (), one, shifted(((k, 1),), -1, dim))
 
-    def _after(self, f: Del, t: Index) -> int:
+    def _after(self, f: tm.Del, t: tm.Index) -> int:
         """How far after the member by which is differentiated the member t is, by a delta."""
-        tied = members_of(of_factor(f), t) or []
-        return max((steps_after(member, self.at[0]) or 0 for member, _ in tied), default=0)
+        tied = members_of(tm.of_factor(f), t) or []
+        return max((tm.steps_after(member, self.at[0]) or 0 for member, _ in tied), default=0)
 
-    def _at(self, value: Poly, t: Index, after: int) -> Poly:
+    def _at(self, value: tm.Poly, t: tm.Index, after: int) -> tm.Poly:
         """A recursion a few members after the one by which is differentiated: those before do not depend on it."""
-        here = affine(((self.at[0], 1),), after, t.dim)
+        here = tm.affine(((self.at[0], 1),), after, t.dim)
 
-        def reached(f: Ent) -> Poly | None:
-            steps = steps_after(f.idx[0], self.at[0])
+        def reached(f: tm.Ent) -> tm.Poly | None:
+            steps = tm.steps_after(f.idx[0], self.at[0])
             if steps is not None and steps < 0:
                 return ()
             name, rest = _state(f), f.idx[1 : len(self.problem.symbols[_state(f)].shape)]
@@ -458,22 +437,22 @@ class _Recursion(_Through):
             if name == self.moved:
                 return self._seed((self.at[0], *rest))
             params, inner = self.recursions[name]
-            return self._at(sub_poly(inner, dict(pairs(params[1:], rest))), params[0], 0)
+            return self._at(tm.sub_poly(inner, dict(pairs(params[1:], rest))), params[0], 0)
 
-        return collapse(_with_symbols(collapse(sub_poly(value, {t: here})), reached))
+        return collapse(_with_symbols(collapse(tm.sub_poly(value, {t: here})), reached))
 
-    def _of_start(self, start: str, params: Axes) -> Poly:
+    def _of_start(self, start: str, params: Axes) -> tm.Poly:
         """The derivative of what a recurrence starts from."""
         if start == self.by:
-            return product([of_factor(Del(i, j)) for i, j in zip(params, self.at, strict=True) if i != j]) or constant(
-                1
-            )
+            return tm.product(
+                [tm.of_factor(tm.Del(i, j)) for i, j in zip(params, self.at, strict=True) if i != j]
+            ) or tm.constant(1)
         if start not in self.values:
             return ()
         own, value = self.values[start]
-        return sub_poly(value, dict(pairs(own, params)))
+        return tm.sub_poly(value, dict(pairs(own, params)))
 
-    def _case(self, name: str, params: Axes, value: Poly, first: Ix, final: Ix) -> Case:
+    def _case(self, name: str, params: Axes, value: tm.Poly, first: Ix, final: Ix) -> Case:
         own = self.recursions[name][0]
         full = self.scope(own, self.letters)
         letter = full[own[0]]
@@ -490,17 +469,17 @@ class _Recursion(_Through):
 # --- helpers ---------------------------------------------------------------------------------------------------------
 
 
-def index_of(place: Ix, letters: dict[Index, Ix]) -> Index:
+def index_of(place: Ix, letters: dict[tm.Index, Ix]) -> tm.Index:
     """The index at a place; a letter that is new is put to the others."""
     if isinstance(place, Shift):
-        return affine([(index_of(part, letters), factor) for part, factor in place.parts], place.offset, place.dim)
+        return tm.affine([(index_of(part, letters), factor) for part, factor in place.parts], place.offset, place.dim)
     if ex.is_last(place):
-        return datum(str(place.dim), (), place.dim)
+        return tm.datum(str(place.dim), (), place.dim)
     if place.fixed:
-        return fixed_index(int(place.letter), place.dim)
+        return tm.fixed_index(int(place.letter), place.dim)
     known = next((i for i, ix in letters.items() if ix == place), None)
     if known is None:
-        known = fresh(place.dim, place.letter)
+        known = tm.fresh(place.dim, place.letter)
         letters[known] = place
     return known
 
@@ -517,59 +496,59 @@ def accesses(problem: Problem, name: str) -> Iterator[tuple[str, int | None]]:
             yield e.base.name, None if after is None else -after
 
 
-def _mapped(p: Poly, change: Callable[[Factor], Factor]) -> Poly:
+def _mapped(p: tm.Poly, change: Callable[[tm.Factor], tm.Factor]) -> tm.Poly:
     """The terms with other factors in place of those that they have, at any depth."""
 
-    def inside(f: Factor) -> Factor:
-        if isinstance(f, Grp):
-            return Grp(_mapped(f.body, change))
-        if isinstance(f, Ind):
-            return Ind(f.op, _mapped(f.a, change), _mapped(f.b, change))
-        if isinstance(f, Fun):
-            return replace(f, args=tuple(Lam(a.params, _mapped(a.body, change)) for a in f.args))
+    def inside(f: tm.Factor) -> tm.Factor:
+        if isinstance(f, tm.Grp):
+            return tm.Grp(_mapped(f.body, change))
+        if isinstance(f, tm.Ind):
+            return tm.Ind(f.op, _mapped(f.a, change), _mapped(f.b, change))
+        if isinstance(f, tm.Fun):
+            return replace(f, args=tuple(tm.Lam(a.params, _mapped(a.body, change)) for a in f.args))
         return change(f)
 
-    terms = (Term(t.coeff, tuple((inside(f), e) for f, e in t.powers), t.bound) for t in p)
-    return tuple(t for t in terms if not any(isinstance(f, Grp) and not f.body for f, _ in t.powers))
+    terms = (tm.Term(t.coeff, tuple((inside(f), e) for f, e in t.powers), t.bound) for t in p)
+    return tuple(t for t in terms if not any(isinstance(f, tm.Grp) and not f.body for f, _ in t.powers))
 
 
-def _with_started(p: Poly, change: Callable[[Started], Expr]) -> Poly:
+def _with_started(p: tm.Poly, change: Callable[[Started], Expr]) -> tm.Poly:
     """The terms with other arrays in place of recurrences with what they start from."""
 
-    def inside(f: Factor) -> Factor:
-        return Ent(change(f.base), f.idx, f.pos) if isinstance(f, Ent) and isinstance(f.base, Started) else f
+    def inside(f: tm.Factor) -> tm.Factor:
+        return tm.Ent(change(f.base), f.idx, f.pos) if isinstance(f, tm.Ent) and isinstance(f.base, Started) else f
 
     return _mapped(p, inside)
 
 
-def _with_symbols(p: Poly, value: Callable[[Ent], Poly | None]) -> Poly:
+def _with_symbols(p: tm.Poly, value: Callable[[tm.Ent], tm.Poly | None]) -> tm.Poly:
     """The terms with values in place of the derivatives of members; None keeps one."""
 
-    def change(f: Factor) -> Factor:
-        known = value(f) if isinstance(f, Ent) and isinstance(f.base, Total) else None
-        return f if known is None else Grp(known)
+    def change(f: tm.Factor) -> tm.Factor:
+        known = value(f) if isinstance(f, tm.Ent) and isinstance(f.base, Total) else None
+        return f if known is None else tm.Grp(known)
 
     return _mapped(p, change)
 
 
-def _factors(p: Poly) -> Iterator[Factor]:
+def _factors(p: tm.Poly) -> Iterator[tm.Factor]:
     for t in p:
         for f, _ in t.powers:
             yield f
-            if isinstance(f, Grp):
+            if isinstance(f, tm.Grp):
                 yield from _factors(f.body)
 
 
-def _symbols(p: Poly) -> list[str]:
+def _symbols(p: tm.Poly) -> list[str]:
     """The states whose derivatives terms have."""
-    return [_state(f) for f in _factors(p) if isinstance(f, Ent) and isinstance(f.base, Total)]
+    return [_state(f) for f in _factors(p) if isinstance(f, tm.Ent) and isinstance(f.base, Total)]
 
 
-def _state(f: Ent) -> str:
+def _state(f: tm.Ent) -> str:
     """The state of whose derivative this is an entry."""
     (name, *_) = names_in(f.base)
     return name
 
 
-def _deltas(p: Poly) -> Iterator[Del]:
-    return (f for f in _factors(p) if isinstance(f, Del))
+def _deltas(p: tm.Poly) -> Iterator[tm.Del]:
+    return (f for f in _factors(p) if isinstance(f, tm.Del))

@@ -13,36 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from backsym.calculus import terms as tm
 from backsym.calculus.backward import Axes, Backward, Rewrite, along, entry_of
 from backsym.calculus.differentiate import differentiate, put
 from backsym.calculus.forms import Definition, inline_adjoint
 from backsym.calculus.lower import lower
 from backsym.calculus.raising import signed_sum, times
 from backsym.calculus.simplify import add_like, collapse, expand
-from backsym.calculus.terms import (
-    Affine,
-    Del,
-    Dm,
-    Ent,
-    Exponent,
-    Factor,
-    Fun,
-    Grp,
-    Index,
-    Lam,
-    Poly,
-    Term,
-    as_factor,
-    bind,
-    fixed_index,
-    fresh,
-    mentions,
-    multiply,
-    parts_of,
-    poly_symbols,
-    sub_factor,
-    sub_poly,
-)
 from backsym.calculus.vertices import matmul, weight
 from backsym.core import stepkinds as sk
 from backsym.core.errors import BacksymError, NoMatrixForm
@@ -51,7 +28,7 @@ from backsym.core.stepkinds import StepKind
 from backsym.core.steps import Fact, Step, TotalDerivation
 from backsym.core.words import Words, say
 
-Scope = Mapping[Index, Ix]
+Scope = Mapping[tm.Index, Ix]
 
 
 @dataclass(frozen=True)
@@ -67,7 +44,7 @@ class Local:
     """Whether the argument is that by which is differentiated."""
 
     @property
-    def result(self) -> Poly:
+    def result(self) -> tm.Poly:
         return self.rewrites[-1].result
 
 
@@ -85,7 +62,7 @@ class Totals:
         above, below, letters = self.axes_of(of, by)
         run = Run(self, by, below, letters, {of: above})
         value = run.upto(of)[of]
-        result = sub_poly(value[1], dict(pairs(value[0], above)))
+        result = tm.sub_poly(value[1], dict(pairs(value[0], above)))
         lhs = run.total(of, above, letters)
         found = self.product(run, of, by, denominator=denominator)
         if found is not None:
@@ -151,12 +128,12 @@ class Totals:
         p = self.explicit(name, at)
         for eq in reversed(self.problem.equations):
             lowered = self.backward.lowered[eq.name]
-            p = put(self.unfolded(p), {eq.name: Lam(lowered.params, lowered.body)})
-        with_it: list[Term] = []
-        without: list[Term] = []
+            p = put(self.unfolded(p), {eq.name: tm.Lam(lowered.params, lowered.body)})
+        with_it: list[tm.Term] = []
+        without: list[tm.Term] = []
         for t in expand(collapse(p)):
             if name not in t.symbols:
-                without.append(Term(-t.coeff, t.powers, t.bound))
+                without.append(tm.Term(-t.coeff, t.powers, t.bound))
                 continue
             with_it.append(_coefficient(t, name, other))
         if not with_it:
@@ -175,7 +152,7 @@ class Totals:
 
     # --- what both need ---
 
-    def axes_of(self, of: str, by: str) -> tuple[Axes, Axes, dict[Index, Ix]]:
+    def axes_of(self, of: str, by: str) -> tuple[Axes, Axes, dict[tm.Index, Ix]]:
         """Indices for two quantities, all with letters of their own."""
         shapes = [self.problem.symbols[name].shape for name in (of, by)]
         first = self.namer.for_symbol(of)
@@ -192,45 +169,45 @@ class Totals:
     def entry(self, base: Expr, at: Axes, letters: Scope) -> Expr:
         return entry_of(base, tuple(self.raiser.ix(i, letters) for i in at))
 
-    def explicit(self, name: str, at: Axes) -> Poly:
+    def explicit(self, name: str, at: Axes) -> tm.Poly:
         """The derivative of the loss by ``name`` with all others put in."""
         params, value = self.backward.adjoints[name]
-        value = sub_poly(value, dict(pairs(params, at)))
+        value = tm.sub_poly(value, dict(pairs(params, at)))
         while any(isinstance(base, Adj) for base in _bases(value)):
             value = collapse(tuple(self._put_in(t) for t in value))
         return self.backward.simplest([self.backward.tidied([], value)], ())[-1].result if value else ()
 
-    def _put_in(self, t: Term) -> Term:
-        apart = _apart(Term(t.coeff, tuple((self._put_inside(f), e) for f, e in t.powers), t.bound), Adj)
-        found: Poly = (apart,)
+    def _put_in(self, t: tm.Term) -> tm.Term:
+        apart = _apart(tm.Term(t.coeff, tuple((self._put_inside(f), e) for f, e in t.powers), t.bound), Adj)
+        found: tm.Poly = (apart,)
         for f, _ in apart.powers:
-            if isinstance(f, Ent) and isinstance(f.base, Adj):
+            if isinstance(f, tm.Ent) and isinstance(f.base, Adj):
                 found = inline_adjoint(found, f.base.name, *self.backward.adjoints[f.base.name])
         return found[0]
 
-    def _put_inside(self, f: Factor) -> Factor:
-        if isinstance(f, Grp):
-            return Grp(tuple(self._put_in(t) for t in f.body))
-        if isinstance(f, Fun):
-            return replace(f, args=tuple(Lam(a.params, tuple(map(self._put_in, a.body))) for a in f.args))
+    def _put_inside(self, f: tm.Factor) -> tm.Factor:
+        if isinstance(f, tm.Grp):
+            return tm.Grp(tuple(self._put_in(t) for t in f.body))
+        if isinstance(f, tm.Fun):
+            return replace(f, args=tuple(tm.Lam(a.params, tuple(map(self._put_in, a.body))) for a in f.args))
         return f
 
-    def unfolded(self, p: Poly) -> Poly:
+    def unfolded(self, p: tm.Poly) -> tm.Poly:
         """Entries of functions of whole arrays, such as softmax(z)[k], in terms of what they are made of."""
         if all(isinstance(base, (Sym, Adj)) for base in _bases(p)):
             return p
 
-        def inside(f: Factor) -> Factor:
-            if isinstance(f, Ent) and isinstance(f.base, Fn):
-                return Grp(lower(f.base, f.idx, None, self.namer.hint))
-            if isinstance(f, Grp):
-                return Grp(self.unfolded(f.body))
-            if isinstance(f, Fun):
-                return replace(f, args=tuple(Lam(a.params, self.unfolded(a.body)) for a in f.args))
+        def inside(f: tm.Factor) -> tm.Factor:
+            if isinstance(f, tm.Ent) and isinstance(f.base, Fn):
+                return tm.Grp(lower(f.base, f.idx, None, self.namer.hint))
+            if isinstance(f, tm.Grp):
+                return tm.Grp(self.unfolded(f.body))
+            if isinstance(f, tm.Fun):
+                return replace(f, args=tuple(tm.Lam(a.params, self.unfolded(a.body)) for a in f.args))
             return f
 
         opened = (_apart(t, Fn) for t in p)
-        return tuple(Term(t.coeff, tuple((inside(f), e) for f, e in t.powers), t.bound) for t in opened)
+        return tuple(tm.Term(t.coeff, tuple((inside(f), e) for f, e in t.powers), t.bound) for t in opened)
 
     def definitions(self, nodes: Iterable[str]) -> list[tuple[Definition, Fact]]:
         """What may be written by its name: these nodes, and functions of whole arrays in any equation."""
@@ -243,8 +220,8 @@ class Totals:
         of: tuple[str, ...],
         by: tuple[str, ...],
         axes: tuple[Axes, Axes],
-        result: Poly,
-        letters: dict[Index, Ix],
+        result: tm.Poly,
+        letters: dict[tm.Index, Ix],
         steps: list[Step],
         *,
         denominator: bool,
@@ -281,9 +258,9 @@ class Totals:
             return above[::-1] if denominator else above
         if denominator:
             above, below = below, above
-        return (fixed_index(1, 1), *below) if below and not above else above + below
+        return (tm.fixed_index(1, 1), *below) if below and not above else above + below
 
-    def lightest(self, p: Poly, free: Axes, letters: Scope) -> tuple[Expr, tuple[Step, ...]]:
+    def lightest(self, p: tm.Poly, free: Axes, letters: Scope) -> tuple[Expr, tuple[Step, ...]]:
         """The matrix form with the least to read, multiplied out or not."""
         found: list[tuple[Expr, tuple[Step, ...]]] = []
         failure: NoMatrixForm | None = None
@@ -301,7 +278,7 @@ class Run:
     """Total derivatives by one quantity at ``at``, with the steps that lead to them."""
 
     def __init__(
-        self, totals: Totals, by: str, at: Axes, letters: dict[Index, Ix], given: Mapping[str, Axes] | None = None
+        self, totals: Totals, by: str, at: Axes, letters: dict[tm.Index, Ix], given: Mapping[str, Axes] | None = None
     ):
         self.given = given or {}
         """The indices at which some nodes are asked for."""
@@ -310,10 +287,10 @@ class Run:
         self.problem = totals.problem
         self.by, self.at, self.letters = by, at, letters
         self.steps: list[Step] = []
-        self.values: dict[str, tuple[Axes, Poly]] = {}
+        self.values: dict[str, tuple[Axes, tm.Poly]] = {}
         self.parts: dict[str, list[Local]] = {}
 
-    def upto(self, *tops: str) -> dict[str, tuple[Axes, Poly]]:
+    def upto(self, *tops: str) -> dict[str, tuple[Axes, tm.Poly]]:
         """The derivatives of these nodes, and of all nodes between, by the quantity; none where it has no influence."""
         needed = set(tops)
         for eq in reversed(self.problem.equations):
@@ -328,11 +305,11 @@ class Run:
                     self.values[eq.name] = self.node(eq.name, used)
         return self.values
 
-    def node(self, name: str, arguments: Sequence[str]) -> tuple[Axes, Poly]:
+    def node(self, name: str, arguments: Sequence[str]) -> tuple[Axes, tm.Poly]:
         lowered = self.backward.lowered[name]
         shape = self.problem.symbols[name].shape
         params = self.given[name] if name in self.given else along(shape, self.totals.namer.for_symbol(name))
-        body = sub_poly(lowered.known, dict(pairs(lowered.params, params)))
+        body = tm.sub_poly(lowered.known, dict(pairs(lowered.params, params)))
         scope = self.scope(params, self.letters)
         locals_: list[Local] = []
         for argument in arguments:
@@ -345,11 +322,11 @@ class Run:
                 locals_.append(self.local(name, found, argument, at, over, direct=direct))
         return params, self.collected(name, params, scope, locals_)
 
-    def collected(self, name: str, params: Axes, scope: Scope, parts: list[Local], itself: Poly = ()) -> Poly:
+    def collected(self, name: str, params: Axes, scope: Scope, parts: list[Local], itself: tm.Poly = ()) -> tm.Poly:
         """What a node's derivative is by its local derivatives, with the steps that say so; ``itself`` is that of the
         node by itself, where it is what is moved."""
         before = self.total(name, params, scope)
-        total: Poly = (*(t for part in parts for t in self.passed_on(part.result, part)), *itself)
+        total: tm.Poly = (*(t for part in parts for t in self.passed_on(part.result, part)), *itself)
         self.parts[name] = parts
         definitions = self.backward.lowered[name].definitions
         chain = self.backward.simplest([self.backward.tidied([], add_like(total))], definitions) if total else []
@@ -357,35 +334,35 @@ class Run:
         self.rewritten(before, chain, scope)
         return chain[-1].result if chain else ()
 
-    def local(self, name: str, found: Poly, argument: str, at: Axes, over: Axes, *, direct: bool) -> Local:
+    def local(self, name: str, found: tm.Poly, argument: str, at: Axes, over: Axes, *, direct: bool) -> Local:
         """A local derivative as it is read most easily."""
         definitions = self.backward.lowered[name].definitions
         chain = self.backward.read_easily([Rewrite(sk.DIFFERENTIATE, found, {})], definitions)
         return Local(argument, at, tuple(chain), over, direct)
 
-    def passed_on(self, local: Poly, part: Local) -> Poly:
+    def passed_on(self, local: tm.Poly, part: Local) -> tm.Poly:
         """The local derivative by an argument times the derivative of the argument."""
         if part.direct:
             return local
         inner = self.reached(part.argument, part.at)
         if not inner:
             return ()
-        return bind((multiply(as_factor(local), as_factor(inner)),), part.over)
+        return tm.bind((tm.multiply(tm.as_factor(local), tm.as_factor(inner)),), part.over)
 
-    def reached(self, argument: str, at: Axes) -> Poly:
+    def reached(self, argument: str, at: Axes) -> tm.Poly:
         """The derivative of an entry of an argument."""
         params, inner = self.values[argument]
-        return sub_poly(inner, dict(pairs(params, at)))
+        return tm.sub_poly(inner, dict(pairs(params, at)))
 
-    def of_poly(self, p: Poly) -> tuple[Poly, Poly, list[Rewrite]]:
+    def of_poly(self, p: tm.Poly) -> tuple[tm.Poly, tm.Poly, list[Rewrite]]:
         """The derivative of terms over nodes and leaves: its simplest form, the first one, and the way."""
-        nodes = [eq.name for eq in self.problem.equations if eq.name in poly_symbols(p) and eq.name != self.by]
+        nodes = [eq.name for eq in self.problem.equations if eq.name in tm.poly_symbols(p) and eq.name != self.by]
         self.upto(*nodes)
         style = self.backward.style
         p = self.totals.unfolded(p)
         total = collapse(differentiate(p, self.by, self.at, style))
         for name in nodes:
-            if name in self.values and mentions(p, name):
+            if name in self.values and tm.mentions(p, name):
                 at = along(self.problem.symbols[name].shape, self.totals.namer.for_symbol(name))
                 part = Local(name, at, (), tuple(i for i in at if not i.fixed))
                 total += self.passed_on(collapse(differentiate(p, name, at, style)), part)
@@ -407,7 +384,7 @@ class Run:
         entries = [self.totals.entry(self.problem.sym(name), at, self.letters) for name, at in by]
         return Total(self.problem.sym(self.problem.loss), tuple(entries))
 
-    def scope(self, indices: Axes, letters: Scope) -> dict[Index, Ix]:
+    def scope(self, indices: Axes, letters: Scope) -> dict[tm.Index, Ix]:
         """Letters for further indices, none of which is taken."""
         scope = dict(letters)
         for i in indices:
@@ -416,14 +393,21 @@ class Run:
         return scope
 
     def told(
-        self, name: str, params: Axes, scope: Scope, before: Expr, parts: Sequence[Local], total: Poly, itself: Poly
+        self,
+        name: str,
+        params: Axes,
+        scope: Scope,
+        before: Expr,
+        parts: Sequence[Local],
+        total: tm.Poly,
+        itself: tm.Poly,
     ) -> None:
         """The equation of a node, its local derivatives, and the chain rule over its arguments."""
         sym = self.problem.sym(name)
         node = self.totals.entry(sym, params, scope)
         lowered = self.backward.lowered[name]
         body, known = (
-            self.totals.raiser.poly(sub_poly(p, dict(pairs(lowered.params, params))), scope)
+            self.totals.raiser.poly(tm.sub_poly(p, dict(pairs(lowered.params, params))), scope)
             for p in (lowered.body, lowered.known)
         )
         self.steps.append(Step(sk.FORWARD, node, body, (), {"node": sym}))
@@ -432,7 +416,7 @@ class Run:
         terms: list[Expr] = []
         # Without the mark the derivative of the node's own equation would read as the one on the left.
         several = len(parts) > 1
-        inner: list[tuple[Local, Expr, dict[Index, Ix]]] = []
+        inner: list[tuple[Local, Expr, dict[tm.Index, Ix]]] = []
         for part in parts:
             within = self.scope(part.over, scope)
             below = self.totals.entry(self.problem.sym(part.argument), part.at, within)
@@ -464,7 +448,7 @@ class Run:
             self.show(sk.SUBSTITUTE if parts else sk.INDEPENDENT, before, total, {} if parts else {"node": node}, scope)
 
     def show(
-        self, kind: StepKind, before: Expr, p: Poly, facts: Mapping[str, Fact], scope: Scope | None = None
+        self, kind: StepKind, before: Expr, p: tm.Poly, facts: Mapping[str, Fact], scope: Scope | None = None
     ) -> None:
         current = next((s.after for s in reversed(self.steps) if s.before == before), None)
         after = self.totals.raiser.poly(p, self.letters if scope is None else scope)
@@ -476,21 +460,23 @@ class Run:
             self.show(rewrite.kind, before, rewrite.result, rewrite.facts, scope)
 
 
-def _coefficient(t: Term, name: str, at: Axes) -> Term:
+def _coefficient(t: tm.Term, name: str, at: Axes) -> tm.Term:
     """What stands before the entry of a quantity in a term, along ``at``; raises BacksymError for any other power."""
-    found = [n for n, (f, e) in enumerate(t.powers) if isinstance(f, Ent) and f.symbols == {name} and e == 1]
+    found = [n for n, (f, e) in enumerate(t.powers) if isinstance(f, tm.Ent) and f.symbols == {name} and e == 1]
     rest = tuple(fe for n, fe in enumerate(t.powers) if n not in found[:1])
     if len(found) != 1 or any(name in f.symbols for f, _ in rest):
         raise BacksymError(say("calculus.not_linear", name=name))
     entry = t.powers[found[0]][0]
-    assert isinstance(entry, Ent)
+    assert isinstance(entry, tm.Ent)
     for i, j in zip(entry.idx, at, strict=True):
         if i in t.bound:
-            t = Term(t.coeff, tuple((sub_factor(f, {i: j}), e) for f, e in rest), tuple(b for b in t.bound if b != i))
+            t = tm.Term(
+                t.coeff, tuple((tm.sub_factor(f, {i: j}), e) for f, e in rest), tuple(b for b in t.bound if b != i)
+            )
             rest = t.powers
         elif i != j:
-            rest = (*rest, (Del(i, j), 1))
-    return Term(t.coeff, rest, t.bound)
+            rest = (*rest, (tm.Del(i, j), 1))
+    return tm.Term(t.coeff, rest, t.bound)
 
 
 def _scaled(e: Expr) -> tuple[tuple[Expr, ...], Expr]:
@@ -501,18 +487,18 @@ def _scaled(e: Expr) -> tuple[tuple[Expr, ...], Expr]:
     return (numbers, arrays[0]) if len(arrays) == 1 else ((), e)
 
 
-def _without_common(a: Poly, b: Poly) -> tuple[Poly, Poly]:
+def _without_common(a: tm.Poly, b: tm.Poly) -> tuple[tm.Poly, tm.Poly]:
     """Both sides of an equation without a number, or the size of a dimension, that all their terms have."""
     sizes = {abs(t.coeff) for t in (*a, *b)}
     common = sizes.pop() if len(sizes) == 1 else 1
-    dims = [{f.dim: e for f, e in t.powers if isinstance(f, Dm)} for t in (*a, *b)]
+    dims = [{f.dim: e for f, e in t.powers if isinstance(f, tm.Dm)} for t in (*a, *b)]
     shared = {dim: e for dim, e in dims[0].items() if all(other.get(dim) == e for other in dims)}
 
-    def divided(p: Poly) -> Poly:
+    def divided(p: tm.Poly) -> tm.Poly:
         return tuple(
-            Term(
+            tm.Term(
                 t.coeff / common,
-                tuple(fe for fe in t.powers if not isinstance(fe[0], Dm) or fe[0].dim not in shared),
+                tuple(fe for fe in t.powers if not isinstance(fe[0], tm.Dm) or fe[0].dim not in shared),
                 t.bound,
             )
             for t in p
@@ -521,36 +507,38 @@ def _without_common(a: Poly, b: Poly) -> tuple[Poly, Poly]:
     return divided(a), divided(b)
 
 
-def pairs(olds: Axes, news: Axes) -> list[tuple[Index, Index]]:
+def pairs(olds: Axes, news: Axes) -> list[tuple[tm.Index, tm.Index]]:
     return [(old, new) for old, new in zip(olds, news, strict=True) if not old.fixed]
 
 
-def _bases(p: Poly) -> list[Expr]:
+def _bases(p: tm.Poly) -> list[Expr]:
     """The arrays of which terms have entries, at any depth."""
     found: list[Expr] = []
     todo = [f for t in p for f, _ in t.powers]
     while todo:
         f = todo.pop()
-        if isinstance(f, Ent):
+        if isinstance(f, tm.Ent):
             found.append(f.base)
-        bodies = [f.body] if isinstance(f, Grp) else [a.body for a in f.args] if isinstance(f, Fun) else []
+        bodies = [f.body] if isinstance(f, tm.Grp) else [a.body for a in f.args] if isinstance(f, tm.Fun) else []
         todo += [g for body in bodies for t in body for g, _ in t.powers]
     return found
 
 
-def _apart(t: Term, kind: type[Expr]) -> Term:
+def _apart(t: tm.Term, kind: type[Expr]) -> tm.Term:
     """Entries of such arrays at shifted indices as sums with a delta: a[i + k] = sum over j of delta(j, i + k) a[j].
 
     Outside of its array an entry is zero, but not what is put in for it: cos(v[i + k]) is one there.
     """
-    powers: list[tuple[Factor, Exponent]] = []
+    powers: list[tuple[tm.Factor, tm.Exponent]] = []
     bound = list(t.bound)
     for f, e in t.powers:
-        if not (isinstance(f, Ent) and isinstance(f.base, kind) and e > 0):
+        if not (isinstance(f, tm.Ent) and isinstance(f.base, kind) and e > 0):
             powers.append((f, e))
             continue
-        places: dict[Index, Index] = {i: fresh(i.dim, parts_of(i)[0][0].hint) for i in f.idx if isinstance(i, Affine)}
-        powers.append((Ent(f.base, tuple(places.get(i, i) for i in f.idx)), e))
-        powers += [(Del(j, i), 1) for i, j in places.items()]
+        places: dict[tm.Index, tm.Index] = {
+            i: tm.fresh(i.dim, tm.parts_of(i)[0][0].hint) for i in f.idx if isinstance(i, tm.Affine)
+        }
+        powers.append((tm.Ent(f.base, tuple(places.get(i, i) for i in f.idx)), e))
+        powers += [(tm.Del(j, i), 1) for i, j in places.items()]
         bound += places.values()
-    return Term(t.coeff, tuple(powers), tuple(bound)) if len(bound) > len(t.bound) else t
+    return tm.Term(t.coeff, tuple(powers), tuple(bound)) if len(bound) > len(t.bound) else t

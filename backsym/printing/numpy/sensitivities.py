@@ -10,32 +10,8 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
+from backsym.core import expr as ex
 from backsym.core.errors import BacksymError
-from backsym.core.expr import (
-    ZERO,
-    Adj,
-    Delta,
-    Entry,
-    Expr,
-    IndexReduce,
-    Ix,
-    Label,
-    Shape,
-    Shift,
-    Size,
-    Started,
-    Sym,
-    Total,
-    indices_of,
-    is_last,
-    last,
-    letters_of,
-    names_in,
-    position_of,
-    rebuild,
-    steps_after,
-    walk,
-)
 from backsym.core.problem import Problem, Symbol
 from backsym.core.python import expression_of
 from backsym.core.steps import Sensitivity, TotalDerivation
@@ -59,14 +35,14 @@ def sensitivity_source(problem: Problem, total: TotalDerivation) -> str:
 
 def is_listed(total: TotalDerivation) -> bool:
     """Whether a Jacobian is that of a member whose likes are computed one after the other."""
-    (of, *_) = names_in(total.entry.lhs)
+    (of, *_) = ex.names_in(total.entry.lhs)
     if not any(recursion.state == of for recursion in total.recursions):
         return False
-    return bool(total.cases) or any(map(_before_last, walk(total.entry.rhs)))
+    return bool(total.cases) or any(map(_before_last, ex.walk(total.entry.rhs)))
 
 
-def _before_last(e: Expr) -> bool:
-    return any(isinstance(ix, Shift) and any(is_last(part) for part, _ in ix.parts) for ix in indices_of(e))
+def _before_last(e: ex.Expr) -> bool:
+    return any(isinstance(ix, ex.Shift) and any(ex.is_last(part) for part, _ in ix.parts) for ix in ex.indices_of(e))
 
 
 class _Texts:
@@ -75,16 +51,16 @@ class _Texts:
     def __init__(self, problem: Problem, fresh: Callable[[str], str]):
         self.problem, self.fresh = problem, fresh
         self.texts: dict[str, str] = {}
-        self.shapes: dict[str, Shape] = {}
+        self.shapes: dict[str, ex.Shape] = {}
 
-    def array(self, text: str, shape: Shape) -> Sym:
+    def array(self, text: str, shape: ex.Shape) -> ex.Sym:
         known = next((name for name, other in self.texts.items() if other == text), None)
         if known is None:
             known = self.fresh("member")
             self.texts[known], self.shapes[known] = text, shape
-        return Sym(known, shape)
+        return ex.Sym(known, shape)
 
-    def source(self, e: Expr, free: tuple[Ix, ...]) -> str:
+    def source(self, e: ex.Expr, free: tuple[ex.Ix, ...]) -> str:
         symbols = {name: Symbol(name, shape, "node") for name, shape in self.shapes.items()}
         problem = self.problem.changed(symbols={**self.problem.symbols, **symbols})
         source = stable_source(e, problem, free, ())
@@ -105,7 +81,7 @@ class _Recursions:
         self.taken = {python_name(name, problem) for name in problem.symbols} | {"np", "math", *map(str, problem.dims)}
         self.loop = self.fresh("t")
         self.last = {state: self.fresh("J" if len(recursions) == 1 else f"J_{state}") for state in self.recursions}
-        backs = (self._back(e, recursion.letter) for recursion in recursions for e in walk(recursion.equation.rhs))
+        backs = (self._back(e, recursion.letter) for recursion in recursions for e in ex.walk(recursion.equation.rhs))
         self.lag = max((back for back in backs if back is not None), default=1)
         """How far before its own the members are whose derivatives are used."""
         self.past = {
@@ -119,29 +95,31 @@ class _Recursions:
         return wish
 
     @staticmethod
-    def _back(e: Expr, letter: Ix) -> int | None:
-        after = steps_after(e.of.indices[0], letter) if isinstance(e, Total) and isinstance(e.of, Entry) else None
+    def _back(e: ex.Expr, letter: ex.Ix) -> int | None:
+        after = (
+            ex.steps_after(e.of.indices[0], letter) if isinstance(e, ex.Total) and isinstance(e.of, ex.Entry) else None
+        )
         return None if after is None else -after
 
     # --- all members ---
 
-    def whole(self, e: Expr, texts: _Texts) -> Expr:
+    def whole(self, e: ex.Expr, texts: _Texts) -> ex.Expr:
         """The expression with the derivatives of members as entries of the list of all of them."""
-        if not (isinstance(e, Total) and (state := _state(e)) in self.recursions):
-            return rebuild(e, lambda child: self.whole(child, texts))
-        first, rest = indices_of(e.of)[0], _rest(e)
+        if not (isinstance(e, ex.Total) and (state := _state(e)) in self.recursions):
+            return ex.rebuild(e, lambda child: self.whole(child, texts))
+        first, rest = ex.indices_of(e.of)[0], _rest(e)
         shape = tuple(ix.dim for ix in rest)
         listed = self.listed(state)
-        if not letters_of(first):
-            after = steps_after(first, last(first.dim))
-            place = self.lag + (position_of(first) or 0) - 1 if after is None else after - 1
+        if not ex.letters_of(first):
+            after = ex.steps_after(first, ex.last(first.dim))
+            place = self.lag + (ex.position_of(first) or 0) - 1 if after is None else after - 1
             return _entry(texts.array(f"{listed}[{place}]", shape), rest)
         members = texts.array(f"np.array({listed}[{self.lag}:])", (first.dim, *shape))
         starts = len(self.recursions[state].starts)
         before = tuple(texts.array(f"{listed}[{self.lag - 1 - n}]", shape) for n in range(starts))
-        if before and (steps_after(first, next(iter(letters_of(first)))) or 0) < 0:
-            return Entry(Started(members.name, members.declared, starts=before), (first, *rest))
-        return Entry(members, (first, *rest))
+        if before and (ex.steps_after(first, next(iter(ex.letters_of(first)))) or 0) < 0:
+            return ex.Entry(ex.Started(members.name, members.declared, starts=before), (first, *rest))
+        return ex.Entry(members, (first, *rest))
 
     def listed(self, state: str) -> str:
         """The list of the derivatives of all members of a state, those of what it starts from before them."""
@@ -149,7 +127,7 @@ class _Recursions:
         alone = len(order) == self.lag == 1
         new = {name: self.last[name] if alone else self.fresh(f"{self.last[name]}_now") for name in order}
         made = [f"{new[name]} := {self.value(name, new)}" for name in order]
-        size = stable_source(Size(str(self.recursions[state].letter.dim)), self.problem)
+        size = stable_source(ex.Size(str(self.recursions[state].letter.dim)), self.problem)
         loop = f"for {self.loop} in range({-self.lag}, {size})"
         if alone:
             return f"[{made[0]} {loop}]"
@@ -168,7 +146,7 @@ class _Recursions:
             name = todo.pop()
             if name not in found:
                 found.add(name)
-                todo += [_state(e) for e in walk(self.recursions[name].equation.rhs) if isinstance(e, Total)]
+                todo += [_state(e) for e in ex.walk(self.recursions[name].equation.rhs) if isinstance(e, ex.Total)]
         return found
 
     # --- one member ---
@@ -178,41 +156,45 @@ class _Recursions:
         recursion = self.recursions[state]
         texts = _Texts(self.problem, self.fresh)
         text = texts.source(self.opened(recursion.equation.rhs, recursion.letter, new, texts), recursion.free)
-        starts = [stable_source(e, self.problem, recursion.free, ()) for e in recursion.starts or (ZERO,)]
+        starts = [stable_source(e, self.problem, recursion.free, ()) for e in recursion.starts or (ex.ZERO,)]
         for back, start in enumerate([*starts, *starts[-1:] * (self.lag - len(starts))]):
             text = f"{start} if {self.loop} < {-back} else {text}"
         return text
 
-    def opened(self, e: Expr, letter: Ix, new: Mapping[str, str], texts: _Texts) -> Expr:
+    def opened(self, e: ex.Expr, letter: ex.Ix, new: Mapping[str, str], texts: _Texts) -> ex.Expr:
         """The expression with arrays of their own in place of the members at the letter, or beside it."""
-        if isinstance(e, Total):
+        if isinstance(e, ex.Total):
             back, rest = self._back(e, letter), _rest(e)
             if back is None or back < 0:
                 raise BacksymError(say("numpy.sensitivity", name=_state(e)))
             text = self.past[_state(e)][back - 1] if back else new[_state(e)]
             return _entry(texts.array(text, tuple(ix.dim for ix in rest)), rest)
-        if isinstance(e, Delta) and letter in (*letters_of(e.i), *letters_of(e.j)):
+        if isinstance(e, ex.Delta) and letter in (*ex.letters_of(e.i), *ex.letters_of(e.j)):
             return self._at_delta(e, letter, texts)
-        if isinstance(e, Entry) and isinstance(e.base, Sym) and any(letter in letters_of(ix) for ix in e.indices):
+        if (
+            isinstance(e, ex.Entry)
+            and isinstance(e.base, ex.Sym)
+            and any(letter in ex.letters_of(ix) for ix in e.indices)
+        ):
             return self._member(e, letter, texts)
-        if isinstance(e, IndexReduce) and letter in e.indices:
+        if isinstance(e, ex.IndexReduce) and letter in e.indices:
             return e  # A sum over all positions, which has a letter of its own.
-        if isinstance(e, Adj) or any(letter in letters_of(ix) for ix in indices_of(e)):
+        if isinstance(e, ex.Adj) or any(letter in ex.letters_of(ix) for ix in ex.indices_of(e)):
             raise BacksymError(say("numpy.sensitivity", name=letter.letter))
-        return rebuild(e, lambda child: self.opened(child, letter, new, texts))
+        return ex.rebuild(e, lambda child: self.opened(child, letter, new, texts))
 
-    def _member(self, e: Entry, letter: Ix, texts: _Texts) -> Expr:
+    def _member(self, e: ex.Entry, letter: ex.Ix, texts: _Texts) -> ex.Expr:
         first, *rest = e.indices
         base = e.base
-        after = steps_after(first, letter)
-        moving = any(letter in letters_of(ix) for ix in rest)
-        if after is None or moving or isinstance(first, Label) or not isinstance(base, Sym):
+        after = ex.steps_after(first, letter)
+        moving = any(letter in ex.letters_of(ix) for ix in rest)
+        if after is None or moving or isinstance(first, ex.Label) or not isinstance(base, ex.Sym):
             raise BacksymError(say("numpy.sensitivity", name=letter.letter))
         text = f"{python_name(base.name, self.problem)}[{self._place(after)}]"
-        if isinstance(base, Started) and after < 0:
+        if isinstance(base, ex.Started) and after < 0:
             for position in range(-after):
                 start = base.starts[-after - 1 - position]
-                if not isinstance(start, Sym):
+                if not isinstance(start, ex.Sym):
                     raise BacksymError(say("numpy.sensitivity", name=base.name))
                 begun = python_name(start.name, self.problem)
                 text = f"({begun} if {self.loop} == {position} else {text})"
@@ -221,26 +203,26 @@ class _Recursions:
     def _place(self, after: int) -> str:
         return f"{self.loop} {'-' if after < 0 else '+'} {abs(after)}" if after else self.loop
 
-    def _at_delta(self, e: Delta, letter: Ix, texts: _Texts) -> Expr:
+    def _at_delta(self, e: ex.Delta, letter: ex.Ix, texts: _Texts) -> ex.Expr:
         """The members by which is differentiated, side by side, of which one is that of the loop."""
-        own, other = (e.i, e.j) if letter in letters_of(e.i) else (e.j, e.i)
-        after = steps_after(own, letter)
-        if after is None or type(other) is not Ix or other.fixed or not e.equal:
+        own, other = (e.i, e.j) if letter in ex.letters_of(e.i) else (e.j, e.i)
+        after = ex.steps_after(own, letter)
+        if after is None or type(other) is not ex.Ix or other.fixed or not e.equal:
             raise BacksymError(say("numpy.sensitivity", name=letter.letter))
-        size = stable_source(Size(str(letter.dim)), self.problem)
-        return Entry(texts.array(f"(np.arange({size}) == {self._place(after)})", (letter.dim,)), (other,))
+        size = stable_source(ex.Size(str(letter.dim)), self.problem)
+        return ex.Entry(texts.array(f"(np.arange({size}) == {self._place(after)})", (letter.dim,)), (other,))
 
 
-def _state(e: Total) -> str:
-    (name, *_) = names_in(e.of)
+def _state(e: ex.Total) -> str:
+    (name, *_) = ex.names_in(e.of)
     return name
 
 
-def _rest(e: Total) -> tuple[Ix, ...]:
+def _rest(e: ex.Total) -> tuple[ex.Ix, ...]:
     """The free letters of the derivative of a member, but for its own: those of its axes in the list."""
-    ends = (*indices_of(e.of)[1:], *(ix for by in e.by for ix in indices_of(by)))
+    ends = (*ex.indices_of(e.of)[1:], *(ix for by in e.by for ix in ex.indices_of(by)))
     return tuple(dict.fromkeys(ix for ix in ends if not ix.fixed))
 
 
-def _entry(array: Sym, at: tuple[Ix, ...]) -> Expr:
-    return Entry(array, at) if at else array
+def _entry(array: ex.Sym, at: tuple[ex.Ix, ...]) -> ex.Expr:
+    return ex.Entry(array, at) if at else array
