@@ -26,6 +26,7 @@ from backsym.core.expr import (
     Entry,
     Equation,
     Expr,
+    Eye,
     Fn,
     IndexPick,
     IndexReduce,
@@ -519,6 +520,15 @@ def test_a_size_of_one_of_several_layers_is_refused_because_nothing_tells_of_whi
     mapping = net("x W y", START, "a[l] = tanh(W[l] @ a[l-1])*var(a[l-1])", END, loss=plain).mapping
     with pytest.raises(BacksymError, match="nothing tells of which layer"):
         solve(problem_from_mapping(mapping))
+
+
+def test_the_identity_of_a_layer_is_a_jacobian() -> None:
+    """Nothing but its size says of which layer it is."""
+    problem = problem_from_mapping(NETS["plain"].mapping | {"parts": [{"jacobian": "dz[l]/db[l]"}]})
+    (total,) = solve(problem).totals
+    assert total.matrix is not None
+    assert total.matrix.rhs == Eye("D[l]")
+    assert check(problem, "dz[l]/db[l]", "I").verdict == "correct"
 
 
 # --- sizes -----------------------------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ from backsym.core.steps import Case, Derivation, ForwardForms, Step, TotalDeriva
 from backsym.numeric.axes import Array, Val, align
 from backsym.numeric.context import Context, Env, Known
 from backsym.numeric.evaluate import ev
-from backsym.numeric.layers import masked
+from backsym.numeric.layers import masked, position_by_position
 from backsym.numeric.recursion import sides_at_members
 from backsym.numeric.stated import largest, with_adjoints
 from backsym.numeric.verify import power_of_ten
@@ -285,7 +285,7 @@ class _Point:
         return most
 
     def _difference(self, line: _Line, floor: float) -> float:
-        left, right = self.value(line.before), self.value(line.after)
+        left, right = self._along(line.before, line.after), self._along(line.after, line.before)
         if left is right and np.isfinite(left[1]).all():
             return 0.0  # Both sides are the same expression.
         sides = _flat(left), _flat(right)
@@ -310,6 +310,15 @@ class _Point:
             return 0.0
         scale = max(largest(before), largest(after), floor)
         return worst / scale if math.isfinite(worst) and math.isfinite(scale) else math.inf
+
+    def _along(self, side: Expr, other: Expr) -> Val:
+        """The value of a side at each position of a letter of the other on which only its sizes depend, as of I."""
+        if self.ctx.layered and side.sized_by:
+            own = free_indices(side)
+            letter = next((ix for ix in free_indices(other) if ix.letter in side.sized_by and ix not in own), None)
+            if letter is not None:
+                return position_by_position(side, letter, self.ctx.dims, self.value)
+        return self.value(side)
 
     def beyond(self, line: _Line) -> list[Ix]:
         """The indices in a line that lead beyond the last member of a recurrence, where an equation of it is not meant.

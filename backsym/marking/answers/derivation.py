@@ -551,7 +551,9 @@ class Derivation:
         """The entry of an answer without letters that is the derivative by any member of a family; None for others."""
         usual = self.sheet.letters.get(target.name, ())
         rank = len(target.whole.shape) if target.whole is not None else self.problem.families.get(target.name)
-        if not rank or len(usual) != len(target.shape) or expr.shape != target.shape[-rank:] or rank == len(usual):
+        if not rank or len(usual) != len(target.shape) or rank == len(usual):
+            return None
+        if expr.shape != sizes_at(target.shape, usual[:-rank])[-rank:]:
             return None
         return Entry(expr, usual[-rank:])
 
