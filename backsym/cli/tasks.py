@@ -102,7 +102,7 @@ def solved(problem: Problem, name: str) -> Solution:
         solution = solve_problem(problem)
     except VerificationError as error:
         raise VerificationError(error.node, say("words.in_place", place=name, words=error.words)) from error
-    for claim in false_claims(problem, solution.derivations):
+    for claim in false_claims(problem, solution.derivations, solution.points):
         raise refuted(claim, problem, solution.derivations, name)
     return solution
 
@@ -165,7 +165,7 @@ def _verify(problem: Problem, task: Task) -> Outcome:
         line += f"; {verification.reason}" if verification.reason is not None else ""
         lines.append((line, verification.status == "failed"))
     lines += [(f"{task.name}: {line.line}: failed (error {line.error:.0e})", True) for line in solution.unproved]
-    claims = false_claims(problem, solution.derivations)
+    claims = false_claims(problem, solution.derivations, solution.points)
     lines += [(str(refuted(claim, problem, solution.derivations, task.name)), True) for claim in claims]
     return Outcome(lines=tuple(lines), status=1 if solution.failed or claims else 0)
 

@@ -31,8 +31,12 @@ WALK = 40
 KEPT = 6
 
 
-def arranged_slots(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> tuple[Slots, ...]:
-    """The slots of each connected part, in columns that make the edges short and, before that, cross little."""
+@lru_cache(maxsize=8)
+def arranged_slots(names: tuple[str, ...], edges: tuple[tuple[str, str], ...]) -> tuple[Slots, ...]:
+    """The slots of each connected part, in columns that make the edges short and, before that, cross little.
+
+    A page may draw one graph twice, with and without labels, which do not count here.
+    """
     rank = dict(ranks(names, edges))
     parts = slots(rank, edges)
     fewest = _total(parts, STARTS)

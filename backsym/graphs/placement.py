@@ -98,7 +98,7 @@ class _Draft:
         self.shapes = {vertex.name: _shape(vertex) for vertex in graph.vertices}
         self.edges = {(edge.source, edge.target): edge for edge in graph.edges}
         self.below = max((s.note[1] + 0.1 for s in self.shapes.values() if s.note), default=0.0)
-        self.parts = arranged_slots([v.name for v in graph.vertices], list(self.edges))
+        self.parts = arranged_slots(tuple(v.name for v in graph.vertices), tuple(self.edges))
         self.labels = {pair: _size(edge.label) for pair, edge in self.edges.items() if edge.label is not None}
         self._heights: dict[tuple[float, int], list[list[float]]] = {}
         self._orders: list[list[Order]] = [self._arranged(part, PLAIN[0].down)[:ORDERS] for part in self.parts]

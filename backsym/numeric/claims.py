@@ -109,19 +109,24 @@ def _by_dimension(letters: Sequence[Ix], shape: Shape) -> tuple[Ix, ...] | None:
     return tuple(chosen) if not rest else None
 
 
-def false_claims(problem: Problem, derivations: Sequence[Derivation]) -> tuple[FalseClaim, ...]:
-    """The equations of the parts that fail at some point, in the order of the parts."""
+def false_claims(
+    problem: Problem, derivations: Sequence[Derivation], points: Sequence[Env] = ()
+) -> tuple[FalseClaim, ...]:
+    """The equations of the parts that fail at some point, in the order of the parts.
+
+    ``points`` are those at which the problem has been checked already; without any, they are drawn.
+    """
     stated = [claims_of(problem, part, derivations) for part in problem.parts]
     if not any(stated):
         return ()
     from backsym.numeric.sample import draws
     from backsym.numeric.stated import with_adjoints
 
-    points = [with_adjoints(derivations, env) for env in draws(problem)]
+    at = [with_adjoints(derivations, env) for env in points or draws(problem)]
     found: list[FalseClaim] = []
     for number, claims in enumerate(stated):
         for lhs, rhs in claims:
-            error = max(_error(lhs, rhs, env) for env in points)
+            error = max(_error(lhs, rhs, env) for env in at)
             if not error <= TOLERANCE:
                 found.append(FalseClaim(number, lhs, rhs, error))
     return tuple(found)

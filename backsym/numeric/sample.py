@@ -31,7 +31,7 @@ from backsym.numeric.evaluate import block_values, node_value
 from backsym.numeric.guardian import Guardian, Rejected
 from backsym.numeric.layers import size_of, without_rest
 from backsym.numeric.recursion import forward_values
-from backsym.numeric.sizes import choose_sizes
+from backsym.numeric.sizes import Demands, choose_sizes
 
 _GAINS = (1.0, 1.5, 0.7, 2.5, 4.0)
 """Scales of the weights that are tried until hardly any gradient vanishes."""
@@ -76,8 +76,21 @@ def draw(
     largest entries of an array may be equal, which is no point to judge an answer at: which of them is taken is a
     convention.
     """
-    dims = choose_sizes(problem, seed, sizes)
-    plan = _Plan(problem)
+    return _drawn(_Plan(problem), seed, sizes, functions, lively=lively, wide=wide, ties=ties)
+
+
+def _drawn(
+    plan: _Plan,
+    seed: int,
+    sizes: Mapping[str, int] | None = None,
+    functions: Mapping[str, AbstractFunction] | None = None,
+    *,
+    lively: bool = True,
+    wide: bool = False,
+    ties: bool = False,
+) -> Env:
+    problem = plan.problem
+    dims = choose_sizes(problem, seed, sizes, plan.demands)
     if not lively:
         rng = np.random.default_rng([seed, 2])
         return _Search(plan, dims, 1.0, rng, functions, lively=False, wide=wide, ties=ties).run()
@@ -103,7 +116,8 @@ def draw(
 
 def draws(problem: Problem, count: int = 3) -> tuple[Env, ...]:
     """The points of the numeric check: the first ``count`` seeds, whose sizes differ from each other."""
-    return tuple(draw(problem, seed) for seed in range(count))
+    plan = _Plan(problem)
+    return tuple(_drawn(plan, seed) for seed in range(count))
 
 
 def sums_to_one(problem: Problem, draws: Sequence[Env]) -> frozenset[str]:
@@ -127,6 +141,7 @@ class _Plan:
 
     def __init__(self, problem: Problem):
         self.problem = problem
+        self.demands = Demands(problem)
         self.leaves = {name: s for name, s in problem.symbols.items() if name not in problem.by_name}
         self.position = {eq.name: n for n, eq in enumerate(problem.equations)}
         self.uses: list[tuple[str, ...]] = []

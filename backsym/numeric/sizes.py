@@ -56,11 +56,13 @@ Slot = tuple[Ix, Dim]
 """An index and the dimension that it stands along."""
 
 
-def choose_sizes(problem: Problem, seed: int, sizes: Mapping[str, int] | None = None) -> dict[str, int]:
+def choose_sizes(
+    problem: Problem, seed: int, sizes: Mapping[str, int] | None = None, demands: Demands | None = None
+) -> dict[str, int]:
     """A size for every dimension: given, declared, or free.
 
     A free one is at least 2, and large enough for each fixed position, for two entries of each shift, and for one
-    product of all that are multiplied with each other.
+    product of all that are multiplied with each other; these ``demands`` are those of the problem.
     """
     known = {name: d.size for name, d in problem.dims.items() if d.size is not None}
     known.update(sizes or {})
@@ -80,7 +82,7 @@ def choose_sizes(problem: Problem, seed: int, sizes: Mapping[str, int] | None = 
         chosen = {name: palette[n] for name, n in zip(free, [first, *order], strict=False)}
     else:
         chosen = _coloured(problem, free, taken, rng)
-    for name, least in _needed(problem, {**known, **chosen}, [*free, *lengths]).items():
+    for name, least in _needed(demands or Demands(problem), {**known, **chosen}, [*free, *lengths]).items():
         # Seeds in a row have other sizes here, too.
         size = least + seed % 3
         while size in taken or size in (n for other, n in chosen.items() if other != name):
@@ -97,37 +99,48 @@ def _with_layers(problem: Problem, sizes: dict[str, int], rng: np.random.Generat
     return {**sizes, **dict(zip(free, (palette[int(n)] for n in rng.permutation(len(free))), strict=True))}
 
 
-def _needed(problem: Problem, sizes: Mapping[str, int], free: Iterable[str]) -> dict[str, int]:
+class Demands:
+    """What the sizes of a problem must make room for, whatever they are."""
+
+    def __init__(self, problem: Problem):
+        equations = [list(walk(eq.rhs)) for eq in problem.equations]
+        of_equations = [[slot for node in nodes for slot in _slots(node)] for nodes in equations]
+        shifted = [
+            eq.rhs
+            for eq, some in zip(problem.equations, of_equations, strict=True)
+            if any(isinstance(ix, Shift) for ix, _ in some)
+        ]
+        every = [node for nodes in equations for node in nodes]
+        self.slots = list(dict.fromkeys(slot for some in of_equations for slot in some))
+        self.together = list(dict.fromkeys(group for rhs in shifted for group in _products(rhs)))
+        self.slices = [node for node in every if isinstance(node, Slice)]
+        self.through = _through(every, problem)
+
+
+def _needed(demands: Demands, sizes: Mapping[str, int], free: Iterable[str]) -> dict[str, int]:
     """The least sizes of the free dimensions that are too small for a position or a shift."""
     found = dict(sizes)
-    of_equations = [[slot for node in walk(eq.rhs) for slot in _slots(node)] for eq in problem.equations]
-    slots = list(dict.fromkeys(slot for some in of_equations for slot in some))
-    shifted = [
-        eq
-        for eq, some in zip(problem.equations, of_equations, strict=True)
-        if any(isinstance(ix, Shift) for ix, _ in some)
-    ]
     grows = set(free)
-    for ix, dim in slots:
+    for ix, dim in demands.slots:
         own = [name for d in dict.fromkeys((dim, *_letters(ix))) for name in dim_names(d) if name in grows]
         while own and not _reached(ix, dim, found):
             if max(found[name] for name in own) >= LARGEST:
                 break  # It is out of reach, which the numeric check says of what depends on it.
             for name in own:
                 found[name] += 1
-    for together in dict.fromkeys(group for eq in shifted for group in _products(eq.rhs)):
+    for together in demands.together:
         own = [name for name in _names(together) if name in grows]
         while own and not _meet(together, found) and max(found[name] for name in own) < LARGEST:
             for name in own:
                 found[name] += 1
-    for e in (node for eq in problem.equations for node in walk(eq.rhs) if isinstance(node, Slice)):
+    for e in demands.slices:
         # The part exists, and something is left of the array unless it is all of it.
         for number in (e.length - 1, amount(e.arg.shape[e.axis]) - e.last):
             own = [name for name in names_of(number) if name in grows and found[name] < LARGEST]
             while own and value_of(number, found.__getitem__) < 0:
                 for name in own:
                     found[name] += 1
-    for within, outer in _through(problem):
+    for within, outer in demands.through:
         own = [name for name in dim_names(within) if name in grows and name not in dim_names(outer)]
         while own and _size(within, found) <= _size(outer, found) and max(found[name] for name in own) < LARGEST:
             for name in own:
@@ -135,13 +148,13 @@ def _needed(problem: Problem, sizes: Mapping[str, int], free: Iterable[str]) -> 
     return {name: size for name, size in found.items() if size != sizes[name]}
 
 
-def _through(problem: Problem) -> list[tuple[Dim, Dim]]:
+def _through(nodes: Iterable[Expr], problem: Problem) -> list[tuple[Dim, Dim]]:
     """The dimensions through which products go that have to have an inverse, each with that of their rows.
 
     X^T X of X: [N, D] has none if N is less than D, and that of X less its mean none if they are equal.
     """
     found: dict[tuple[Dim, Dim], None] = {}
-    for e in (node for eq in problem.equations for node in walk(eq.rhs)):
+    for e in nodes:
         if isinstance(e, Fn) and e.name in FUNCTIONS and FUNCTIONS[e.name].regular and len(e.args[0].shape) == 2:
             found.update(dict.fromkeys((within, e.args[0].shape[0]) for within in _within(e.args[0], problem)))
     return list(found)

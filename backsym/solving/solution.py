@@ -224,12 +224,17 @@ class Solution:
     """The outcome of the numeric check of each derivative, by name."""
     unproved: tuple[Unproved, ...] = ()
     """Lines, other than the derivatives themselves, whose sides differ."""
-    point: Env | None = field(default=None, compare=False, repr=False)
-    """A point of the numeric check, with all adjoints."""
+    points: tuple[Env, ...] = field(default=(), compare=False, repr=False)
+    """The points of the numeric check, the first with all adjoints."""
     totals: tuple[TotalDerivation, ...] = ()
     """The Jacobians and second derivatives that the parts ask for."""
     totals_verified: dict[Asked, Verification] = field(default_factory=dict)
     """The outcome of the numeric check of each of these."""
+
+    @property
+    def point(self) -> Env | None:
+        """A point of the numeric check, with all adjoints."""
+        return self.points[0] if self.points else None
 
     @lazy
     def given(self) -> tuple[Derivation, ...]:
@@ -484,10 +489,10 @@ def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) ->
             if total.stationary is not None:
                 prove_stationary(problem, derivations, total.node, total.stationary)
         checked, wrong_lines = totals_proved(totals, derivations, draws)
-        point = with_adjoints(derivations, draws[0])
-        own_lines = unproved(derivations, forward, (point, *draws[1:]))
+        points = (with_adjoints(derivations, draws[0]), *draws[1:])
+        own_lines = unproved(derivations, forward, points)
         lines = (*own_lines, *wrong_lines, *miswritten(problem, derivations))
-    solution = Solution(problem, forward, derivations, verified, lines, point, totals, checked)
+    solution = Solution(problem, forward, derivations, verified, lines, points, totals, checked)
     if check and solution.failed:
         node = solution.failed[0]
         wrong = verified.get(node)

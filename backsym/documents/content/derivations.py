@@ -137,8 +137,9 @@ class Worked(Sheet):
         if self.shown.options.concise:
             return
         for remark in remarks:
-            env = self.shown.point(self.solved.derivations)
-            if all(holds(claim, self.problem, env) for claim in remark.claims) and self.shown.told.first(remark.key):
+            env = self.solved.point
+            true = env is not None and all(holds(claim, self.problem, env) for claim in remark.claims)
+            if true and self.shown.told.first(remark.key):
                 yield remark
 
     def _remarks(self, remarks: Iterable[Remark], kind: str) -> list[str]:

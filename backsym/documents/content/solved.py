@@ -43,6 +43,10 @@ class Solved(Protocol):
         """Derivatives that are given, of an abstract loss."""
 
     @property
+    def point(self) -> Env | None:
+        """A random point with the derivatives there."""
+
+    @property
     def totals(self) -> tuple[TotalDerivation, ...]:
         """The Jacobians and second derivatives that the parts ask for."""
 

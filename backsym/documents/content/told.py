@@ -5,18 +5,15 @@ This module must not know about output languages.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field, replace
 
 from backsym.core.expr import Expr
-from backsym.core.steps import Derivation, Step
+from backsym.core.steps import Step
 from backsym.documents.content.blocks import Ref
 from backsym.documents.content.likewise import Form, form_of
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.sentences import Voice
-from backsym.numeric.context import Env
-from backsym.numeric.sample import draw
-from backsym.numeric.verify import with_adjoints
 from backsym.parts.kind import Piece
 
 
@@ -72,17 +69,10 @@ class Shown:
     """The lines that have led to results other than derivatives of the loss, by what they state."""
 
     _numbers: dict[str, dict[int, int]] = field(default_factory=dict)
-    _point: list[Env] = field(default_factory=list)
 
     def spoken(self, voice: Voice) -> Shown:
         """The same, in the voice of one part."""
         return replace(self, voice=voice)
-
-    def point(self, derivations: Sequence[Derivation]) -> Env:
-        """A random point of the problem with the derivatives there, the same for all parts."""
-        if not self._point:
-            self._point.append(with_adjoints(derivations, draw(self.voice.problem, 0)))
-        return self._point[0]
 
     def rest(self, node: str, positions: Iterable[int], number: int | None = None) -> tuple[tuple[int, ...], list[int]]:
         """The positions that are still to be printed, and the results at which the others were.
