@@ -41,8 +41,11 @@ def _is_side(text: str) -> bool:
         return False
     if parts[-1] in ("", " ") or parts[-1].endswith(" "):
         return False
-    pieces = (part.removeprefix(" ").removesuffix(" ") for part in parts if part not in ("", " "))
-    return all(piece and _PIECE.issuperset(piece) for piece in pieces)
+    for part in parts:
+        piece = part.removeprefix(" ").removesuffix(" ")
+        if not _PIECE.issuperset(piece) or (not piece and len(part) > 1):
+            return False
+    return True
 
 
 def _is_left(text: str) -> bool:

@@ -152,6 +152,8 @@ class Readings(NamedTuple):
 
     def as_steps(self, text: str, given: tuple[Ix, ...] | None) -> list[Reading]:
         """A text in which H is the size of a dimension, with ``H(z)`` as Heaviside's step; empty for others."""
+        if "(" not in text:
+            return []
         letters = frozenset(x for x in STEPS if x in self.names.words.dims and f"{x}(" in text)
         found = self.with_names(self.names.without_sizes(letters), text, given) if letters else []
         return [reading._replace(regrouped=True) for reading in found]
@@ -405,7 +407,7 @@ class Readings(NamedTuple):
             expr = self.names.inlined(expr)
             # A name may stand for what has letters of its own, h_prev for h[t-1].
             letters = self.with_open(letters, expr) if self.names.are_open else letters
-        if any(isinstance(node, Fn) and node.kind == "diag" for node in walk(expr)):
+        if letters and any(isinstance(node, Fn) and node.kind == "diag" for node in walk(expr)):
             # Those of the entries of a diagonal are gone with them.
             used = free_indices(expr)
             letters = tuple(ix for ix in letters if ix in used)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from string import ascii_letters, digits
 from typing import NamedTuple
 
 from backsym.text.pieces import Piece, words_and_signs
 
 _NOTHING = Piece("", "", "", 0, 0)
+_OF_NAMES = ascii_letters + digits + "_"
 
 
 class Slope(NamedTuple):
@@ -112,7 +114,11 @@ def names(text: str) -> set[str]:
 
 def called(text: str) -> list[str]:
     """The names that stand right before a parenthesis."""
-    return [piece.word for piece in words_and_signs(text) if piece.word and text.startswith("(", piece.end)]
+    if "\\" in text:
+        return [piece.word for piece in words_and_signs(text) if piece.word and text.startswith("(", piece.end)]
+    # Without macros a name is what letters there are behind, which takes no cutting of all the rest.
+    words = (before[len(before.rstrip(_OF_NAMES)) :] for before in text.split("(")[:-1])
+    return [name for word in words if (name := word.lstrip(digits))]
 
 
 def begins_equation(text: str, start: int = 0) -> bool:
