@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar
 
@@ -157,7 +157,7 @@ class Point:
             return Piece(local, shape, None, parts, 0.0, mark)
         values: dict[str, Array | Val] = dict(self.env.values)
         values.update((_name(n), part.value) for n, part in enumerate(parts) if part.value is not None)
-        found = measured(lambda: _tried(local, replace(self.context, values=values)))
+        found = measured(lambda: _tried(local, self.context.with_values(values)))
         return Piece(local, shape, found.made, parts, found.work, mark)
 
     def prepared(self, piece: Piece, around: tuple[object, ...], make: Callable[[], Made]) -> Made:
@@ -195,7 +195,7 @@ class Screen:
         self.point = point
         self.values: dict[str, Array | Val] = dict(point.env.values)
         """Those of quantities, and of the stand-ins of what is evaluated last."""
-        self.context = replace(point.context, values=self.values)
+        self.context = point.context.with_values(self.values)
         self.sizes = self.context.index_sizes(self.indices)
         self.pieces: list[Piece] = []
         """Each place at the point."""

@@ -31,8 +31,8 @@ MAX_NODES = 24
 
 def named(search: Search, repair: Repair) -> Repair:
     """A repair by a factor that is the derivative of a function, as such."""
-    second = named(search, repair.second) if repair.second is not None else None
-    repair = replace(repair, second=second)
+    if repair.second is not None:
+        repair = replace(repair, second=named(search, repair.second))
     factor = repair.new if repair.kind == "missing_function" else repair.facts.get("quantity")
     if repair.tag != "missing_factor" or not isinstance(factor, Expr):
         return repair
