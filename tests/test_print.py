@@ -26,6 +26,7 @@ from backsym.documents.content.blocks import (
     Math,
     Paragraph,
     Row,
+    Table,
     Text,
 )
 from backsym.documents.content.document import problem_blocks
@@ -269,6 +270,28 @@ def test_lines_that_stay_together_are_aligned_like_the_others() -> None:
     places = list(strokes(ElementTree.fromstring(page), 0.0))
     assert len(places) == len(wide)
     assert max(places) - min(places) < 0.05
+
+
+@pytest.mark.parametrize(("words", "room"), [(12, ""), (18, "8.1em")])
+def test_in_latex_a_display_is_as_wide_as_the_remarks_below_its_rows(words: int, room: str) -> None:
+    """What is set into the middle by the rows alone would push them off the page."""
+    wide, short = (Text(" ".join(["why"] * count)) for count in (words, 1))
+    long = Row(lay.Ident("a"), lay.row(*[lay.Ident("m")] * 24), reason=(wide,))
+    source = tex.tex_text([Equations((long, Row(lay.Ident("a"), lay.Ident("b"), reason=(short,))))])
+    assert source.count("whybelow") == 1
+    assert re.findall(r"\\hspace\{(.*?)\}", source) == ([room] if room else [])
+
+
+def test_in_latex_what_leads_to_a_table_stays_with_it_and_so_does_what_closes_it() -> None:
+    cell = ((Text("c"),),)
+    table = Table(cell, (cell, cell))
+    lead, end = Paragraph((Text("lead"),), leads=True), Paragraph((Text("end"),), closes=True)
+    assert tex.tex_text([Heading(2, (Text("h"),)), lead, table, end]).startswith("\\needroom\n\\section*{h}")
+    assert "\\needroom\nlead" in tex.tex_text([end, lead, table])
+    assert "needroom" not in tex.tex_text([lead, Equations((Row(None, lay.Ident("a")),))])
+    closed = tex.tex_text([table, end])
+    assert "[36pt]" in closed
+    assert "\\vspace{-32pt}\\nopagebreak\n\nend" in closed
 
 
 def strokes(node: ElementTree.Element, x: float) -> Iterator[float]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from backsym.core.errors import BacksymError
@@ -21,6 +21,7 @@ from backsym.documents.writers.breaking import (
     EQUALS,
     GAP,
     HANGING,
+    REMARK,
     as_formula,
     fits_beside,
     fitted,
@@ -29,12 +30,13 @@ from backsym.documents.writers.breaking import (
     range_column,
     reach_of,
     remark_lines,
+    remark_width,
     side_by_side,
 )
 from backsym.documents.writers.plaintext import inlines_plain
 from backsym.printing.latex import to_latex
 from backsym.printing.layout import Sized, is_tall
-from backsym.printing.measure import broken, width
+from backsym.printing.measure import broken, width, width_in_line
 from backsym.text.mathtext import LATIN_LETTERS
 
 _ESCAPES = {
@@ -171,6 +173,14 @@ def _table(block: bl.Table, below: str = "4pt") -> str:
     return f"\\begin{{longtable}}{{{columns}}}\n{body}\n\\end{{longtable}}"
 
 
+def _before_tables(blocks: Sequence[bl.Block]) -> Iterator[int]:
+    """Where what leads to a table begins, with its heading: LaTeX lets a page end before a table in any case."""
+    for n, block in enumerate(blocks):
+        if isinstance(block, bl.Table) and n and isinstance(blocks[n - 1], (bl.Paragraph, bl.Heading)):
+            headed = n > 1 and isinstance(blocks[n - 2], bl.Heading)
+            yield n - 2 if headed and isinstance(blocks[n - 1], bl.Paragraph) else n - 1
+
+
 def _staying(block: bl.Block) -> str:
     """A block on the page of the next one, as far as it needs more than a penalty for that."""
     if isinstance(block, (bl.Equations, bl.Derivations)):
@@ -179,7 +189,7 @@ def _staying(block: bl.Block) -> str:
         return _block(block).removesuffix("\\medskip") + "\\nopagebreak\\medskip"
     if isinstance(block, bl.Table):
         # Its last row has room for a line below it, which is then set into that room.
-        return f"{_table(block, below='24pt')}\n\\vspace{{-20pt}}"
+        return f"{_table(block, below='36pt')}\n\\vspace{{-32pt}}"
     return _block(block)
 
 
@@ -203,8 +213,9 @@ def _joined(blocks: Iterable[bl.Block]) -> str:
     blocks = list(blocks)
     text = ""
     before: bl.Block | None = None
+    roomy = set(_before_tables(blocks))
     kept = [False, *bl.kept(blocks)]
-    for block, led, stays in zip(blocks, kept, kept[1:], strict=False):
+    for n, (block, led, stays) in enumerate(zip(blocks, kept, kept[1:], strict=False)):
         displayed = isinstance(block, (bl.Equations, bl.Derivations))
         if displayed and isinstance(before, (bl.Paragraph, bl.Equations, bl.Derivations)):
             text += "\n"
@@ -214,6 +225,7 @@ def _joined(blocks: Iterable[bl.Block]) -> str:
             # Below a bar there is no depth of a line that keeps a limit of a sum off the words.
             back = "-0.7" if isinstance(before, bl.Aside) else "-"
             text += f"\\vspace{{{back}\\baselineskip}}\n" if displayed else ""
+        text += "\\needroom\n" if n in roomy else ""
         text += _staying(block) if stays else _block(block)
         before = block
     return text
@@ -238,6 +250,8 @@ def _display(rows: tuple[bl.Row, ...]) -> str:
         for group in _remarked(texts, r, own, (left, column), ranges=end is not None)
     ]
     lines = [line for group in groups for line in group]
+    if column is not None:
+        lines = _widened(lines, rows, left, column)
     if len(rows) == 1 and len(lines) == 1 and column is None:
         return "\\begin{equation*}\n" + lines[0].replace("&= ", "= ", 1).removeprefix("& ") + "\n\\end{equation*}"
     # The starred ends keep the first line, the last one, and a remark, on the page of its neighbour.
@@ -247,6 +261,21 @@ def _display(rows: tuple[bl.Row, ...]) -> str:
     count = 1 + (end is not None) + (column is not None)
     kind, columns = ("alignat*", f"{{{count}}}") if count > 1 else ("align*", "")
     return f"\\begin{{{kind}}}{columns}\n{body}\n\\end{{{kind}}}"
+
+
+def _widened(lines: list[str], rows: Sequence[bl.Row], left: float, column: float) -> list[str]:
+    """The lines as wide as the remarks on lines of their own, which have no width, so that both are in the middle."""
+    beside = {_why(r): column + remark_width(r.reason) for r in rows if fits_beside(r.reason, column, ROOM)}
+    below = [r.reason for r in rows if not fits_beside(r.reason, column, ROOM)]
+    own = (line for reason in below for line in remark_lines(reason, ROOM - left - GAP))
+    missing = max((left + GAP + REMARK * width_in_line(line) for line in own), default=0.0) - max(beside.values())
+    widest = max(beside, key=beside.__getitem__)
+    room = f" \\hspace{{{missing:.1f}em}}"
+    return [f"{line}{room}" if missing > 0 and line.endswith(f"&& {widest}") else line for line in lines]
+
+
+def _why(r: bl.Row) -> str:
+    return f"\\why{{{to_latex(as_formula(r.reason))}}}"
 
 
 def _remark_column(rows: Sequence[bl.Row], found: Sequence[tuple[list[str], float]], end: float | None) -> float | None:
@@ -286,7 +315,7 @@ def _remarked(
     if not r.reason:
         return [*before, [last]]
     left, column = edges
-    text = f"\\why{{{to_latex(as_formula(r.reason))}}}"
+    text = _why(r)
     if column is not None and fits_beside(r.reason, column, ROOM):
         return [*before, [f"{last}{' && &&' if ranges and r.tail is None else ' &&'} {text}"]]
     if column is None and fits_beside(r.reason, reach, ROOM):
