@@ -36,6 +36,17 @@ where $x, w \in \mathbb{R}^D$.""",
         lambda w, x, b, t, **o: (sigmoid(w @ x + b) - t) ** 2 / 2 + o["lambda"] * sigmoid(w @ x + b) ** 2,
         {"w": (D,), "x": (D,), "b": S, "t": S, "lambda": S},
     ),
+    "a bold output whose second name has entries": (
+        r"""$$\hat{\mathbf{y}} = \mathbf{a} = \mathbf{W}\mathbf{x}$$
+$$L = \frac12\|\hat{\mathbf{y}} - \mathbf{t}\|^2 + \sum_k a_k$$""",
+        lambda W, x, t: ((W @ x - t) ** 2).sum() / 2 + (W @ x).sum(),
+        {"W": (K, D), "x": (D,), "t": (K,)},
+    ),
+    "a class beside the loss of its letter": (
+        r"$$C = \sum_{i=1}^N (c_i - \sigma(w x_i))^2$$",
+        lambda w, x, c: ((c - sigmoid(w * x)) ** 2).sum(),
+        {"w": S, "x": (N,), "c": (N,)},
+    ),
     "an output whose second name alone is used": (
         r"""$$z^{[1](i)} = W^{[1]} x^{(i)} + b^{[1]}, \quad a^{[1](i)} = \tanh(z^{[1](i)})$$
 $$\hat{y}^{(i)} = a^{[2](i)} = \sigma(W^{[2]} a^{[1](i)} + b^{[2]})$$
@@ -179,6 +190,9 @@ $$\mathbf{s} = \mathbf{A}\mathbf{x}^\top, \quad L = \sum_i \exp(s_i)$$""",
     "numbers beside a vector that may be theirs": (
         r"$$y = w_1 x_1 + w_2 x_2, \quad E = (y - t)^2 + \lambda \|\mathbf{w}\|^2$$", "notes.entry_or_number",
     ),
+    "weights before features of which nothing tells what they are": (
+        r"$$L = \sum_{i=1}^n (w \cdot \phi(x_i) - y_i)^2$$", "notes.number_or_matrix",
+    ),
     "a number before parentheses": (r"$$L = (\sigma(\beta (w x)) - t)^2$$", "notes.unknown_function"),
     "a size that is a position, too": (
         r"""Let $\mathbf{x} \in \mathbb{R}^d$, $\mathbf{W} \in \mathbb{R}^{h \times d}$.
@@ -224,6 +238,10 @@ def test_what_looks_alike_keeps_its_meaning(text: str, given: set[str], tmp_path
         (r"w^\top c c^\top w - 2 w^\top c", "Find the $w$ that minimizes $J$.", False),
         (r"(w^\top c)(c^\top w) - 2 w^\top c", "Find the $w$ that minimizes $J$.", False),
         (r"w^\top S w - 2 w^\top c", "Find the $w$ that minimizes $J$.", True),
+        (r"\frac12 \|A w - b\|^2", "Find the optimal $w^*$ in closed form.", True),
+        (r"\frac12 \|A w - b\|^2", r"Derive the minimizer $w^\star$.", True),
+        (r"\frac12 \|A w - b\|^2", r"Find the maximizer $w^\star$.", False),
+        (r"\frac12 \|A w - b\|^2", r"Find the optimal $v^\star$.", False),
     ],
 )
 def test_a_stationary_point_is_asked_for_where_there_is_one(

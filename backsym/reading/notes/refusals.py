@@ -18,7 +18,7 @@ from backsym.core.words import say
 from backsym.reading.latex.equations import FormulaReader, segments
 from backsym.reading.latex.lexer import FONTS, script_end, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name
-from backsym.reading.notes.equations import Equations, Forward, terms_of
+from backsym.reading.notes.equations import Equations, Forward, is_loss, terms_of
 from backsym.reading.notes.labels import label_in
 from backsym.reading.notes.shapes import Axes, Shapes
 from backsym.reading.syntax import Node, walk
@@ -290,7 +290,7 @@ def _bare_letters(tree: Node, bound: frozenset[str], labels: Collection[str]) ->
 
 def _cases(source: Source, equations: Equations) -> Iterator[Diagnostic]:
     """``y_{nk}`` beside a computed matrix Y: its entry, or another quantity, since letters tell large from small."""
-    given, lefts = equations.given(), {equation.name for equation in equations.found}
+    given, lefts = equations.given(), {e.name for e in equations.found if not is_loss(e.segment.left)}
     for name, spelled in given.items():
         base, tag = spelled.key
         capital = new_name(base.upper(), tag)

@@ -104,6 +104,7 @@ class Shapes:
             self.passes(pairs)
             weights = {name for name in left if is_weight(name)}
             self.scaling = dict(p for side in chain(*pairs) for p in self.before_vectors(side) if p[0] in weights)
+            self.scaling.update(p for side in chain(*pairs) for p in self.before_features(side) if p[0] in weights)
         capitals = {name for name in left if is_weight(name) and name[:1].isupper()}
         self.scaling.update(p for side in chain(*pairs) for p in self.before_numbers(side) if p[0] in capitals)
         stacked = (
@@ -376,6 +377,13 @@ class Shapes:
         for product in (part for part in walk(tree) if part.kind == "terms"):
             for first, second in pairwise(product.children):
                 if first.kind == "name" and self.of(first) == () and self.of(second):
+                    yield first.value, product
+
+    def before_features(self, tree: Node) -> Iterator[tuple[str, Node]]:
+        r"""The names that a dot joins to a function that is not known, ``w \cdot \phi(x)``, with the products."""
+        for product in (part for part in walk(tree) if part.kind == "terms" and "." in part.value):
+            for first, second in pairwise(product.children):
+                if first.kind == "name" and second.kind == "call" and second.value not in FUNCTIONS:
                     yield first.value, product
 
     def before_numbers(self, tree: Node) -> Iterator[tuple[str, Node]]:

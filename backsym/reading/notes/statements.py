@@ -242,12 +242,12 @@ class _Mentions:
     """The texts of all formulas of a note, and the left sides of its statements."""
 
     def __init__(self, source: Source, formulas: Iterable[Place], pieces: Iterable[Piece]):
-        self.tokens = [list(tokens_in(source, f.start, f.end)) for f in formulas]
+        self.tokens = [_plain(tokens_in(source, f.start, f.end)) for f in formulas]
         self.lefts = [tuple(_bare(piece.tokens[piece.first : piece.signs[0]])) for piece in pieces]
 
     def outside(self, piece: Piece, side: Sequence[Token]) -> bool:
         """Whether what is written on a side of a statement stands elsewhere as well, with whatever scripts."""
-        texts = _bare(side)
+        texts = [token.text for token in _plain(side)]
         start, end = piece.span
         return any(
             [t.text for t in tokens[n : n + len(texts)]] == texts
@@ -265,6 +265,11 @@ class _Mentions:
     def defined(self, side: Sequence[Token]) -> bool:
         """Whether a statement begins with it."""
         return tuple(_bare(side)) in self.lefts
+
+
+def _plain(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens without fonts and braces: an entry of a bold letter is light."""
+    return [t for t in tokens if t.text not in FONTS and t.text not in ("{", "}", "&") and t.kind != "row"]
 
 
 def _bare(side: Sequence[Token]) -> list[str]:

@@ -462,8 +462,9 @@ class Questions:
     def stationary(self, at: int) -> bool:
         if not self.reader.took(_STATIONARY):
             return False
+        direct = self.names() if self.reader.at_formula() else ()
         about = self.about()
-        names = (*(name for name in about.of if name != self.loss), *about.names)
+        names = (*direct, *(name for name in about.of if name != self.loss), *about.names)
         alone = about.shown == NOTHING and not about.everything and about.rate is None
         return alone and self.ask("stationary", at, replace(about, names=names))
 

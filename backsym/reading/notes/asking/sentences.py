@@ -185,7 +185,8 @@ def _names(reader: FormulaReader) -> Meant | None:
         core = _core(reader.factor())
         if core.kind != "name":
             return None
-        found.append(core.value)
+        bare = core.value.removesuffix("_star")  # The w at which something is least is w^*.
+        found.append(bare if core.value not in reader.words.ranks and bare in reader.words.ranks else core.value)
         reader.took(",", ";", ".")
     return Meant(names=tuple(dict.fromkeys(found))) if found else None
 
