@@ -131,8 +131,8 @@ def run(name: str, score: Score) -> None:
             score.missed += [] if flagged else [label]
 
 
-JUDGED = some([name for name in PROBLEMS if name not in SAME_NETWORK], 4)
-SHARES = 6
+JUDGED = some([name for name in PROBLEMS if name not in SAME_NETWORK], 8)
+SHARES = examples(6, 2)
 
 
 @pytest.mark.parametrize("share", range(SHARES))
