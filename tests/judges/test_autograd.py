@@ -21,10 +21,10 @@ from torch_judge import forward_and_gradients, total
 from backsym.core.problem import Problem
 from backsym.reading.files.loader import load, problem_from_mapping
 
-COUNT = examples(1050, 10)
-SHAPES = examples(450, 10)
-RICH = examples(2000, 80)
-CHUNK = 25
+COUNT = examples(1050, 20)
+SHAPES = examples(450, 20)
+RICH = examples(2000, 160)
+CHUNK = examples(25, 2)
 GALLERY = sorted((Path(__file__).resolve().parents[2] / "problems" / "gallery").glob("*.yaml"))
 
 
