@@ -84,7 +84,7 @@ def texts(solution: Solution) -> Iterator[str]:
         yield checks_source(solution, "answer", target)
 
 
-@pytest.mark.parametrize("name", some(CASES, 8))
+@pytest.mark.parametrize("name", some(CASES, 16))
 def test_what_is_written_is_as_black_would_have_it(name: str) -> None:
     """Also: the same every time, and without a variable that nothing uses."""
     solution = solved(name)
@@ -211,7 +211,7 @@ def test_an_unknown_target_is_named() -> None:
 # --- skeletons -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", some(CASES, 4))
+@pytest.mark.parametrize("name", some(CASES, 8))
 def test_a_right_backward_passes_and_every_wrong_one_fails(name: str, tmp_path: Path) -> None:
     """Of each gradient: its sign, a factor, one of its entries only, one that is left out, another's shape."""
     solution = solve(problem_named(name))
