@@ -38,7 +38,7 @@ def all_steps(solution: Solution) -> Iterator[tuple[str, Step]]:
         yield from ((f.node, step) for step in every(f.steps))
 
 
-@pytest.mark.parametrize("name", some(PROBLEMS, 2))
+@pytest.mark.parametrize("name", some(PROBLEMS, 3))
 def test_both_sides_of_every_step_are_equal(name: str) -> None:
     problem, solution = PROBLEMS[name], solved(name)
     for env in draws(problem, 2):
