@@ -209,6 +209,9 @@ OTHER_LOOPS = [
     "for t in range(T):\n    dV += np.outer(o[t] - Y[t], h[t])\nelse:\n    dV += 0",
     "for t in range(T):\n    dV += np.outer(o[t] - Y[t], h[t]) + dV",
     "for t in range(T):\n    dV[t] += np.outer(o[t] - Y[t], h[t])",
+    "T = 1\nfor t in range(T):\n    dV += np.outer(o[t] - Y[t], h[t])",
+    "def f():\n    return 0\n    for t in range(T):\n        dV += np.outer(o[t] - Y[t], h[t])",
+    "def f():\n    for t in range(T):\n        dV += np.outer(o[t] - Y[t], h[t])\n    return V",
 ]
 
 

@@ -240,6 +240,7 @@ SLIPS_OF_MEMBERS = [
     ),
     ("gru", "k", r"U_c^\top (\frac{\partial L}{\partial c_t} \odot c_t \odot (1 - c_t))", "missing_prime"),
     ("rnn", "z2", "dL/dh2 * h2 * (1 - h2)", "missing_prime"),
+    ("bidirectional", "W", r"\sum_t (\frac{\partial L}{\partial h_t} \odot (1 - h_t^2)) g_{t-1}^\top", "wrong_node"),
     ("unrolled-descent", "g", r"-\eta \frac{\partial L}{\partial w_{t-1}}", "wrong_index"),
 ]
 
@@ -300,6 +301,19 @@ def test_a_row_with_a_small_letter_is_a_column(answer: str, verdict: str) -> Non
         ("softmax-label", "W", r"(p - \mathbf{1}_y) x^\top", r"(p - \mathbf{1}_x) x^\top"),
         ("skip-gram", "s", r"softmax(s) - \mathbb{1}_{o}", r"softmax(s) - \mathbb{1}_{c}"),
         ("scalar-tanh", "y", "y - t", r"\phi(z) - t"),
+        ("layer-norm", "x", r"dc - \frac{1}{D} \mathbf{1} \mathbf{1}^T dc", r"dc - \mathbf{1} \mathbf{1}^T dc"),
+        (
+            "layer-norm",
+            "x",
+            r"dc - \frac{1}{D} \mathbf{1} \mathbf{1}^T dc",
+            r"dc - \frac{1}{D} \mathbf{1}^T \mathbf{1} dc",
+        ),
+        (
+            "bidirectional",
+            "V",
+            r"ds \begin{bmatrix} h_T \\ g_T \end{bmatrix}^\top",
+            r"ds \begin{bmatrix} g_T \\ h_T \end{bmatrix}^\top",
+        ),
     ],
 )
 def test_customary_signs_of_a_problem_are_read(name: str, target: str, right: str, wrong: str) -> None:

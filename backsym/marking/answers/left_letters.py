@@ -42,9 +42,8 @@ def read_array(reader: AnswerReader, target: Target, text: str, names: Names) ->
         if isinstance(read, Unreadable):
             unchecked.append(member)
             continue
-        if said is not None:
-            read = _bound(read, said.letters)
-            read = _moved(read, said.moved) if said.moved else read
+        read = _bound(read, said.letters if said is not None else _member_letters(last.left or "", target))
+        read = _moved(read, said.moved) if said is not None and said.moved else read
         lines.append(Line(member, read.expr, read.indices, not lines, None, read.fits, row=row))
     assert read is not None, "a statement has members"
     if isinstance(read, Unreadable):
@@ -71,6 +70,13 @@ def _parted(
         place = len(found) - 1
     rest = [s for n, s in enumerate(found) if n != place and said[n] is None]
     return found[place], rest, aside, said[place]
+
+
+def _member_letters(left: str, target: Target) -> tuple[Ix, ...]:
+    """The letter of ``J_t``, a name of the student's own for the Jacobian of a member; none of other left sides."""
+    members = free_indices(target.whole) if target.whole is not None else ()
+    letters = tuple(_letters(left))
+    return (Ix(letters[0], members[0].dim),) if len(letters) == len(members) == 1 else ()
 
 
 def _bound(read: ReadAnswer, letters: Sequence[Ix]) -> ReadAnswer:

@@ -259,7 +259,14 @@ class Offers:
             if not ex.scalar_if_ones(q.shape):
                 yield q if not q.shape else ex.Entry(q, (FIRST,) * len(q.shape))
                 continue
-            yield from (ex.Entry(q, at) for at in placements(q.shape, letters, self.positions))
+            yield from (ex.Entry(self.begun(q, at), at) for at in placements(q.shape, letters, self.positions))
+
+    def begun(self, q: ex.Expr, at: tuple[ex.Ix, ...]) -> ex.Expr:
+        """The base of an entry; before the first member of a recurrence stands what it begins with."""
+        starts = self.problem.starts
+        if type(q) is not ex.Sym or q.name not in starts or not isinstance(at[0], ex.Shift):
+            return q
+        return ex.Started(q.name, q.declared, starts=starts[q.name])
 
     @lazy
     def factors(self) -> tuple[ex.Expr, ...]:

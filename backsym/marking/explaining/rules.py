@@ -226,7 +226,7 @@ def index(s: Site) -> Iterator[Draft]:
             near = ((at, 0.02) for at in (*_shifts(s.node.indices), *_beside(s)))
             for at, extra in (*((at, 0.0) for at in placements(shape, s.place.letters, s.offers.positions)), *near):
                 if at != s.node.indices and not _asked(s, at):
-                    yield s.draft("wrong_index", ex.Entry(_begun(s, at), at), extra)
+                    yield s.draft("wrong_index", ex.Entry(s.offers.begun(s.node.base, at), at), extra)
     if isinstance(s.node, ex.Delta):
         pool = [ix for ix in s.place.letters if ix.dim == s.node.i.dim]
         yield from (s.draft("wrong_index", ex.Delta(a, b, s.node.equal)) for a, b in permutations(pool, 2))
@@ -244,15 +244,6 @@ def _beside(s: Site) -> Iterator[tuple[ex.Ix, ...]]:
         first, *rest = s.node.indices
         if type(first) is ex.Ix and not first.fixed:
             yield from ((ex.shifted(((first, 1),), step, first.dim), *rest) for step in (-1, 1))
-
-
-def _begun(s: Site, at: tuple[ex.Ix, ...]) -> ex.Expr:
-    """The base of an entry; before the first member stands what a recurrence begins with."""
-    assert isinstance(s.node, ex.Entry)
-    base, starts = s.node.base, s.offers.problem.starts
-    if type(base) is ex.Sym and base.name in starts and isinstance(at[0], ex.Shift):
-        return ex.Started(base.name, base.declared, starts=starts[base.name])
-    return base
 
 
 def _shifts(indices: tuple[ex.Ix, ...]) -> Iterator[tuple[ex.Ix, ...]]:

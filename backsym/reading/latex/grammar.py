@@ -192,6 +192,11 @@ class Grammar(Cursor, ABC):
     def word(self) -> Node:
         """Reads words; ``Symbols`` does, which knows the names."""
 
+    def block(self) -> Node:
+        r"""``\begin{bmatrix} \mathbf{h} \\ \mathbf{x} \end{bmatrix}``, and what stands above it."""
+        start = self.token.start
+        return self.scripted(blocks(self, self.additive), start)
+
     def scripted(self, base: Node, start: int) -> Node:
         """A group, call or number with the scripts that follow it: entries, transposes, powers."""
         if not self.at("_", "^", "'"):
@@ -606,7 +611,7 @@ _OPERAND_SIGNS: dict[str, Callable[[Grammar], Node]] = {
     "||(": Grammar.bars_around,
     "<(": Grammar.inner_product,
     "cases{": lambda g: cases(g, g.additive, g.compared, tuple(COMPARISONS)),
-    "blocks{": lambda g: blocks(g, g.additive),
+    "blocks{": Grammar.block,
     "nabla": lambda g: g.gradient(),
     "partial": lambda g: g.derivative(),
 }

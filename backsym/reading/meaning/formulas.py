@@ -432,7 +432,7 @@ def filled(tree: Node, shape: Shape, r: Rules) -> Expr:
         inner = shape[1:] if len(shape) == 2 and shape[0] == 1 else shape[::-1]
         return T(filled(tree.children[0], inner, r), span=r.mark(tree))
     if tree.kind == "terms":
-        repeated = _repeated(tree, shape, r)
+        repeated = _repeated(tree, shape, r) or _summed_up(tree, shape, r)
         if repeated is not None:
             return repeated
         values = [filled(child, shape, r) if is_bare(child) else r.resolve(child) for child in tree.children]
@@ -466,6 +466,21 @@ def _repeated(tree: Node, shape: Shape, r: Rules) -> Expr | None:
         return None
     values = [*others[:place], filled(tree.children[place], size, r), *others[place:]]
     operands = [Operand(child, value) for child, value in zip(tree.children, values, strict=True)]
+    return _spanned(juxtaposed(r, operands).value, r, tree)
+
+
+def _summed_up(tree: Node, shape: Shape, r: Rules) -> Expr | None:
+    r"""The sum of a vector in each entry: ``\frac{1}{D} \mathbf{1} \mathbf{1}^\top \mathbf{v}``."""
+    places = [n for n, child in enumerate(tree.children) if is_bare(child)]
+    if len(shape) != 1 or len(places) != 2 or places[1] != places[0] + 1 or set(tree.value) & set(HADAMARD):
+        return None
+    column, row = (tree.children[n] for n in places)
+    values = [None if n in places else r.resolve(child) for n, child in enumerate(tree.children)]
+    after = _neighbour(values, range(places[1] + 1, len(values)))
+    if (column.kind, column.value) != ("bare", "ones") or row.kind != "transpose" or after is None:
+        return None
+    values[places[0]], values[places[1]] = filled(column, shape, r), filled(row, (1, after.shape[0]), r)
+    operands = [Operand(child, value) for child, value in zip(tree.children, values, strict=True) if value is not None]
     return _spanned(juxtaposed(r, operands).value, r, tree)
 
 

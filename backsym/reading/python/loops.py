@@ -48,8 +48,10 @@ class _Program:
     """Names of the loops' own, which mean their last value behind these."""
 
     def lines(self, body: Sequence[ast.stmt]) -> list[str]:
-        for statement in body:
+        for n, statement in enumerate(body):
             if not self.hidden.isdisjoint(_loaded(statement)):
+                raise _Other
+            if isinstance(statement, ast.Return) and n < len(body) - 1:
                 raise _Other
             if isinstance(statement, ast.For):
                 self.loop(statement, ())
@@ -66,10 +68,13 @@ class _Program:
         return [*self.said, *(f"{name} = {ast.unparse(_total(terms))}" for name, terms in self.sums.items())]
 
     def give(self, value: ast.expr | None) -> None:
-        """``return dW / N``: what is given is the sum; names alone are given as they are."""
-        if value is None or not any(isinstance(node, (ast.Call, ast.BinOp, ast.UnaryOp)) for node in ast.walk(value)):
+        """``return dW / N``: what is given is the sum; names of sums are given as they are."""
+        names = value.elts if isinstance(value, ast.Tuple) else [value]
+        if all(isinstance(name, ast.Name) and name.id in self.sums for name in names):
             return
-        if isinstance(value, ast.Tuple) or len(self.sums) != 1:
+        if value is None or isinstance(value, ast.Tuple) or set(_loaded(value)) & set(self.sums) != set(self.sums):
+            raise _Other
+        if len(self.sums) != 1:
             raise _Other
         ((name, terms),) = self.sums.items()
         self.sums[name] = [_put_in(value, {name: _total(terms)})] if terms else []
@@ -100,6 +105,8 @@ class _Program:
         """The terms that a loop adds, inside these others."""
         if loop.orelse or not isinstance(loop.target, ast.Name) or not _is_range(loop.iter):
             raise _Other
+        if not self.given.isdisjoint(_loaded(loop.iter)):
+            raise _Other  # The size is another one than that of the problem.
         local = dict(own or {})
         later = {name for statement in loop.body for name in _stored(statement)}
         for statement in loop.body:
