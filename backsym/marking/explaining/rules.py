@@ -644,13 +644,13 @@ def _may_lack_terms(s: Site) -> bool:
 
 
 FIRST_RULES: tuple[Rule, ...] = (
-    sign, prime, slope, index, summed, transpose, chain, hadamard, inverted, extra_factor, exponent, extra_term,
+    sign, prime, index, summed, transpose, chain, hadamard, inverted, extra_factor, exponent, extra_term,
     parentheses,
 )  # fmt: skip
 FIRST_BULKS: tuple[BulkRule, ...] = (node, number, scaled)
 """Rules that change what is there."""
 
-SECOND_RULES: tuple[Rule, ...] = (missing_operand, function, mixed, missing_one)
+SECOND_RULES: tuple[Rule, ...] = (slope, missing_operand, function, mixed, missing_one)
 SECOND_BULKS: tuple[BulkRule, ...] = (
     node_for_function,
     argument,
