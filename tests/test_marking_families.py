@@ -240,6 +240,9 @@ SLIPS_OF_MEMBERS = [
     ),
     ("gru", "k", r"U_c^\top (\frac{\partial L}{\partial c_t} \odot c_t \odot (1 - c_t))", "missing_prime"),
     ("rnn", "z2", "dL/dh2 * h2 * (1 - h2)", "missing_prime"),
+    ("poisson-regression", "w", "X^T (z - y)", "wrong_node"),
+    ("gaussian-mixture", "s", "-softmax(s, axis=0)", "wrong_axis"),
+    ("softmax-regression", "W", "(softmax(Z, axis=0) - T).T @ X / N", "wrong_axis"),
     ("bidirectional", "W", r"\sum_t (\frac{\partial L}{\partial h_t} \odot (1 - h_t^2)) g_{t-1}^\top", "wrong_node"),
     ("unrolled-descent", "g", r"-\eta \frac{\partial L}{\partial w_{t-1}}", "wrong_index"),
 ]

@@ -22,7 +22,7 @@ COSTS: Mapping[str, float] = {
     "extra_factor": 1.12, "extra_divisor": 1.12, "extra_function": 1.5, "missing_factor": 1.5,
     "missing_divisor": 1.6, "missing_square": 1.55, "missing_function": 1.8, "missing_application": 1.55,
     "extra_term": 1.13, "missing_term": 1.7, "complement": 1.75, "own_complement": 1.3, "diagonal": 1.5,
-    "sum_for_product": 1.65, "product_for_sum": 1.65, "parentheses": 1.24,
+    "sum_for_product": 1.65, "product_for_sum": 1.65, "parentheses": 1.24, "other_axis": 1.25,
 }  # fmt: skip
 """How large each kind of repair counts: the smallest that makes the answer right explains it."""
 
@@ -30,7 +30,7 @@ TAG_OF: Mapping[str, str] = {
     "sign_whole": "sign", "sign_term": "sign", "indicator": "sign", "factor_whole": "factor",
     "factor_term": "factor", "number": "factor", "constant": "factor", "power": "exponent",
     "inverted": "factor", "mean_for_sum": "factor", "extra_prime": "missing_prime", "order_transpose": "order",
-    "sum_axis": "wrong_axis", "matmul_for_hadamard": "hadamard_vs_matmul",
+    "sum_axis": "wrong_axis", "other_axis": "wrong_axis", "matmul_for_hadamard": "hadamard_vs_matmul",
     "hadamard_for_matmul": "hadamard_vs_matmul", "missing_divisor": "missing_factor",
     "missing_square": "exponent", "missing_function": "missing_factor",
     "missing_application": "wrong_node", "extra_function": "extra_factor", "extra_divisor": "extra_factor",

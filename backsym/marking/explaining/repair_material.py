@@ -15,6 +15,7 @@ from backsym.core import expr as ex
 from backsym.core import stepkinds as sk
 from backsym.core.entrywise import FIRST, entry_of
 from backsym.core.errors import ShapeError
+from backsym.core.functions import FUNCTIONS
 from backsym.core.lazy import lazy
 from backsym.core.problem import Problem
 from backsym.core.steps import Derivation, Step
@@ -456,7 +457,8 @@ class Offers:
         base = e.base if isinstance(e, ex.Entry) else e
         for slope, _ in self.slopes.values():
             argument = slope.args[0]
-            if base == (argument.base if isinstance(argument, ex.Entry) else argument):
+            # Of a function that is its own derivative, the function is what is missing.
+            if base == (argument.base if isinstance(argument, ex.Entry) else argument) and not _is_own_slope(slope):
                 yield ex.Fn(slope.name, (e,), slope.order, slope.kind)
 
     def slope(self, e: ex.Expr) -> ex.Expr | None:
@@ -481,6 +483,11 @@ class Offers:
                 return ex.Fn(slope.name, (argument.base,), slope.order, slope.kind)
             return None
         return entry_of(slope, at) if at else slope
+
+
+def _is_own_slope(slope: ex.Fn) -> bool:
+    function = FUNCTIONS.get(slope.name)
+    return function is not None and function.partials == (f"{slope.name}({function.args[0]})",)
 
 
 # --- letters ---------------------------------------------------------------------------------------------------------

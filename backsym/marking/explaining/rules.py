@@ -286,6 +286,18 @@ def summed(s: Site) -> Iterator[Draft]:
             yield s.draft("missing_sum", ex.Reduce("sum", s.me))
 
 
+def along(s: Site) -> Iterator[Draft]:
+    """softmax(Z.T).T -> softmax(Z), softmax(Z) -> softmax(Z.T).T: along the other axis of a matrix"""
+    e = s.place.expr
+    inner = e.arg if isinstance(e, ex.T) else None
+    if isinstance(inner, ex.Fn) and inner.kind == "rowwise" and isinstance(inner.args[0], ex.T):
+        yield s.draft("other_axis", replace(inner, args=(inner.args[0].arg,)))
+    elif (
+        isinstance(e, ex.Fn) and e.kind == "rowwise" and len(e.args) == 1 and s.shape is not None and len(s.shape) == 2
+    ):
+        yield s.draft("other_axis", ex.T(replace(e, args=(ex.T(e.args[0]),))))
+
+
 def _is_diagonal(e: ex.Expr) -> bool:
     return isinstance(e, ex.Fn) and e.kind == "diag"
 
@@ -644,7 +656,7 @@ def _may_lack_terms(s: Site) -> bool:
 
 
 FIRST_RULES: tuple[Rule, ...] = (
-    sign, prime, index, summed, transpose, chain, hadamard, inverted, extra_factor, exponent, extra_term,
+    sign, prime, index, summed, along, transpose, chain, hadamard, inverted, extra_factor, exponent, extra_term,
     parentheses,
 )  # fmt: skip
 FIRST_BULKS: tuple[BulkRule, ...] = (node, number, scaled)
