@@ -145,11 +145,11 @@ def test_eight_threads_that_ask_first_give_what_one_gives() -> None:
 @pytest.mark.parametrize(
     ("answer", "verdict", "said"),
     [
-        (r"\frac{\partial h_t}{\partial h_{t-1}} = diag(1-h_k^2) W", "incorrect", "The indices are not right"),
-        (r"\frac{\partial h_{t+1}}{\partial h_t} = diag(1-h_{k+1}^2) W", "incorrect", "The indices are not right"),
-        (r"\frac{\partial h_s}{\partial h_{s-1}} = diag(1-h_t^2) W", "incorrect", "The indices are not right"),
+        (r"\frac{\partial h_t}{\partial h_{t-1}} = diag(1-h_k^2) W", "incorrect", "$k$"),
+        (r"\frac{\partial h_{t+1}}{\partial h_t} = diag(1-h_{k+1}^2) W", "incorrect", "$k$"),
+        (r"\frac{\partial h_s}{\partial h_{s-1}} = diag(1-h_t^2) W", "incorrect", "$t$"),
         (r"\frac{\partial h_k}{\partial h_{k-1}} = diag(1-h_k^2) W", "correct", "Your $k$ was read as $t$."),
-        ("J_k = diag(1-h_t^2) W", "incorrect", "The indices are not right"),
+        ("J_k = diag(1-h_t^2) W", "incorrect", "$t$"),
         ("J_t = diag(1-h_t^2) W", "correct", "Correct."),
         ("diag(1-h_k^2) W", "correct", "Your $k$ was read as $t$."),
         ("diag(1-h_t^2) W", "correct", "Correct."),

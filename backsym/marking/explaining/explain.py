@@ -146,15 +146,16 @@ class Explainer:
 
     def _explanation(self, judge: Judge, answer: ReadAnswer) -> Explanation:
         rank = len(answer.target.shape)
-        if len(answer.indices) > rank:
-            # Letters beyond those of the target's axes are free by mistake.
+        stray = len(answer.indices) > rank
+        if stray:
+            # Letters beyond those of the target's axes are free by mistake, which says more than what mends it.
             answer = replace(answer, indices=answer.indices[:rank])
         try:
             with allowing(ELEMENTS, SEARCHING):
                 found = self.repaired(judge, answer)
         except (Exhausted, BacksymError):
             found = None
-        if found is None or (found.repair is not None and found.repair.second is not None):
+        if not stray and (found is None or (found.repair is not None and found.repair.second is not None)):
             entries = self._by_entries(judge, answer)
             # One change of an entry explains more than two of the whole.
             if found is None or (entries is not None and entries.repair is not None and entries.repair.second is None):
