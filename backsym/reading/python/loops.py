@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 from backsym.core.python import module_of
@@ -218,7 +219,6 @@ def _put_in(e: ast.expr, values: Mapping[str, ast.expr]) -> ast.expr:
     """An expression with what names stand for in place of them."""
     if not values:
         return e
-    copied = ast.parse(ast.unparse(e), mode="eval").body
-    found = _PutIn(values).visit(copied)
+    found = _PutIn(values).visit(deepcopy(e))
     assert isinstance(found, ast.expr), "an expression stays one"
     return found
