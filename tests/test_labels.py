@@ -68,6 +68,10 @@ NETWORKS: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["z[t] = C[:, c[t]]", "L = sum(tanh(z[t].T @ u), t)"],
     ),
     "turned": (BATCH, ["L = sum(Z[n, y[N-n+1]]**2, n)"]),
+    "every second one": (
+        {"A": ["K", "K"], "y": {"shape": ["2*N"], "label": "K"}, "w": ["N"]},
+        ["L = sum(w[n]*tanh(A[y[2*n-1], y[N+n]]), n)"],
+    ),
     "pairs": (
         {"A": ["K", "K"], "y": {"shape": ["N + 1"], "label": "K"}, "w": ["N"]},
         ["L = sum(w[n]*tanh(A[y[n], y[n+1]]), n)"],
@@ -165,6 +169,9 @@ def written(mapping: dict[str, Any], form: str) -> str:
         ({**BATCH}, "L = sum(Z[n, y], n)", "the label y is [N]: give one index for each axis"),
         ({**BATCH}, "L = sum(Z[y[n], n], n)", "the label y is a class of K, but this axis is N"),
         ({**BATCH}, "L = sum(Z[n, y[n+1]], n)", "y has N members, and n+1 may be none of them"),
+        ({**BATCH}, "L = sum(Z[n, y[n-1]], n)", "with from: 0 if its first position is 0"),
+        ({**BATCH}, "L = sum(Z[n, y[N-n]], n)", "y has N members, and -n+N may be none of them"),
+        ({**BATCH}, "L = sum(Z[n, y[2*n]], n)", "y has N members, and 2*n may be none of them"),
         ({**CLASS, "y": {"label": "K", "one_hot": "true"}}, "L = sum(z)", "one_hot"),
     ],
 )
