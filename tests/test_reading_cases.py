@@ -78,6 +78,8 @@ def same_as(
     point.update(labels)
     for name in (s.name for s in note.symbols.values() if s.one_hot):
         point[name] = np.eye(*shapes[name])[0]
+    for name in (s.name for s in note.symbols.values() if s.symmetric):
+        point[name] = (point[name] + point[name].T) / 2
     solution = note.solve()
     assert not solution.failed
     found = gradients_at(solution, dict(point))

@@ -33,6 +33,10 @@ def layers(W: Any, x: Any, t: Any) -> Any:
 
 
 NOTES: dict[str, Note] = {
+    "a symmetric matrix": (
+        r"Let $$f(x) = \frac12 x^\top A x - b^\top x$$ with symmetric $A\in\mathbb{R}^{n\times n}$.",
+        lambda A, x, b: x @ A @ x / 2 - b @ x, {"A": (N, N), "x": (N,), "b": (N,)},
+    ),
     "vectors that are counted": (
         r"Let $q\in\mathbb{R}^d$, $k_1,\dots,k_n \in\mathbb{R}^d$, $v_1, v_2, \ldots, v_n\in\mathbb{R}^m$,"
         r" $t\in\mathbb{R}^m$ and $$s_i = \frac{q^\top k_i}{\sqrt{d}}, a_i = \frac{e^{s_i}}{\sum_j e^{s_j}},"
@@ -213,6 +217,29 @@ def test_an_abstract_function_of_a_number_is_no_abstract_loss(tmp_path: Path) ->
     note = loaded(tmp_path, r"$$z = w x, \quad L = f(z)$$")
     assert note.upstream is None
     assert note.abstract == {"f"}
+
+
+SQUARE = r"$A, B \in\mathbb{R}^{n\times n}$"
+
+
+@pytest.mark.parametrize(
+    ("words", "symmetric", "unread"),
+    [
+        (rf"{SQUARE}, where $A$ is a symmetric positive definite matrix,", {"A"}, 0),
+        (rf"symmetric matrices {SQUARE},", {"A", "B"}, 0),
+        (rf"{SQUARE} symmetric,", {"A", "B"}, 0),
+        (rf"{SQUARE}, $B$ sei symmetrisch,", {"B"}, 0),
+        (rf"{SQUARE}, $A$ is not symmetric,", set(), 1),
+        (rf"{SQUARE}, where $A$ is skew-symmetric and $B$ is real and symmetric,", {"B"}, 1),
+        (rf"a symmetric problem. {SQUARE},", set(), 1),
+        (rf"{SQUARE}, a symmetric $x$,", set(), 1),
+    ],
+)
+def test_what_is_called_symmetric(words: str, symmetric: set[str], unread: int, tmp_path: Path) -> None:
+    note = loaded(tmp_path, rf"Let {words} $x \in \mathbb{{R}}^n$ and $$L = x^\top A x + x^\top B x.$$")
+    assert {symbol.name for symbol in note.symbols.values() if symbol.symmetric} == symmetric
+    assert sum("symmetri" in remark for remark in note.remarks) == unread
+    same_as(note, lambda A, B, x: x @ A @ x + x @ B @ x, {"A": (N, N), "B": (N, N), "x": (N,)})
 
 
 def test_a_vector_is_not_the_vectors_that_are_counted(tmp_path: Path) -> None:

@@ -88,6 +88,44 @@ def class_letter(source: Source, places: Iterable[Place]) -> str | None:
     return None
 
 
+_SYMMETRIC = frozenset({"symmetric", "symmetrical", *(f"symmetrisch{end}" for end in ("", "e", "en", "er", "es"))})
+_TURNED = frozenset({"antisymmetric", "antisymmetrisch", "antisymmetrische"})
+_NOT = frozenset({"not", "non", "skew", "anti", "no", "nicht", "schief"})
+_MATRIX = frozenset({"matrix", "matrices", "matrizen", "real", "positive", "definite", "semidefinite", "invertible"})
+_OF_IT = frozenset(
+    {"is", "are", "be", "being", "a", "an", "and", "square", "ist", "sind", "sei", "seien", "eine", "und", *_MATRIX}
+)
+
+
+def symmetric(text: str, places: Sequence[Place]) -> tuple[dict[int, Place], list[int]]:
+    """The formulas that the word is said of, "a symmetric matrix $A$" or "$A$ is symmetric", by the places of the
+    words, and the places of those that are said of no formula."""
+    found: dict[int, Place] = {}
+    for n, place in enumerate(places):
+        begin = places[n - 1].end if n else 0
+        end = places[n + 1].start if n + 1 < len(places) else len(text)
+        before = words_of(text, max(begin, place.start - FARTHEST), place.start)
+        while before and before[-1].text in _MATRIX:
+            before.pop()
+        after = words_of(text, place.end, min(end, place.end + FARTHEST))
+        while after and after[0].text in _OF_IT:
+            after.pop(0)
+        said = before[-1:] if not (before[-2:-1] and before[-2].text in _NOT) else []
+        next_one = after and n + 1 < len(places) and _is_said_of_next(text[after[0].end : end])
+        for word in (*said, *(() if next_one else after[:1])):
+            apart = text[place.end : word.start] if word.start > place.end else text[word.end : place.start]
+            if word.text in _SYMMETRIC and not any(sign in apart for sign in ".;:"):
+                found.setdefault(word.start, place)
+    inside = [(place.start, place.end) for place in places]
+    words = (word for word in words_of(text) if word.text.rpartition("-")[2] in _SYMMETRIC | _TURNED)
+    return found, [w.start for w in words if w.start not in found and not any(a <= w.start < b for a, b in inside)]
+
+
+def _is_said_of_next(between: str) -> bool:
+    """Whether what stands between a word and the next formula parts them by nothing: "a symmetric matrix $B$"."""
+    return not any(sign in between for sign in ",.;:") and all(word.text in _MATRIX for word in words_of(between))
+
+
 def _after(text: str, place: Place) -> str:
     """The words after a formula, without its closing delimiter."""
     return text[place.end : place.end + 60].lstrip("$").removeprefix("\\)")

@@ -20,6 +20,7 @@ from backsym.reading.notes.equations import (
 from backsym.reading.notes.prose import (
     Formula,
 )
+from backsym.text.phrases import words_of
 
 _OF_PRODUCTS = ("+", "*", "/", "odot", "cdot", "times", "circ")
 
@@ -66,6 +67,10 @@ def what_was_passed_over(note: Stated, equations: Equations, asked: Asked, stran
     found += [(note.locate(at)[0], say("notes.remark.no_quantity_left")) for at in strange]
     found += [(note.locate(at)[0], say("notes.remark.with_derivative")) for at in note.settled.steps]
     found += [(note.locate(at)[0], say("notes.remark.unread_declaration")) for at in note.declared.unread]
+    found += [
+        (note.locate(at)[0], say("notes.remark.not_symmetric", word=words_of(note.document.text, at)[0].text))
+        for at in note.unsaid
+    ]
     customs = [say("notes.by_custom", line=note.locate(at)[0], what=what) for at, what in note.assumed]
     questions = [(at, say("notes.remark.question", words=_beginning(note, at))) for at in asked.tasks.no_part]
     found += [(note.locate(at)[0], said) for at, said in questions]
@@ -119,6 +124,7 @@ def what_was_read(problem: Problem) -> str:
         lines.append(say("notes.read.equation", line=e.line or 0, name=e.name, shape=shape, text=text))
     for symbol in (s for s in problem.symbols.values() if s.role != "node"):
         role = "one-hot target" if symbol.one_hot else symbol.role
+        role = f"symmetric {role}" if symbol.symmetric else role
         lines.append(say("notes.read.symbol", role=role, name=symbol.name, shape=show_shape(symbol.shape)))
     lines.append(say("notes.read.loss", name=problem.loss))
     if problem.parts:

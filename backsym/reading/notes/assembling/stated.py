@@ -38,7 +38,7 @@ from backsym.reading.notes.prose import (
 from backsym.reading.notes.statements import Settled
 from backsym.reading.notes.steps import Steps, starts_of, steps_of
 from backsym.reading.notes.upstream import Slope, slopes
-from backsym.reading.notes.words import Place, layers, worded
+from backsym.reading.notes.words import Place, layers, symmetric, worded
 from backsym.reading.syntax import walk
 from backsym.text.phrases import Phrases, Word, words_of
 
@@ -93,6 +93,9 @@ class Stated:
         self.labels: dict[str, str] = {}
         self.assumed: list[tuple[int, Said]] = []
         self.classes: dict[str, str] = {}
+        self.symmetric: set[str] = set()
+        self.unsaid: list[int] = []
+        """Where the words call something symmetric that is no declared square matrix."""
 
     # --- places ---
 
@@ -121,6 +124,7 @@ class Stated:
             words = say("notes.declared_power")
             raise InputError(self.source.diagnostic(words, span) for span in self.declared.powers[:MAX_DIAGNOSTICS])
         self.declare_by_words()
+        self.declare_symmetric()
         return [
             f
             for f, done in zip(self.formulas, declares, strict=True)
@@ -147,6 +151,16 @@ class Stated:
                 known.add(declaration.spelled.name)
                 self.declared.found.append(declaration)
                 self.words[declaration.spelled.name] = self.prose.of(number)
+
+    def declare_symmetric(self) -> None:
+        """Finds the square matrices that the words call symmetric."""
+        told, self.unsaid = symmetric(self.source.text, self.places)
+        for at, place in told.items():
+            inside = {d.spelled.name for d in self.declared.found if place.start <= d.spelled.span[0] < place.end}
+            names = inside or {name.name for name in names_in_formula(self.source, place.start, place.end)}
+            square = {d.spelled.name for d in self.declared.found if len(d.shape) == 2 and d.shape[0] == d.shape[1]}
+            self.symmetric |= names & square
+            self.unsaid += [] if names & square else [at]
 
     # --- equations ---
 

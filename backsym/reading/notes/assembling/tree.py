@@ -142,6 +142,8 @@ class NoteTree:
                 fields["label"] = self.word(self.note.classes[spelled.name])
             if spelled.name not in nodes:
                 fields.update(self.roles(spelled, nodes))
+                if spelled.name in self.note.symmetric:
+                    fields["symmetric"] = self.word("true")
             fields.update(self.spelling(spelled, layer, bold=bool(declaration.shape)))
             entries[spelled.name] = self.scalar(spelled.name, *spelled.span), self.table(fields)
             self.keep_spelling(spelled.name, fields)
