@@ -276,3 +276,14 @@ def test_the_number_of_an_equation_is_no_factor(tmp_path: Path) -> None:
 def test_a_number_in_parentheses_within_an_equation_is_a_factor(factor: str, tmp_path: Path) -> None:
     note = loaded(tmp_path, rf"$$y = w \cdot x {factor}, \quad L = (y - t)^2$$")
     same_as(note, lambda w, x, t: (2 * w * x - t) ** 2, dict.fromkeys("wxt", ()))
+
+
+@pytest.mark.parametrize(
+    ("range_", "unread"),
+    [(r"i = 1, \dots, N - K + 1", True), (r"i = 1,\ldots,N/2", True), (r"i = 1, \dots, M", False)],
+)
+def test_a_range_to_a_sum_is_named(range_: str, unread: bool, tmp_path: Path) -> None:
+    """The derivatives hold whatever the sizes are, and the page has names of its own for them."""
+    note = loaded(tmp_path, rf"$$y_i = w x_i + b, \quad L = \sum_i (y_i - t_i)^2$$ for ${range_}$.")
+    same_as(note, lambda w, x, b, t: ((w * x + b - t) ** 2).sum(), {"w": S, "x": (N,), "b": S, "t": (N,)})
+    assert any(range_ in remark for remark in note.remarks) == unread

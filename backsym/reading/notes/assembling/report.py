@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from backsym.core.choices import METHODS
 from backsym.core.expr import show_shape
 from backsym.core.problem import Part, Problem
+from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Rewritten
 from backsym.reading.latex.equations import segments
@@ -89,6 +90,11 @@ def what_was_passed_over(note: Stated, equations: Equations, asked: Asked, stran
                 for name in names
                 if name in given and name not in asked.numbers
             ]
+    found += [
+        (note.locate(f.start)[0], say("notes.remark.range", range=note.document.text[f.start : f.end].strip()))
+        for f in note.formulas
+        if not f.displayed and _is_range_to_a_sum(note.source, f.start, f.end)
+    ]
     idle = (f for f in note.formulas if f.displayed and f.start not in asked.places and note.is_idle(f))
     found += [(note.locate(f.start)[0], say("notes.remark.without_equals")) for f in idle]
     lines = sorted({note.locate(at)[0] for at in asked.tasks.left_over})
@@ -98,6 +104,15 @@ def what_was_passed_over(note: Stated, equations: Equations, asked: Asked, stran
         found.append((lines[0], also if others else say("notes.remark.asked_by_nobody")))
     found.sort(key=lambda each: (each[0], str(each[1])))
     return (*customs, *(say("notes.passed_over", line=n, what=reason) for n, reason in found))
+
+
+def _is_range_to_a_sum(source: Source, start: int, end: int) -> bool:
+    r"""Whether a formula is ``i = 1, \dots, N - K + 1``, whose last position is no size of the note."""
+    texts = [token.text for token in tokens_in(source, start, end)]
+    if texts[1:2] != ["="] or not texts[2].isdecimal() or "dots" not in texts[3:5]:
+        return False
+    last = [text for text in texts[texts.index("dots") + 1 :] if text not in (",", ".", "{", "}")]
+    return any(sign in last for sign in ("+", "-", "/")) and "=" not in last
 
 
 def _beginning(note: Stated, at: int) -> str:
