@@ -57,7 +57,7 @@ from backsym.solving.solution import Solution, solve
 needs_pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 
 AIR = re.compile(
-    r"\[\d+pt\]|\\why(?:below)?|\\textcolor\{gray\}|(?<=alignat\*\})\{\d\}|\\(?:marked|linked)\{result-\d+\}"
+    r"\[\d+pt\]|\\hspace\{[\d.]+em\}|\\why(?:below)?|\\textcolor\{gray\}|(?<=alignat\*\})\{\d\}|\\(?:marked|linked)\{result-\d+\}"
     r"|\\tint(?:passed|local)"
 )
 NAMES = list(bundled())
