@@ -63,7 +63,7 @@ AIR = re.compile(
 NAMES = list(bundled())
 TYPST_WORDS = (
     r"#why(?:-below)?|#boxed|#tint-(?:passed|local)|#(?:marked|linked)\(\"result-\d+\"\)"
-    r"|#context h\(-measure\(\$[^$]*\$\)\.width\)"
+    r"|#context h\(-?measure\(\$[^$]*\$\)\.width\)"
     r"|class\(\"\w+\",|(?:size|row-gap|column-gap|stroke|inset|delim|limits|align): [^\s,)]+[,)]?|#h\(\S+\)"
     r"|\b(?:upright|bold|italic|frac|cal|bb|op|attach|scripts|lr|sqrt|mat|underbrace|box|display|inline|quad|wide|thick"
     r"|med|thin|space|macron|arrow|overline)\b"
