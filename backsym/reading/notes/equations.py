@@ -32,7 +32,9 @@ _OPENING = frozenset("([{")
 _CLOSING = frozenset(")]}")
 _END = Token("end", "", 0, 0)
 _CONSTANTS = frozenset("lambda alpha beta gamma eta mu rho tau C c".split())
-"""The letters of numbers that weigh a penalty; before parentheses they are no functions without a word."""
+"""The letters of numbers that weigh a penalty."""
+_NO_FUNCTIONS = _CONSTANTS - {"rho"}
+"""Those that are no functions before parentheses without a word: rho is an activation function in many courses."""
 TARGETS = ("t", "y")
 """The letters of targets, by custom."""
 LOSS_NAMES = (
@@ -243,7 +245,7 @@ class Equations:
             if key in self.alone:
                 if call.single or base == "sigma":
                     unclear.setdefault(key, call)
-            elif key != ("sigma", "") and call.single and call.plain and key[0] not in _CONSTANTS:
+            elif key != ("sigma", "") and call.single and call.plain and key[0] not in _NO_FUNCTIONS:
                 self.functions.add(new_name(*key))
             elif key != ("sigma", "") and (call.single or not call.raised):
                 unclear.setdefault(key, call)
