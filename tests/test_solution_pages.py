@@ -197,7 +197,9 @@ def sides(row: Row, problem: Problem, known: Mapping[str, Expr]) -> tuple[Expr, 
     first = to_latex(row.lhs)
     left = known[first] if first in known else read(first, problem)
     texts = [to_latex(untinted(stage)) for stage in (*row.via, row.rhs)]
-    return left, tuple(known[t] if t in known else read(t, problem, free_indices(left)) for t in texts)
+    spaced = {text.replace(r"\, ", ""): e for text, e in known.items()}  # A brace may need a space before it.
+    found = [known.get(text, spaced.get(text.replace(r"\, ", ""))) for text in texts]
+    return left, tuple(e or read(t, problem, free_indices(left)) for t, e in zip(texts, found, strict=True))
 
 
 def with_totals(solution: Solution) -> dict[str, Expr]:
