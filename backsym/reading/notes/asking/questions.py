@@ -280,33 +280,25 @@ class Questions:
 
     def numbers(self) -> bool:
         """Whether "for $x = 2$ and $w = 3$" stands here."""
-        reader, before = self.reader, self.reader.position
-        found = False
-        if reader.took(_GIVING):
-            while True:
-                here = reader.position
-                reader.skip(_JOIN)
-                reader.skip(_ARTICLES, _THINGS)
-                shown = reader.formula()
-                if shown is None or not shown.meant.numbers:
-                    reader.position = here
-                    break
-                found = True
-        if not found:
-            reader.position = before
+        found = self.told(_GIVING, lambda meant: bool(meant.numbers), _ARTICLES, _THINGS)
         self.in_numbers = self.in_numbers or found
         return found
 
     def declarations(self) -> bool:
         r"""Whether "where $W \in \mathbb{R}^{K \times D}$ and $x \in \mathbb{R}^D$" stands here."""
+        return self.told(_IN_WHICH, lambda meant: bool(meant.declares))
+
+    def told(self, introduced: Phrases, tells: Callable[[Meant], bool], *before_each: Phrases) -> bool:
+        """Whether formulas of one kind stand here, behind the words that introduce them; they are passed over."""
         reader, before = self.reader, self.reader.position
         found = False
-        if reader.took(_IN_WHICH):
+        if reader.took(introduced):
             while True:
                 here = reader.position
                 reader.skip(_JOIN)
+                reader.skip(*before_each)
                 shown = reader.formula()
-                if shown is None or not shown.meant.declares:
+                if shown is None or not tells(shown.meant):
                     reader.position = here
                     break
                 found = True
