@@ -287,3 +287,82 @@ def test_a_range_to_a_sum_is_named(range_: str, unread: bool, tmp_path: Path) ->
     note = loaded(tmp_path, rf"$$y_i = w x_i + b, \quad L = \sum_i (y_i - t_i)^2$$ for ${range_}$.")
     same_as(note, lambda w, x, b, t: ((w * x + b - t) ** 2).sum(), {"w": S, "x": (N,), "b": S, "t": (N,)})
     assert any(range_ in remark for remark in note.remarks) == unread
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("Find $dJ/dw$.", [("derive", ("w",))]),
+        ("Compute $dJ/dw$ and $dJ / du$.", [("derive", ("w", "u"))]),
+        (r"Compute $dJ/dw$ and $\frac{dJ}{du}$.", [("derive", ("w", "u"))]),
+        ("Show that $dJ/dw = 2 u x$.", [("show", ())]),
+    ],
+)
+def test_a_quotient_of_differentials_on_one_line(question: str, parts: list[Any], tmp_path: Path) -> None:
+    note = loaded(tmp_path, rf"$$u = w x, \quad J = u^2$$ {question}")
+    assert [(part.kind, part.targets) for part in note.parts] == parts
+    assert not any("question" in remark for remark in note.remarks)
+
+
+def test_d_that_is_a_quantity_is_no_differential(tmp_path: Path) -> None:
+    note = loaded(tmp_path, r"$$d = w x, \quad J = d / c$$ with $c \in \mathbb{R}$. Find $dJ/dw$.")
+    same_as(note, lambda w, x, c: w * x / c, {"w": S, "x": S, "c": S})
+    assert not note.parts
+    assert any("question" in remark for remark in note.remarks)
+
+
+TWICE = [
+    ("$$z = w x, \\quad L = z^2$$\n\n{between}\n$$z = \\tanh(w x), \\quad L = z^2$$", True),
+    ("Let $z = w x$ and $L = z^2$.\n\n{between}\nLet $z = \\tanh(w x)$ and $L = z^2$.", True),
+    ("$$z = w x, \\quad L = z^2$$\n\n{between}\n$$z = w x, \\quad L = z^2$$", False),
+]
+
+
+@pytest.mark.parametrize("heading", ["# Exercise 2", r"\section{Next}", "Exercise 2.", "**Aufgabe 2**"])
+@pytest.mark.parametrize(("note", "other"), TWICE)
+def test_two_problems_in_one_note_are_refused(note: str, other: bool, heading: str, tmp_path: Path) -> None:
+    """The second was passed over without a word, and its question answered by the first."""
+    text = note.replace("{between}", heading)
+    if other:
+        with pytest.raises(InputError, match="z has another equation in another section"):
+            loaded(tmp_path, text)
+    else:
+        same_as(loaded(tmp_path, text), lambda w, x: (w * x) ** 2, {"w": S, "x": S})
+
+
+def test_another_equation_in_the_same_section_is_named(tmp_path: Path) -> None:
+    note = loaded(tmp_path, "$$z = w x, \\quad L = z^2$$\nso that\n$$z = 2 w x$$")
+    same_as(note, lambda w, x: (w * x) ** 2, {"w": S, "x": S})
+    assert any("z has another equation" in remark for remark in note.remarks)
+
+
+ENTRYWISE: dict[str, Note] = {
+    "a light letter beside an array": (
+        r"$$c = f \odot a, \quad L = \|c\|^2$$ with $a\in\mathbb{R}^H$.",
+        lambda f, a: ((f * a) ** 2).sum(), {"f": (H,), "a": (H,)},
+    ),
+    "light gates": (
+        r"$$c_t = f_t \odot c_{t-1} + i_t \odot g_t, \quad h_t = o_t \odot \tanh(c_t), \quad"
+        r" L = \sum_{t=1}^T \|h_t\|^2$$ with $c_t, h_t\in\mathbb{R}^H$, $c_0 = 0$.",
+        lambda f, i, g, o: gated(f, i, g, o), dict.fromkeys("figo", (K, H)),
+    ),
+    "what is told by the other factor": (
+        r"$$z = W x, \quad m = r \odot z, \quad L = m^\top m$$ with $W\in\mathbb{R}^{H\times D}$.",
+        lambda W, x, r: ((r * (W @ x)) ** 2).sum(), {"W": (H, D), "x": (D,), "r": (H,)},
+    ),
+}  # fmt: skip
+
+
+def gated(f: Any, i: Any, g: Any, o: Any) -> Any:
+    c, loss = 0, 0
+    for t in range(len(f)):
+        c = f[t] * c + i[t] * g[t]
+        loss = loss + ((o[t] * np.tanh(c)) ** 2).sum()
+    return loss
+
+
+@pytest.mark.parametrize("name", ENTRYWISE)
+def test_factors_of_an_element_wise_product_have_one_shape(name: str, tmp_path: Path) -> None:
+    """Letters of which nothing else was told were numbers."""
+    text, truth, shapes = ENTRYWISE[name]
+    same_as(loaded(tmp_path, text), truth, shapes)

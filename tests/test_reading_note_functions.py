@@ -22,6 +22,7 @@ from backsym.reading.latex.names import Vocabulary
 from backsym.reading.notes.written_functions import POINTS, defines
 
 S = ()
+D, H = 3, 4
 
 
 def neuron(function: Callable[[Any], Any]) -> Callable[..., Any]:
@@ -191,3 +192,56 @@ def test_what_follows_show_is_to_be_shown(words: str, tmp_path: Path) -> None:
     text = f"$$y = w x, \\quad L = (y-t)^2$$\n\n{words} $\\frac{{\\partial L}}{{\\partial y}} = 2(y - t)$.\n"
     (part,) = loaded(tmp_path, text).parts
     assert part.kind == "show"
+
+
+BARE: dict[str, tuple[str, Callable[..., Any], dict[str, tuple[int, ...]]]] = {
+    "a score": (
+        r"$$f(x) = w^\top x + b, \quad L = (f - y)^2$$ with $w \in \mathbb{R}^d$.",
+        lambda w, x, b, y: (w @ x + b - y) ** 2, {"w": (D,), "x": (D,), "b": (), "y": ()},
+    ),
+    "a power of it": (
+        r"$$f(x) = w^\top x + b, \quad L = f^2 + 3 f$$ with $w \in \mathbb{R}^d$.",
+        lambda w, x, b: (w @ x + b) ** 2 + 3 * (w @ x + b), {"w": (D,), "x": (D,), "b": ()},
+    ),
+    "a layer": (
+        r"$$h(x) = \tanh(W x), \quad \hat y = v^\top h, \quad L = \frac12 (\hat y - y)^2$$"
+        r" with $W \in \mathbb{R}^{H\times D}$, $v \in \mathbb{R}^H$.",
+        lambda W, x, v, y: (v @ np.tanh(W @ x) - y) ** 2 / 2, {"W": (H, D), "x": (D,), "v": (H,), "y": ()},
+    ),
+    "a probability": (
+        r"$$p(y=1 \mid x) = \sigma(w^\top x + b), \quad L = -\log p$$ with $w \in \mathbb{R}^d$.",
+        lambda w, x, b: np.log(1 + np.exp(-(w @ x + b))), {"w": (D,), "x": (D,), "b": ()},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BARE)
+def test_the_name_of_a_function_alone_is_what_it_computes(name: str, tmp_path: Path) -> None:
+    """It was a quantity of its own, and the function was passed over."""
+    text, truth, shapes = BARE[name]
+    same_as(loaded(tmp_path, text), truth, shapes)
+
+
+def test_a_function_of_other_arguments_is_no_quantity_as_well(tmp_path: Path) -> None:
+    note = r"$$f(x) = w^\top x, \quad L = \sum_{i=1}^n (f(x_i) - y_i)^2 + f^2$$ with $w, x_i \in \mathbb{R}^d$."
+    with pytest.raises(InputError, match="the one is a function, the other a quantity"):
+        loaded(tmp_path, note)
+
+
+@pytest.mark.parametrize(
+    ("equations", "remark"),
+    [
+        (
+            r"P(y=k) = \frac{e^{z_k}}{\sum_j e^{z_j}}, \quad z_k = w_k x, \quad L = -\sum_k t_k z_k",
+            r"P(y=k) is a function",
+        ),
+        (r"p = q^2 = \tanh(w x), \quad L = (p - t)^2", r"the side \tanh(w x) is not taken"),
+        (r"y = \sigma(z) = \frac{1}{1+e^{-z}}, \quad z = w x, \quad L = (y-t)^2", None),
+        (r"z = \sum_j w_j x_j = \sum_{k=1}^d w_k x_k, \quad L = z^2", None),
+    ],
+)
+def test_what_a_note_computes_in_vain_is_named(equations: str, remark: str | None, tmp_path: Path) -> None:
+    remarks = loaded(tmp_path, f"$${equations}$$").remarks
+    found = [said for said in map(str, remarks) if "nothing uses" in said or "is not taken" in said]
+    assert len(found) == (remark is not None)
+    assert remark is None or remark in found[0]

@@ -37,7 +37,7 @@ def expression_syntax(source: Source, scope: Scope) -> Node:
 
 def equation_syntax(source: Source, scope: Scope) -> tuple[Node, Node]:
     """The syntax trees of the two sides of one equation."""
-    if latex.is_latex(source.text):
+    if scope.all_latex or latex.is_latex(source.text):
         return latex.parse_equation(source, latex.vocabulary(scope))
     return plain_or_code_equation(source, scope)
 

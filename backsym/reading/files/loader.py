@@ -205,7 +205,8 @@ def _read_problem(tree: Table, path: str | None, complaints: Iterable[Diagnostic
     _check_upstream(found, upstream, report)
     numbers_given = bool(problem.values) or "variants" in found
     parts, masthead = read_parts(
-        found.get("parts"), problem, report, frozenset(forward.broken), numbers_given=numbers_given, said=found
+        found.get("parts"), problem, report, frozenset(forward.broken), numbers_given=numbers_given, said=found,
+        all_latex=note is not None,
     )  # fmt: skip
     problem = replace(problem, parts=parts, masthead=masthead)
     whole = not forward.broken and not report.diagnostics and end in problem.by_name

@@ -50,11 +50,13 @@ def read_parts(
     *,
     numbers_given: bool = False,
     said: Mapping[str, Tree] | None = None,
+    all_latex: bool = False,
 ) -> tuple[tuple[Part, ...], Masthead]:
     """All parts, in order, and the masthead of the problem with what they say of the sheet.
 
     What is wrong with the ``broken`` names has been reported and is not said again.
     ``numbers_given`` tells whether the file, or a variant of it, has values; ``said`` has the keys of the problem.
+    Equations of a note are ``all_latex``.
     """
     if tree is None or (isinstance(tree, Scalar) and not tree.text):
         return (), problem.masthead
@@ -62,6 +64,7 @@ def read_parts(
         report.add(tree, say("files.parts_not_list"))
         return (), problem.masthead
     reader = _Reader(problem, report, broken, numbers_given=numbers_given)
+    reader.scope = replace(reader.scope, all_latex=all_latex)
     reader.mastheads.append((problem.masthead, said or {}))
     parts = tuple(part for item in tree.items if (part := reader.part(item)) is not None)
     return parts, of_sheet(problem.masthead, reader.mastheads, report)

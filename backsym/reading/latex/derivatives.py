@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from backsym.core.errors import InputError
 from backsym.core.names import has_letter
 from backsym.core.words import say
 from backsym.reading.latex.cursor import shown
@@ -101,6 +102,30 @@ class Formula(Symbols):
         assert above is not None, "only a sign at a closing brace has nothing after it"
         assert below is not None, "only a sign at a closing brace has nothing after it"
         return self.make("partial", "", (above, below), start)
+
+    def symbol(self) -> Node:
+        """Besides names ``dL/dw`` on one line, where d is no quantity."""
+        if self.token.kind == "letter" and self.is_differential(self.token):
+            start = self.position
+            try:
+                quotient = self.quotient_of_differentials()
+            except InputError:
+                quotient = None
+            if quotient is not None:
+                return quotient
+            self.position = start
+        return super().symbol()
+
+    def quotient_of_differentials(self) -> Node | None:
+        start = self.token.start
+        if self.ahead().kind not in ("letter", "greek", "word", "macro"):
+            return None
+        above = self.differential()
+        if above is None or not self.at("/") or not self.is_differential(self.ahead()):
+            return None
+        self.take()
+        below = self.differential()
+        return None if below is None else self.make("partial", "", (above, below), start)
 
     # --- gradients ---
 

@@ -44,7 +44,8 @@ class Scope:
     one row; in LaTeX the letters of ``families`` may have either case. ``starts`` has what recurrences start
     from; along the dimensions ``recurrent`` members at a shifted letter may be picked. ``letter_forms`` are those of
     the index letters that LaTeX writes above, with which the members of ``layered`` are numbered. Positions along
-    the dimensions ``from_zero`` count from 0, and so do the letters that run over them.
+    the dimensions ``from_zero`` count from 0, and so do the letters that run over them.  ``all_latex`` tells that
+    equations are those of a note, LaTeX also where no sign in them says so.
     """
 
     names: Mapping[str, Expr]
@@ -67,6 +68,7 @@ class Scope:
     recurrent: frozenset[Dim] = frozenset()
     layered: frozenset[str] = frozenset()
     from_zero: frozenset[Dim] = frozenset()
+    all_latex: bool = False
     grouping: int = 0
     missing: Callable[[str], Expr | Words | None] | None = None
     latex: Mapping[str, str] = field(default_factory=dict)

@@ -25,6 +25,7 @@ from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.latex.symbols import Base
 from backsym.reading.meaning.scope import positional
 from backsym.reading.notes.labels import label_in, with_positions
+from backsym.reading.notes.prose import begins_section
 from backsym.reading.syntax import Node, walk
 
 _FUNCTION_LETTERS = frozenset("f g h phi psi Phi Psi".split())
@@ -265,8 +266,10 @@ class Equations:
                 self.passed_over.append((segment.start, say("notes.remark.every_unit", unit=unit)))
             elif function is not None:
                 resting.setdefault(segment.left.name, (segment, function))
+            elif segment.left.name in first:
+                self.again(first[segment.left.name], segment)
             else:
-                first.setdefault(segment.left.name, segment)
+                first[segment.left.name] = segment
         for name, (segment, function) in resting.items():
             if name not in first:
                 message = say("notes.function_not_put_in", name=function.text)
@@ -275,6 +278,15 @@ class Equations:
             said = say("notes.remark.other_equation", name=name, function=function.text)
             self.passed_over.append((segment.start, said))
         return list(first.values())
+
+    def again(self, first: Segment, other: Segment) -> None:
+        """Names another equation of a quantity; raises InputError where a heading parts them."""
+        text, name = self.source.text, other.left.name
+        if "".join(text[first.start : first.end].split()) == "".join(text[other.start : other.end].split()):
+            return
+        if begins_section(text[first.end : other.start]):
+            raise self.source.error(say("notes.two_problems", name=name), (other.start, other.end))
+        self.passed_over.append((other.start, say("notes.remark.first_taken", name=name)))
 
     def rests_on(self, segment: Segment) -> Token | None:
         """The call of a function that another equation of the note defines."""

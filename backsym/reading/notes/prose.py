@@ -95,6 +95,22 @@ def _parts(between: str) -> bool:
     return any(not line for line in lines[:-1]) or any(_begins_item(line[0]) for line in lines if line)
 
 
+def begins_section(between: str) -> bool:
+    """Whether a heading stands between two formulas: ``## ...``, ``\\section{...}``, "Exercise 2"."""
+    lines = [line.strip().lstrip("*").split(maxsplit=2) for line in between.split("\n")[1:]]
+    return any(
+        not line[0].strip("#")
+        or line[0].partition("{")[0] in _SECTIONS
+        or (line[0].lower() in _PROBLEMS and len(line) > 1 and line[1].strip(".:)*#").isdecimal())
+        for line in lines
+        if line
+    )
+
+
+_SECTIONS = ("\\section", "\\section*", "\\subsection", "\\subsection*", "\\problem", "\\exercise")
+_PROBLEMS = ("exercise", "problem", "question", "task", "aufgabe", "übung")
+
+
 def _begins_item(word: str) -> bool:
     """Whether the first word of a line marks an item or heading: ``-``, ``\\item``, ``##``, ``2.``, ``(a)``."""
     numbered = word[-1:] in (".", ")") and word.strip("(*.)").isalnum() and len(word) < 5

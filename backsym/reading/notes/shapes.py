@@ -174,7 +174,7 @@ class Shapes:
 
     def grown(self, terms: Iterable[Node]) -> None:
         """Members of growing families beside a vector are vectors, too."""
-        members = [term.children[0] if term.kind == "neg" else term for term in terms]
+        members = [member for term in terms for member in _entrywise(term)]
         widest = max((self.of(member) or () for member in members), key=len, default=())
         for member in members:
             if self.may_grow(member) and len(widest) == 1:
@@ -346,7 +346,12 @@ class Shapes:
             else:
                 chains[-1].append(factor)
                 dotted[-1] = dotted[-1] or sign == "."
+        alone = [chain[0] for chain in chains if len(chain) == 1] if "o" in tree.value else []
+        self.grown(alone)
         shapes = [self.chain(chain, dotted=dot) for chain, dot in zip(chains, dotted, strict=True)]
+        if alone and (widest := max((shape for shape in shapes if shape), key=len, default=None)):
+            for factor in alone:
+                self.assign(factor, widest)
         if "*" in tree.value and {1, 2} <= {len(shape) for shape in shapes if shape is not None}:
             self.starred[tree.span] = tree
         return self.fitted(shapes)
@@ -526,6 +531,16 @@ def _along(tree: Node, name: Node) -> str | None:
         if len(weights) == 2 and weights[0] != weights[1]:
             return "columns" if weights[0] else "rows"
     return None
+
+
+def _entrywise(term: Node) -> Iterator[Node]:
+    r"""What has the shape of a term: it without its sign, or the factors between which only ``\\odot`` stands."""
+    if term.kind == "neg":
+        yield from _entrywise(term.children[0])
+    elif term.kind in ("terms", "mul") and set(term.value) == {"o"}:
+        yield from term.children
+    else:
+        yield term
 
 
 def _names(tree: Node) -> Iterator[Node]:

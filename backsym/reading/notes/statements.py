@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
 from backsym.core.errors import InputError
-from backsym.core.functions import FUNCTIONS, losses
+from backsym.core.functions import FUNCTIONS, REDUCTIONS, losses
 from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
@@ -65,6 +65,10 @@ class Settled:
     """Quantities that are rows, whose entries have the index 1 and another."""
     marks: dict[Key, str] = field(default_factory=dict)
     """How the parameters below functions are written, ``h_{W,b}(x)``, by the marks that stand for them."""
+    beside: tuple[tuple[int, str], ...] = ()
+    """The functions that nothing uses, with their lines."""
+    others: tuple[tuple[int, str, frozenset[str]], ...] = ()
+    """Sides that were not taken, with their lines and the names in them."""
 
 
 class Place(Protocol):
@@ -147,18 +151,22 @@ def settled(document: Document, places: Places) -> Settled:
     within = _pieces(_source(document), formulas, displayed=False)
     arguments = _written_arguments([*pieces, *within])
     mentions = _Mentions(_source(document), formulas, [*pieces, *within])
+    others = tuple(side for piece in (*pieces, *within) for side in _other_sides(piece, document))
     document = _with(document, (edit for piece in (*pieces, *within) for edit in _one_side(piece, mentions)))
     document = _with(document, _by_entries(_source(document), list(places(document))))
     marks: dict[Key, str] = {}
     document = _with(document, list(_with_parameters(_source(document), list(places(document)), loose, marks)))
     members = frozenset(_members(_source(document), list(places(document))))
-    document = _without_functions(document, places)
+    beside: list[tuple[int, str]] = []
+    document = _without_functions(document, places, beside)
     pieces = _pieces(_source(document), places(document), displayed=True)
     document = _with(document, (edit for piece in pieces for edit in _one_side(piece, unread=True)))
     formulas = list(places(document))
     source = _source(document)
     pieces = _pieces(source, formulas, displayed=True)
-    found = Settled(document, loose=loose, arguments=arguments, members=members, marks=marks)
+    found = Settled(
+        document, loose=loose, arguments=arguments, members=members, marks=marks, others=others, beside=tuple(beside)
+    )
     edits = [edit for piece in pieces for edit in _derivative(piece, found)]
     within = _pieces(source, formulas, displayed=False)
     for piece in within:
@@ -301,6 +309,27 @@ def _one_side(piece: Piece, mentions: _Mentions | None = None, *, unread: bool =
     yield from _blank(text, piece.tokens[end - 1].end, piece.tokens[last - 1].end)
 
 
+def _other_sides(piece: Piece, document: Document) -> Iterator[tuple[int, str, frozenset[str]]]:
+    """The right sides that can be read and are not the one that is taken, with their lines and names."""
+    kept = _best(piece) if len(piece.signs) > 1 and not piece.derives(piece.first, piece.signs[0]) else None
+    for n in range(len(piece.signs) if kept is not None else 0):
+        begin, end = piece.part(n)
+        tree = piece.tree(n) if n != kept and not piece.derives(begin, end) else None
+        if tree is not None and _names(tree) and not _is_name(tree) and not _is_named(tree):
+            start, stop = piece.tokens[begin].start, piece.tokens[end - 1].end
+            names = frozenset(_quantities(tree))
+            yield document.place(start)[0], piece.reader.source.text[start:stop], names
+
+
+def _quantities(tree: Node) -> Iterator[str]:
+    """The names in a formula that are no indices."""
+    if tree.kind == "name":
+        yield tree.value
+    indexed = tree.kind == "entry" or (tree.kind == "call" and tree.value in REDUCTIONS)
+    for child in tree.children[:1] if indexed else tree.children:
+        yield from _quantities(child)
+
+
 def _name_between(piece: Piece, kept: int, mentions: _Mentions) -> str | None:
     """The first other side that is a name which the note uses elsewhere and does not compute by another equation.
 
@@ -397,10 +426,11 @@ def _written_arguments(pieces: Iterable[Piece]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _without_functions(document: Document, places: Places) -> Document:
+def _without_functions(document: Document, places: Places, beside: list[tuple[int, str]]) -> Document:
     """The note with its own functions put in, or without arguments that say nothing: one after the other.
 
-    A function whose formula has no other in it goes first.
+    A function whose formula has no other in it goes first.  ``beside`` gets the lines and left sides of those that
+    nothing uses.
     """
     done: set[tuple[str, ...]] = set()
     for _ in range(MAX_FUNCTIONS):
@@ -415,7 +445,10 @@ def _without_functions(document: Document, places: Places) -> Document:
             break
         head = min(defined, key=lambda head: _uses_others(defined[head][1], defined))
         done.add(head)
-        document = _with(document, _arguments(source, formulas, pieces, *defined[head]))
+        definition, piece = defined[head]
+        if _is_beside(source, formulas, pieces, definition, piece):
+            beside.append((document.place(definition.start)[0], source.text[definition.start : definition.span[1]]))
+        document = _with(document, _arguments(source, formulas, pieces, definition, piece))
     return document
 
 
@@ -544,13 +577,40 @@ def _arguments(
         return
     if _needless(pieces, mine):
         return
-    if len(mine) == 1 and any(_is_loss(other) for other in pieces if other is not piece):
-        return  # Said beside the problem.
+    if _is_beside(source, formulas, pieces, definition, piece):
+        return
     if all(c.arguments == definition.arguments for c in mine):
         for call in mine:
             yield from _without_arguments(source.text, call, letters)
         return
+    if any(_stands_bare(head, other) for other in pieces if other is not piece):
+        name = source.text[definition.start : definition.head_end]
+        raise source.error(say("notes.function_and_quantity", name=name), definition.span)
     yield from _as_known(source, formulas, definition, piece, mine)
+
+
+def _is_beside(
+    source: Source, formulas: Sequence[Place], pieces: Sequence[Piece], definition: Applied, piece: Piece
+) -> bool:
+    """Whether a function is said beside the problem: nothing uses it, and another statement is the loss."""
+    head, others = definition.head, [other for other in pieces if other is not piece]
+    once = sum(1 for formula in formulas for _ in _calls(source, formula, (head,))) == 1
+    return once and not any(_stands_bare(head, other) for other in others) and any(map(_is_loss, others))
+
+
+def _stands_bare(head: Sequence[str], piece: Piece) -> bool:
+    """Whether a statement uses the name of a function without arguments, as the quantity that it computes."""
+    tokens = piece.tokens[piece.first : piece.last]
+    texts = [*(token.text for token in tokens), ""]
+    for n in range(len(tokens)):
+        if tuple(texts[n : n + len(head)]) == tuple(head) and (
+            n == 0 or texts[n - 1] not in ("_", "^", "partial", "nabla")
+        ):
+            end = n + len(head)
+            end = script_end(tokens, end) if texts[end] == "^" else end
+            if texts[min(end, len(tokens))] not in (*OPENING, "'", "_"):
+                return True
+    return False
 
 
 def _slopes(definition: Applied, piece: Piece, pieces: Sequence[Piece], calls: Sequence[Applied]) -> list[Applied]:

@@ -76,6 +76,10 @@ def what_was_passed_over(note: Stated, equations: Equations, asked: Asked, stran
     questions = [(at, say("notes.remark.question", words=_beginning(note, at))) for at in asked.tasks.no_part]
     found += [(note.locate(at)[0], said) for at, said in questions]
     known = {*equations.given(), *(d.spelled.name for d in note.declared.found)}
+    used = {*known, *equations.lefts(), *note.letters}
+    sides = ((line, side) for line, side, names in note.settled.others if not names <= used)
+    found += [(line, say("notes.remark.other_side", side=side)) for line, side in sides]
+    found += [(line, say("notes.remark.beside", name=name)) for line, name in note.settled.beside]
     for at, name in asked.tasks.unknown:
         declared = name in known
         said = say("notes.remark.by_no_parameter" if declared else "notes.remark.by_unmentioned", name=name)

@@ -274,6 +274,10 @@ class Stated:
                     taken[s.left.name] = s
                     needed |= e.uses
                     grows = True
+        first = {s.left.name: s for s in reversed([*displayed.segments, *taken.values()])}
+        for s, e in telling:
+            if e.is_formula and first.get(s.left.name, s) is not s:
+                displayed.again(first[s.left.name], s)
         return list(taken.values())
 
     def states(self, formula: Formula) -> bool:
