@@ -296,6 +296,8 @@ def test_a_range_to_a_sum_is_named(range_: str, unread: bool, tmp_path: Path) ->
         ("Compute $dJ/dw$ and $dJ / du$.", [("derive", ("w", "u"))]),
         (r"Compute $dJ/dw$ and $\frac{dJ}{du}$.", [("derive", ("w", "u"))]),
         ("Show that $dJ/dw = 2 u x$.", [("show", ())]),
+        ("Show that $dJ/dw = 2 u x$ and compute $dJ/du$.", [("show", ()), ("derive", ("u",))]),
+        ("Compute $dJ/du$ and show that $dJ/dw = 2 u x$.", [("derive", ("u",)), ("show", ())]),
     ],
 )
 def test_a_quotient_of_differentials_on_one_line(question: str, parts: list[Any], tmp_path: Path) -> None:

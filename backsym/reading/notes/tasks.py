@@ -115,6 +115,12 @@ SLOPES = ("derive", "gradients", "list")
 """The kinds of parts that ask for derivatives of the loss."""
 
 
+def _asks_to_derive(words: str) -> bool:
+    """Whether the words before a formula ask for a derivation; what is to be shown before is another question."""
+    derives, shows = ([match.end() for match in pattern.finditer(words)] for pattern in (_DERIVE, _SHOW))
+    return bool(derives) and derives[-1] > max(shows, default=-1)
+
+
 @dataclass
 class Task:
     """A part of the question: ``items`` are equations, by their places, or names."""
@@ -381,7 +387,7 @@ class Tasks:
         if not any(row.is_equation for row in rows):
             asked = [self.target(row.left) for row in rows]
             names = [name for name in asked if name is not None]
-            if None in asked and _DERIVE.search(words) and not _SHOW.search(words):
+            if None in asked and _asks_to_derive(words):
                 found = [self.variable(row.left) for row in rows]
                 self.unknown += [(start, name) for name in found if name is not None and name not in self.targets]
             if names and len(names) == len(asked):
@@ -418,7 +424,7 @@ class Tasks:
             task = self.task("why", at)
             task.names += [name for name in names if name not in task.names]
             task.formulas.append(start)
-        elif _DERIVE.search(words) and not _SHOW.search(words):
+        elif _asks_to_derive(words):
             lists = words_of(words) in _WRITE_DOWN and words_of(words) not in _WORKED_OUT
             self.derive(at, names, start, whole=whole, lists=lists)
 
