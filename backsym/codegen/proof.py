@@ -29,9 +29,9 @@ def prove(source: str, network: Network, solution: Solution) -> None:
 
     from backsym.numeric.sources import called
 
-    if solution.point is None:
+    if not solution.points:
         return
-    point = solution.point
+    point = solution.points[0]
     try:
         with np.errstate(all="ignore"):
             values = called(source, "forward", _inputs(network, point))

@@ -117,6 +117,7 @@ class InputError(BacksymError):
         return "\n".join(d.render() for d in self.diagnostics)
 
     def told(self, language: str) -> str:
+        """All that is said, as far as the language has words for it."""
         return "\n".join(d.render(language) for d in self.diagnostics)
 
     def spoken(self, language: str) -> InputError:
@@ -133,6 +134,7 @@ class PlacedError(BacksymError):
         self.args = (diagnostic,)
 
     def told(self, language: str) -> str:
+        """What is said, with its place."""
         return self.diagnostic.render(language)
 
 

@@ -231,11 +231,6 @@ class Solution:
     totals_verified: dict[Asked, Verification] = field(default_factory=dict)
     """The outcome of the numeric check of each of these."""
 
-    @property
-    def point(self) -> Env | None:
-        """A point of the numeric check, with all adjoints."""
-        return self.points[0] if self.points else None
-
     @lazy
     def given(self) -> tuple[Derivation, ...]:
         """Of an abstract loss the derivative from which the backward pass starts, which is not derived."""
@@ -259,7 +254,7 @@ class Solution:
             near = near_name(name, self._by_name)
             raise KeyError(f"no derivative by {name!r}" + (f"; did you mean {near!r}?" if near else ""))
         checked = GIVEN if name == self.problem.upstream else self.verified[name]
-        return Result(self.problem, self._by_name[name], checked, point=self.point)
+        return Result(self.problem, self._by_name[name], checked, point=next(iter(self.points), None))
 
     def __iter__(self) -> Iterator[Result]:
         return (self[name] for name in self._by_name)
@@ -314,8 +309,8 @@ class Solution:
             source = sensitivity_source(self.problem, total)
         else:
             source = stable_source(equation.rhs, self.problem, indices, shape=equation.lhs.shape)
-        if self.point is not None:
-            prove_total(source, self.problem, total, self.point)
+        for point in self.points[:1]:
+            prove_total(source, self.problem, total, point)
         return source
 
     def forward_numpy(self, node: str) -> str | None:
@@ -323,7 +318,7 @@ class Solution:
         forms = next(f for f in self.forward if f.node == node)
         if self.problem.by_name[node].block or _needs_a_loop(self.problem, node, forms):
             return None
-        return _numpy(self.problem, node, forms, self.point)
+        return _numpy(self.problem, node, forms, next(iter(self.points), None))
 
     def forward_sympy(self, node: str, *, matrix: bool = False) -> Any:
         """The forward equation of a node as a ``sympy.Eq``; see :meth:`Result.sympy`."""

@@ -137,8 +137,8 @@ class Worked(Sheet):
         if self.shown.options.concise:
             return
         for remark in remarks:
-            env = self.solved.point
-            true = env is not None and all(holds(claim, self.problem, env) for claim in remark.claims)
+            first = self.solved.points[:1]
+            true = bool(first) and all(holds(claim, self.problem, first[0]) for claim in remark.claims)
             if true and self.shown.told.first(remark.key):
                 yield remark
 

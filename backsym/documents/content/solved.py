@@ -43,8 +43,8 @@ class Solved(Protocol):
         """Derivatives that are given, of an abstract loss."""
 
     @property
-    def point(self) -> Env | None:
-        """A random point with the derivatives there."""
+    def points(self) -> tuple[Env, ...]:
+        """The points of the numeric check, the first with the derivatives there."""
 
     @property
     def totals(self) -> tuple[TotalDerivation, ...]:
