@@ -355,6 +355,33 @@ ENTRYWISE: dict[str, Note] = {
 }  # fmt: skip
 
 
+GATED_UNIT = (
+    r"$$z_t = \sigma(W_z x_t + U_z h_{t-1}),\quad r_t = \sigma(W_r x_t + U_r h_{t-1}),\quad"
+    r" \tilde h_t = \tanh(W x_t + U(r_t\odot h_{t-1})),\quad h_t = (1-z_t)\odot h_{t-1} + z_t\odot\tilde h_t$$"
+    r" with $h_t \in\mathbb{R}^H$, $x_t\in\mathbb{R}^D$, $h_0=0$ and $L = \frac12\|h_T - y\|^2$."
+)
+
+
+def test_a_capital_before_a_product_is_a_matrix_as_its_kin(tmp_path: Path) -> None:
+    def unit(**v: Any) -> Any:
+        h = np.zeros(H)
+        for x in v["x"]:
+            z, r = (sigmoid(v[f"W_{mark}"] @ x + v[f"U_{mark}"] @ h) for mark in "zr")
+            h = (1 - z) * h + z * np.tanh(v["W"] @ x + v["U"] @ (r * h))
+        return ((h - v["y"]) ** 2).sum() / 2
+
+    weights = {f"W{mark}": (H, D) for mark in ("", "_z", "_r")} | {f"U{mark}": (H, H) for mark in ("", "_z", "_r")}
+    same_as(loaded(tmp_path, GATED_UNIT), unit, {**weights, "x": (K, D), "y": (H,)})
+
+
+@pytest.mark.parametrize("kin", ["F_c", "F_1"])
+def test_a_capital_before_one_letter_stays_a_function_or_a_factor(kin: str, tmp_path: Path) -> None:
+    declared = r"with $W\in\mathbb{R}^{H\times D}$"
+    note = rf"$$z = W x, \quad y = F(z), \quad s = {kin} z, \quad L = \|y\|^2 + \|s\|^2$$ {declared}"
+    with pytest.raises(InputError):
+        loaded(tmp_path, note)
+
+
 def gated(f: Any, i: Any, g: Any, o: Any) -> Any:
     c, loss = 0, 0
     for t in range(len(f)):

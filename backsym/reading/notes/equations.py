@@ -241,6 +241,7 @@ class Equations:
                 or key[0] in self.functions
                 or key[0] in self.defined
                 or call.matrix
+                or self.has_kin(call)
             ):
                 continue
             if key in self.alone:
@@ -251,6 +252,13 @@ class Equations:
             elif key != ("sigma", "") and (call.single or not call.raised):
                 unclear.setdefault(key, call)
         return list(unclear.values())
+
+    def has_kin(self, call: Application) -> bool:
+        """Whether a capital before a product or a sum is that of factors with other marks, U beside U_z and U_r."""
+        letter = call.key[0].rpartition(":")[2]
+        marks = [mark for base, mark in self.alone if base == call.key[0] and mark != call.key[1]]
+        several = sum(token.kind in ("letter", "greek") for token in call.inside) > 1
+        return len(letter) == 1 and letter.isupper() and several and any(mark.isalpha() for mark in marks)
 
     # --- which ---
 
