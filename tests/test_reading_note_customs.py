@@ -395,3 +395,34 @@ def test_factors_of_an_element_wise_product_have_one_shape(name: str, tmp_path: 
     """Letters of which nothing else was told were numbers."""
     text, truth, shapes = ENTRYWISE[name]
     same_as(loaded(tmp_path, text), truth, shapes)
+
+
+@pytest.mark.parametrize(
+    ("words", "one_hot"),
+    [("What changes if $y$ is one-hot?", False), ("Here $y$ is one-hot.", True), ("Sei $y$ one-hot.", True)],
+)
+def test_what_is_only_supposed_is_not_so(words: str, one_hot: bool, tmp_path: Path) -> None:
+    note = loaded(
+        tmp_path, rf"Let $p = \mathrm{{softmax}}(z)$, $L = -\sum_k y_k \log p_k$, $z\in\mathbb{{R}}^K$. {words}"
+    )
+    assert note.symbols["y"].one_hot == one_hot
+
+
+@pytest.mark.parametrize(
+    ("equations", "found"),
+    [
+        (
+            r"p = \mathrm{softmax}(z), \quad L = -\sum_k y_k \log p_k$$ with $z\in\mathbb{R}^K$.",
+            [("jacobian", ("dp/dz",))],
+        ),
+        (r"z_n = W x_n, p_n = \tanh(z_n), L = \sum_n p_n^\top p_n$$ with $W\in\mathbb{R}^{K \times D}$.", []),
+    ],
+)
+@pytest.mark.parametrize(
+    "question", ["Compute the Jacobian of $p$ with respect to $z$.", "Give the Jacobian of $p$ w.r.t. $z$."]
+)
+def test_the_jacobian_of_entries_is_that_of_the_array(
+    equations: str, found: list[Any], question: str, tmp_path: Path
+) -> None:
+    note = loaded(tmp_path, f"$${equations}\n{question}")
+    assert [(part.kind, tuple(f"d{of}/d{by}" for of, (by,), _ in part.totals)) for part in note.parts] == found

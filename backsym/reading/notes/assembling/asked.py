@@ -72,9 +72,11 @@ def asked_in(
     loss = upstream or equations.loss() or (nodes[-1] if nodes else None)
     words = replace(note.vocabulary(), ranks=ranks, loss=loss, latex=latex, free=None)
     numbers = all_numbers(note.source, words, note.within(), equations.given().keys() | note.labels.keys())
+    # An array of numbers is one array: its entries are no members.
+    families = {name for name in note.family_names if ranks.get(name) != 1}
     network = Network(
         {e.name: e.sides[1] if e.sides is not None else None for e in equations.found}, loss or "", ranks, targets,
-        note.settled.arguments, parameters(note, equations), note.family_names, bool(note.steps.letters),
+        note.settled.arguments, parameters(note, equations), families, bool(note.steps.letters),
         rates=tuple(dict.fromkeys(note.settled.rates)), in_numbers=bool(numbers),
     )  # fmt: skip
     tasks = Tasks(note.source, words, network)

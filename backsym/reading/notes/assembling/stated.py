@@ -288,7 +288,11 @@ class Stated:
             return False
         before = self.words_before(formula)
         shown = before[-1:] in _THAT and before[:-1] in _SHOWING
-        return before[-1:] not in _CONDITIONS and not shown
+        return not self.supposes(formula) and not shown
+
+    def supposes(self, formula: Formula) -> bool:
+        """Whether what the words say of a formula may hold or not, "if $y$ is one-hot"."""
+        return self.words_before(formula)[-1:] in _CONDITIONS
 
     def words_before(self, formula: Formula) -> list[Word]:
         """The words of the sentence right before a formula, none if anything else stands between."""
