@@ -1176,3 +1176,16 @@ def test_what_a_page_must_not_say_would_be_found() -> None:
     (rows,) = rows_of_page(page)
     assert rows[0][0] in re.split(r" [-+=] ", rows[0][1])
     assert len({tuple(MARKS.sub("", side) for side in row) for row in rows}) == 1
+
+
+@pytest.mark.parametrize(("forward", "said"), [("c = concat(A @ x, B @ x)", 1), ("c = A @ x + B @ x", 0)])
+def test_letters_that_leave_an_axis_are_explained_once(forward: str, said: int) -> None:
+    """In c = [A x; B x] the entry c_j has A_ji and B_(j-K)i, for j = 1, ..., 2K."""
+    mapping = {
+        "symbols": {"A": ["K", "D"], "B": ["K", "D"], "x": {"shape": ["D"], "role": "input"}},
+        "forward": [forward, "L = sum(c**2)"],
+        "parts": [{"derive": "x"}, {"derive": "c"}],
+    }
+    page = files(None, [solve(problem_from_mapping(mapping))], "md")["solution.md"]
+    assert isinstance(page, str)
+    assert page.count("entries outside an array are zero") == said

@@ -12,7 +12,21 @@ from dataclasses import replace
 from itertools import groupby, islice
 
 from backsym.core import stepkinds as sk
-from backsym.core.expr import ONE, Add, Adj, Equation, Expr, Partial, Sym, free_indices, names_in, walk
+from backsym.core.dims import is_part
+from backsym.core.expr import (
+    ONE,
+    Add,
+    Adj,
+    Entry,
+    Equation,
+    Expr,
+    Partial,
+    Shift,
+    Sym,
+    free_indices,
+    names_in,
+    walk,
+)
 from backsym.core.names import split_name
 from backsym.core.problem import Problem
 from backsym.core.steps import Derivation, Fact, ForwardForms, Step, TotalDerivation, Verification
@@ -566,6 +580,14 @@ def _entries_like(steps: tuple[Step, ...], label: str, shown: Shown) -> tuple[Ro
     return Row(voice.layout(entries[0].before), voice.layout(entries[-1].after), reason=reason), steps[len(entries) :]
 
 
+def _leaves_an_axis(line: Line) -> bool:
+    """Whether a letter that runs over more than an axis stands on it, V_ij for j = 1, ..., 2K, and no step says so."""
+    entries = (part for stage in line.stages for part in walk(stage) if isinstance(part, Entry))
+    moved = (ix for entry in entries for ix in entry.indices if isinstance(ix, Shift) and ix.offset == 0)
+    beyond = any(len(ix.parts) == 1 and ix.parts[0][1] == 1 and is_part(ix.dim, ix.parts[0][0].dim) for ix in moved)
+    return beyond and not any(step.kind == sk.KRONECKER_SHIFT for step in line.steps)
+
+
 def by_results(numbers: Sequence[int], voice: Voice) -> Inlines:
     """``by (3)``: where something was found."""
     return voice.catalogue.phrase("reasons.by", results=voice.catalogue.listing([(Ref(n),) for n in numbers]))
@@ -599,6 +621,8 @@ def rows_of(
         if line.gives is not None:
             left, right = map(voice.in_text.layout, line.gives)
             reason = voice.catalogue.phrase("reasons.named", equation=lay.row(left, lay.EQUALS, right))
+        if shown is not None and not concise and _leaves_an_axis(line) and shown.told.first("outside"):
+            reason = joined((reason, voice.catalogue.phrase("reasons.outside")), voice.catalogue)
         stages = tuple(voice.tinted(stage) for stage in line.stages)
         uses = None if concise else _uses(line, voice)
         if uses is not None:
