@@ -144,3 +144,12 @@ def test_a_part_names_the_quantity_or_its_derivative(kind: str) -> None:
     assert targets("dL/dw") == targets("grad(w)") == targets("w") == ("w",)
     with pytest.raises(BacksymError, match="dJ/dw is not declared"):
         targets("dJ/dw")
+
+
+def test_a_part_may_name_the_derivative_of_a_loss_that_is_reported() -> None:
+    forward = ["z = w*x", "L = z**"]
+    text = {"symbols": {"w": {}, "x": {"role": "input"}}, "forward": forward, "parts": [{"derive": "dL/dw"}]}
+    with pytest.raises(BacksymError) as caught:
+        problem_of_text(yaml.safe_dump(text))
+    assert "expected" in str(caught.value)
+    assert "dL/dw" not in str(caught.value)

@@ -302,7 +302,9 @@ class _Value:
     def _by(self, item: Scalar) -> str | None:
         """The name in ``dL/dw`` or ``grad(w)``, by which the loss is differentiated; None for what is no such."""
         slope = glance.slope(item.text)
-        return slope.by if slope is not None and slope.of in (None, self.reader.problem.loss) else None
+        # What is wrong with the loss has been reported, and is no reason to doubt its name.
+        losses = (None, self.reader.problem.loss, *self.reader.broken)
+        return slope.by if slope is not None and slope.of in losses else None
 
     def nodes(self) -> tuple[str, ...]:
         return tuple(name for item in self.some(say("files.item.node")) for name in self.reader.node(item))
