@@ -37,7 +37,8 @@ from backsym.reading.notes.prose import (
     formulas,
 )
 from backsym.reading.notes.spelling import respelt
-from backsym.reading.notes.statements import Settled, settled
+from backsym.reading.notes.stating.pieces import Settled
+from backsym.reading.notes.stating.settled import settled
 from backsym.reading.notes.told_functions import told_functions
 
 MOST_RESPELLED = 3

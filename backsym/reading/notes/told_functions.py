@@ -21,7 +21,7 @@ from backsym.reading.latex.declarations import names_in_formula
 from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.lexer import FONTS, Token
 from backsym.reading.latex.names import Vocabulary
-from backsym.reading.notes.statements import Place
+from backsym.reading.notes.stating.pieces import Place
 from backsym.text.phrases import Phrases, Word, up_to, words_of
 
 _WORDS = Vocabulary({}, open=True)

@@ -35,7 +35,7 @@ from backsym.reading.notes.prose import (
     says_one_hot,
     without_next,
 )
-from backsym.reading.notes.statements import Settled
+from backsym.reading.notes.stating.pieces import Settled
 from backsym.reading.notes.steps import Steps, starts_of, steps_of
 from backsym.reading.notes.upstream import Slope, slopes
 from backsym.reading.notes.words import Place, layers, symmetric, worded

@@ -1,0 +1,1 @@
+"""What a note states: each statement with one side, its functions put in, its derivatives known by their names."""

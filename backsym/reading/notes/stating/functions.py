@@ -1,0 +1,554 @@
+r"""Functions of a note's own, ``f(x) = w x + b``: put in where they are applied, or quantities where nothing else is.
+
+Knows the statements; knows no shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from backsym.core.errors import InputError
+from backsym.core.functions import FUNCTIONS, losses
+from backsym.core.source import Source
+from backsym.core.words import say
+from backsym.reading.files.yamlfile import Document, Edit
+from backsym.reading.latex.declarations import names_in_formula
+from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.lexer import FONTS, FUNCTION_MACROS, Token, script_end, tokens_in
+from backsym.reading.latex.names import Key
+from backsym.reading.latex.scripts import read_scripts
+from backsym.reading.notes.stating.pieces import (
+    CLOSING,
+    OPENING,
+    WORDS,
+    Piece,
+    Place,
+    Places,
+    blanked,
+    edited,
+    letter_of,
+    pieces_in,
+    source_of,
+    split_arguments,
+)
+from backsym.reading.notes.written_functions import defines
+from backsym.reading.syntax import Node, walk
+
+MAX_FUNCTIONS = 100
+"""How many functions of its own a note may have."""
+_SIZES_OF_CLOSING = (r"\right", r"\bigr", r"\Bigr", r"\biggr", r"\Biggr", r"\big", r"\Big", r"\bigg", r"\Bigg")
+_PREFIXES = (r"\sqrt", r"\text{abs}", r"\text{square}")
+"""Functions that formulas write with signs of their own."""
+
+
+# --- arguments -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A name with arguments: the texts of the tokens of both, and the place of the parentheses."""
+
+    head: tuple[str, ...]
+    arguments: tuple[str, ...]
+    span: tuple[int, int]
+    start: int = 0
+    """Where the head begins."""
+    head_end: int = 0
+    derived_at: tuple[str, ...] = ()
+    """Of a derivative ``f'(x)``, what stands in its parentheses; its arguments are its primes."""
+
+    @property
+    def is_derivative(self) -> bool:
+        return self.arguments[:1] == ("'",)
+
+
+def written_arguments(pieces: Iterable[Piece]) -> dict[str, tuple[str, ...]]:
+    """The names in the parentheses of left sides, where nothing but names and commas stands there."""
+    found: dict[str, tuple[str, ...]] = {}
+    for piece in pieces:
+        call = _left_call(piece)
+        if call is not None:
+            source = piece.reader.source
+            heads = names_in_formula(source, call.start, call.head_end)
+            inside = names_in_formula(source, call.span[0] + 1, call.span[1] - 1)
+            found.update({head.name: tuple(name.name for name in inside) for head in heads if head.name not in found})
+    return found
+
+
+def without_functions(document: Document, places: Places, beside: list[tuple[int, str]]) -> Document:
+    """The note with its own functions put in, or without arguments that say nothing: one after the other.
+
+    A function whose formula has no other in it goes first.  ``beside`` gets the lines and left sides of those that
+    nothing uses.
+    """
+    done: set[tuple[str, ...]] = set()
+    for _ in range(MAX_FUNCTIONS):
+        source, formulas = source_of(document), list(places(document))
+        pieces = pieces_in(source, formulas, displayed=True)
+        defined: dict[tuple[str, ...], tuple[Applied, Piece]] = {}
+        for piece in (*pieces, *pieces_in(source, formulas, displayed=False)):
+            found = _left_call(piece)
+            if found is not None and found.head not in done:
+                defined.setdefault(found.head, (found, piece))
+        if not defined:
+            break
+        head = min(defined, key=lambda head: _uses_others(defined[head][1], defined))
+        done.add(head)
+        definition, piece = defined[head]
+        if _is_beside(source, formulas, pieces, definition, piece):
+            beside.append((document.place(definition.start)[0], source.text[definition.start : definition.span[1]]))
+        document = edited(document, _arguments(source, formulas, pieces, definition, piece))
+    return document
+
+
+def applied_members(source: Source, formulas: Sequence[Place]) -> Iterator[tuple[str, str]]:
+    """The letters of functions' arguments for which the same letter with an index stands, and that index."""
+    pieces = [piece for displayed in (True, False) for piece in pieces_in(source, formulas, displayed=displayed)]
+    for call in filter(None, map(_left_call, pieces)):
+        letters = [letter_of(argument) for argument in split_arguments(call.arguments)]
+        for other in (c for f in formulas for c in _calls(source, f, (call.head,))):
+            for letter, argument in zip(letters, split_arguments(other.arguments), strict=False):
+                sign = next((n for n, text in enumerate(argument) if text in ("_", "^")), len(argument))
+                index = [text for text in argument[sign + 1 :] if text not in (*OPENING, *CLOSING)]
+                if letter and letter_of(argument[:sign]) == letter and len(index) == 1 and index[0].isalpha():
+                    yield letter.rpartition(" ")[2], index[0]
+
+
+def with_parameters(
+    source: Source, formulas: Sequence[Place], loose: Collection[str], marks: dict[Key, str]
+) -> Iterator[Edit]:
+    r"""One mark for the parameters below a function, ``h_{W,b}(x) = ...``, which are quantities and no positions.
+
+    ``marks`` gets how they are written; ``loose`` are the letters that stand anywhere but below another.
+    """
+    pieces = [piece for displayed in (True, False) for piece in pieces_in(source, formulas, displayed=displayed)]
+    tokens = [t for f in formulas for t in (*tokens_in(source, f.start, f.end), Token("end", "", f.end, f.end))]
+    texts = [token.text for token in tokens]
+    alone = {texts[n] for n in _below(texts)}
+    done: set[tuple[str, ...]] = set()
+    for piece in pieces:
+        call = _left_call(piece)
+        head = call.head if call is not None else ()
+        letters = head[3:-1:2]
+        listed = head[1:3] == ("_", "{") and len(letters) > 1 and set(head[4:-1:2]) == {","}
+        firsts = (alone - {letters[0]}) if listed else alone
+        others = any(texts[n] == letters[0] and texts[n + 1] != "," for n in _below(texts)) if listed else True
+        if not listed or others or head in done or not set(letters) <= {*loose} or set(letters) & firsts:
+            continue
+        done.add(head)
+        mark = "".join(letters)
+        for n in range(len(texts) - len(head)):
+            if tuple(texts[n : n + len(head)]) == head:
+                start, end = tokens[n + 1].start, tokens[n + len(head) - 1].end
+                marks[head[0], mark] = source.text[start:end]
+                yield Edit(start, end, rf"_{{\text{{{mark}}}}}")
+
+
+def _below(texts: Sequence[str]) -> Iterator[int]:
+    """The positions of what stands first below a letter."""
+    marks = (n for n in range(1, len(texts) - 2) if texts[n] == "_" and texts[n - 1] != "nabla")
+    return (n + 1 + (texts[n + 1] == "{") for n in marks)
+
+
+def by_entries(source: Source, formulas: Sequence[Place]) -> Iterator[Edit]:
+    r"""The name of the softmax function for a letter that is defined by its entries, ``\sigma(\mathbf{z})_i = ...``.
+
+    Raises InputError for another function that is defined by its entries and used.
+    """
+    pieces = [piece for displayed in (True, False) for piece in pieces_in(source, formulas, displayed=displayed)]
+    for piece in pieces:
+        call = _left_entry(piece)
+        if call is None or piece.derives(piece.signs[0], piece.last):
+            continue
+        used = [c for f in formulas for c in _calls(source, f, (call.head,)) if c.span != call.span]
+        if used and not _is_softmax(piece.tree(0)):
+            message = say("notes.function_not_put_in", name="".join(call.head))
+            raise source.error(message, call.span, say("notes.write_formula"))
+        yield from (Edit(c.start, c.head_end, FUNCTIONS["softmax"].latex) for c in used)
+        yield from blanked(source.text, *piece.span)
+
+
+def _left_entry(piece: Piece) -> Applied | None:
+    """``f(z)_i`` on the left side, of a letter; else None."""
+    tokens = piece.tokens
+    opening = piece.first + 1
+    if tokens[piece.first].kind not in ("letter", "greek") or tokens[opening].text != "(":
+        return None
+    close = _close(tokens, opening)
+    below = close + 1
+    if not close or tokens[below].text != "_" or script_end(tokens, below) != piece.signs[0]:
+        return None
+    return _applied(tokens, piece.first, opening, close)
+
+
+def _is_softmax(tree: Node | None) -> bool:
+    r"""Whether a formula is ``\frac{e^{z_i}}{\sum_j e^{z_j}}``."""
+    if tree is None or tree.kind != "div" or tree.children[1].kind != "call" or tree.children[1].value != "sum":
+        return False
+    one, (total, *letters) = tree.children[0], tree.children[1].children
+    if len(letters) != 1 or any(t.kind != "call" or t.value != "exp" for t in (one, total)):
+        return False
+    entries = one.children[0], total.children[0]
+    if any(t.kind != "entry" or len(t.children) != 2 for t in entries):
+        return False
+    mine, other = (t.children for t in entries)
+    return mine[0].value == other[0].value and other[1].value == letters[0].value != mine[1].value
+
+
+def _uses_others(piece: Piece, defined: Collection[tuple[str, ...]]) -> bool:
+    """Whether the formula of a function has another one in it that the note defines."""
+    texts = [token.text for token in piece.tokens[piece.signs[0] : piece.last]]
+    return any(tuple(texts[n : n + len(head)]) == head for head in defined for n in range(len(texts)))
+
+
+def _arguments(
+    source: Source, formulas: Sequence[Place], pieces: Sequence[Piece], definition: Applied, piece: Piece
+) -> Iterator[Edit]:
+    """Takes the arguments of a function away that has a formula, or puts the formula in for other arguments.
+
+    Arguments that are the same wherever the function stands say nothing but the index letter of an example.
+    """
+    head = definition.head
+    letters = frozenset[str]().union(*(piece.reader.summed_letters() for piece in pieces))
+    mine = [call for formula in formulas for call in _calls(source, formula, (head,))]
+    known = _known(head[0]) if len(head) == 1 else None
+    own = known is None or known not in FUNCTIONS or known in losses()
+    if own and (slopes := _slopes(definition, piece, pieces, mine)):
+        letter = _argument_texts(source, definition)[0]
+        name = source.text[definition.start : definition.head_end]
+        yield from (Edit(c.start, c.span[1], _as_partial(name, letter, len(c.arguments))) for c in slopes)
+        mine = [call for call in mine if call not in slopes]
+    if known is not None and known in FUNCTIONS and known not in losses():
+        if not _is_known(known, definition, piece):
+            yield from _as_known(source, formulas, definition, piece, mine)
+        elif piece in pieces:
+            yield from blanked(source.text, *piece.span)
+        return
+    if _needless(pieces, mine):
+        return
+    if _is_beside(source, formulas, pieces, definition, piece):
+        return
+    if all(c.arguments == definition.arguments for c in mine):
+        for call in mine:
+            yield from _without_arguments(source.text, call, letters)
+        return
+    if any(_stands_bare(head, other) for other in pieces if other is not piece):
+        name = source.text[definition.start : definition.head_end]
+        raise source.error(say("notes.function_and_quantity", name=name), definition.span)
+    yield from _as_known(source, formulas, definition, piece, mine)
+
+
+def _is_beside(
+    source: Source, formulas: Sequence[Place], pieces: Sequence[Piece], definition: Applied, piece: Piece
+) -> bool:
+    """Whether a function is said beside the problem: nothing uses it, and another statement is the loss."""
+    head, others = definition.head, [other for other in pieces if other is not piece]
+    once = sum(1 for formula in formulas for _ in _calls(source, formula, (head,))) == 1
+    return once and not any(_stands_bare(head, other) for other in others) and any(map(_is_loss, others))
+
+
+def _stands_bare(head: Sequence[str], piece: Piece) -> bool:
+    """Whether a statement uses the name of a function without arguments, as the quantity that it computes."""
+    tokens = piece.tokens[piece.first : piece.last]
+    texts = [*(token.text for token in tokens), ""]
+    for n in range(len(tokens)):
+        if tuple(texts[n : n + len(head)]) == tuple(head) and (
+            n == 0 or texts[n - 1] not in ("_", "^", "partial", "nabla")
+        ):
+            end = n + len(head)
+            end = script_end(tokens, end) if texts[end] == "^" else end
+            if texts[min(end, len(tokens))] not in (*OPENING, "'", "_"):
+                return True
+    return False
+
+
+def _slopes(definition: Applied, piece: Piece, pieces: Sequence[Piece], calls: Sequence[Applied]) -> list[Applied]:
+    """The derivatives ``f'(w)`` of what the note computes, ``f(w) = ...``, if it is a quantity of one letter."""
+    found = [call for call in calls if call.is_derivative]
+    mine = all(call.derived_at == definition.arguments for call in found) and bool(letter_of(definition.arguments))
+    others = all(call.arguments == definition.arguments for call in calls if call not in found)
+    return found if piece in pieces and mine and others else []
+
+
+def _as_partial(name: str, letter: str, times: int) -> str:
+    """The derivative of a quantity by a letter, once or twice."""
+    if times == 1:
+        return rf"\frac{{\partial {name}}}{{\partial {letter}}}"
+    return rf"\frac{{\partial^2 {name}}}{{\partial {letter}^2}}"
+
+
+def _as_known(
+    source: Source, formulas: Sequence[Place], definition: Applied, piece: Piece, calls: Sequence[Applied]
+) -> Iterator[Edit]:
+    """The name of a known function of numbers that has this formula, by its values; else the formula itself."""
+    tree = piece.tree(0)
+    tells = tree is not None and any(part.kind in ("call", "cmp") for part in walk(tree)) and len(piece.signs) == 1
+    names = [n for n, f in FUNCTIONS.items() if f.kind == "elementwise" and f.latex not in _PREFIXES] if tells else []
+    known = next((name for name in names if _is_known(name, definition, piece)), None)
+    if known is None:
+        yield from _formula_put_in(source, formulas, definition, piece, calls)
+        return
+    for call in calls:
+        if call.span != definition.span:
+            yield Edit(call.start, call.head_end, FUNCTIONS[known].latex)
+    yield from blanked(source.text, *piece.span)
+
+
+def _is_known(known: str, definition: Applied, piece: Piece) -> bool:
+    """Whether a formula says of a known function what everybody knows."""
+    if len(definition.arguments) != 1:
+        return False
+    tree = piece.tree(0)
+    return tree is not None and defines(known, tree, definition.arguments[0])
+
+
+def _is_loss(piece: Piece) -> bool:
+    """Whether a statement is by its letter or font that of a loss."""
+    head, inner = piece.tokens[piece.first], piece.tokens[piece.first + 1]
+    return head.text in ("mathcal", "mathscr", "ell", *"LJEC") and inner.text != "'"
+
+
+def _without_arguments(text: str, call: Applied, letters: Collection[str]) -> Iterator[Edit]:
+    """The head alone; with the index letter of an example, if the arguments have just one."""
+    inner = sorted({n for n in call.arguments if n in letters})
+    if len(inner) != 1:
+        before = text[: call.start].rstrip()
+        argument = text[slice(*call.span)].strip("()[] ")
+        if before.endswith(r"\nabla") and "," not in argument:
+            yield Edit(len(before), len(before), f"_{{{argument}}} ")  # By what it is a function of.
+        yield from blanked(text, *call.span)
+        return
+    head = text[call.start : call.span[0]]
+    below, script = head.rstrip().rpartition("_")[::2]
+    if not below:
+        yield Edit(*call.span, f"_{{{inner[0]}}}")
+    elif script.startswith("{") and script.endswith("}"):
+        yield Edit(call.start, call.span[1], f"{below}_{{{script[1:-1]},{inner[0]}}}")
+    else:
+        yield Edit(call.start, call.span[1], f"{below}_{{{script},{inner[0]}}}")
+
+
+def _formula_put_in(
+    source: Source, formulas: Sequence[Place], definition: Applied, piece: Piece, calls: Sequence[Applied]
+) -> Iterator[Edit]:
+    """The formula in parentheses wherever the function is applied; raises InputError where that is not clear.
+
+    Within the text, a name that means nothing else by itself may stay.
+    """
+    custom = len(definition.head) == 1 and _known(definition.head[0]) is not None
+    names = [letter_of(name) for name in split_arguments(definition.arguments)]
+    begin, end = piece.part(0)
+    body = piece.tokens[begin:end]
+    plain = all(names) and "cdot" not in names and len(piece.signs) == 1 and bool(body)
+    plain = plain and not _uses_others(piece, (definition.head,))  # A function of itself is none.
+    for call in calls:
+        if call.span == definition.span:
+            continue
+        if call.is_derivative:
+            message = say("notes.function_not_put_in", name="".join(definition.head))
+            raise source.error(message, definition.span, say("notes.write_formula"))
+        stated = any(f.start <= call.start < f.end and (f.displayed or custom or _states(source, f)) for f in formulas)
+        texts = _argument_texts(source, call)
+        others = {
+            name: text for name, text in zip(names, texts, strict=False) if "".join(text.split()) != _spelled(name)
+        }
+        replaced = _replaced(source.text, body, others) if plain else None
+        nested = any(other is not call and call.start < other.start < call.span[1] for other in calls)
+        if stated and (replaced is None or len(texts) != len(names) or nested or not call.arguments):
+            message = say("notes.function_not_put_in", name="".join(definition.head))
+            raise source.error(message, call.span, say("notes.write_formula"))
+        if stated and replaced is not None:
+            yield Edit(call.start, call.span[1], rf"{{\left({replaced}\right)}}")
+    yield from blanked(source.text, *piece.span)
+
+
+def _spelled(letter: str) -> str:
+    r"""How a letter of an argument is written, ``\mathbf{x}``, without space."""
+    font, _, name = letter.rpartition(" ")
+    name = f"\\{name}" if len(name) > 1 else name
+    return f"\\{font}{{{name}}}" if font else name
+
+
+def _states(source: Source, formula: Place) -> bool:
+    """Whether a formula within the text has an equals sign."""
+    return "=" in source.text[formula.start : formula.end]
+
+
+def _argument_texts(source: Source, call: Applied) -> list[str]:
+    """The arguments of a call as they are written."""
+    try:
+        tokens = FormulaReader(source, WORDS, *call.span, lenient=True).tokens
+    except InputError:
+        return []
+    depth, found, start = 0, [], tokens[0].end
+    for token in tokens:
+        depth += (token.text in OPENING) - (token.text in CLOSING)
+        if (token.text in (",", ";") and depth == 1) or (token.text == ")" and depth == 0):
+            found.append(_without_size(source.text[start : token.start].strip()))
+            start = token.end
+    return found
+
+
+def _without_size(text: str) -> str:
+    r"""An argument without the ``\right`` of the parenthesis that closes it."""
+    size = next((size for size in _SIZES_OF_CLOSING if text.endswith(size)), "")
+    return text.removesuffix(size).rstrip()
+
+
+def _replaced(text: str, body: Sequence[Token], arguments: Mapping[str, str]) -> str | None:
+    """A formula with arguments for its letters; None where that may say something else.
+
+    A letter with an index may become another letter alone, and no argument may have a letter that is summed over.
+    """
+    sums = [n + 2 + (body[n + 2].text == "{") for n in range(len(body) - 3) if body[n].text == "sum"]
+    bound = {body[n].text for n in sums}
+    if any(letter in argument for letter in bound for argument in arguments.values()):
+        return None
+    seen = {_styled(body, n)[0] for n, token in enumerate(body) if token.kind in ("letter", "greek")}
+    letters = {name.rpartition(" ")[2] for name in arguments}
+    if any(name.rpartition(" ")[2] in letters and name not in arguments for name in seen):
+        return None  # Its entries, or another quantity.
+    pieces, position = [], body[0].start
+    for n, letter in enumerate(body):
+        name, token = _styled(body, n)
+        if name not in arguments or letter.kind not in ("letter", "greek"):
+            continue
+        argument = arguments[name]
+        above = argument.replace("^", "_")
+        base = _without_font(above.partition("_")[0])
+        is_name = base.strip("\\").isalnum() and not any(sign in argument for sign in "+-=*/ ")
+        is_letter = is_name and "_" not in above
+        script = [t.text for t in body if t.start >= token.end][:2]
+        power = script[:1] == ["^"] and "".join(script[1:]).isdecimal()
+        if any(t.text == "_" and t.end == token.start for t in body) or (script[:1] == ["'"]):
+            return None
+        if script[:1] in (["_"], ["^"]) and not (
+            is_letter or power or (is_name and script[0] == "_" and "_" not in argument)
+        ):
+            return None
+        whole = is_letter or (is_name and not power)
+        times = r"\cdot " if _follows_factor(body, n - (token.start < letter.start)) else ""
+        pieces += [text[position : token.start], argument if whole else rf"{times}\left({argument}\right)"]
+        position = token.end
+    return "".join([*pieces, text[position : body[-1].end]])
+
+
+def _follows_factor(body: Sequence[Token], n: int) -> bool:
+    """Whether a letter with its scripts stands right before a position: parentheses there would be its argument."""
+    depth = 0
+    for m in range(n - 1, -1, -1):
+        token = body[m]
+        depth += (token.text == "}") - (token.text == "{")
+        scripted = m > 0 and body[m - 1].text in ("_", "^") and body[m - 1].kind == "op"
+        if depth or scripted or token.text in ("_", "^", "{", "}"):
+            continue
+        return token.kind in ("letter", "greek") and token.text != "sigma"
+    return False
+
+
+def _without_font(text: str) -> str:
+    r"""The letter in ``\mathbf{x}``."""
+    font, _, inner = text.partition("{")
+    return inner.removesuffix("}") if font.strip("\\ ") in FONTS and inner.endswith("}") else text
+
+
+def _styled(body: Sequence[Token], n: int) -> tuple[str, Token]:
+    """A letter with the font before it, as one token with its place."""
+    token = body[n]
+    if n > 1 and body[n - 1].text == "{" and body[n - 2].text in FONTS and n + 1 < len(body):
+        return f"{body[n - 2].text} {token.text}", token._replace(start=body[n - 2].start, end=body[n + 1].end)
+    if n and body[n - 1].kind == "macro" and body[n - 1].text in FONTS:
+        return f"{body[n - 1].text} {token.text}", token._replace(start=body[n - 1].start)
+    return token.text, token
+
+
+def _needless(pieces: Sequence[Piece], calls: Sequence[Applied]) -> bool:
+    """Whether what is computed by one of these calls has another equation, which is the one to read."""
+    lefts = [tuple(token.text for token in piece.tokens[piece.first : piece.signs[0]]) for piece in pieces]
+    callers = {
+        left
+        for left, piece in zip(lefts, pieces, strict=True)
+        for call in calls
+        if piece.tokens[piece.signs[0]].start < call.span[0] < piece.span[1]
+    }
+    return any(lefts.count(left) > 1 for left in callers)
+
+
+def _left_call(piece: Piece) -> Applied | None:
+    """``f(x, w)`` on the left side, of a letter that is no function of its own; else None."""
+    reader = piece.reader
+    reader.position, reader.nesting = piece.first, 0
+    head = reader.token
+    if head.kind not in ("letter", "greek", "word", "macro") or head.text in FUNCTION_MACROS:
+        return None
+    known = _known(head.text)
+    if known is not None and known not in losses() and known not in FUNCTIONS:
+        return None
+    try:
+        reader.base()
+        read_scripts(reader, reader.additive)
+    except InputError:
+        return None
+    opening = reader.position
+    close = _close(reader.tokens, opening)
+    if not reader.at("(") or close + 1 != piece.signs[0]:
+        return None
+    call = _applied(reader.tokens, piece.first, opening, close)
+    if known is not None and known not in losses() and not _writes_out(piece, known, call):
+        return None
+    return call
+
+
+def _known(head: str) -> str | None:
+    """The function of the table that a letter or a word is."""
+    return "sigmoid" if head == "sigma" else WORDS.word(head)
+
+
+def _writes_out(piece: Piece, known: str, call: Applied) -> bool:
+    """Whether a statement about a known function of numbers is a formula for it, in its one argument."""
+    if FUNCTIONS[known].kind != "elementwise" or len(call.head) != 1 or len(call.arguments) != 1:
+        return False
+    begin, end = piece.part(0)
+    letters = [t for t in piece.tokens[begin:end] if t.text == call.arguments[0] and t.kind in ("letter", "greek")]
+    return bool(letters)
+
+
+def _applied(tokens: Sequence[Token], first: int, opening: int, close: int) -> Applied:
+    head = tuple(token.text for token in tokens[first:opening])
+    arguments = tuple(token.text for token in tokens[opening + 1 : close])
+    span = tokens[opening].start, tokens[close].end
+    return Applied(head, arguments, span, tokens[first].start, tokens[opening - 1].end)
+
+
+def _close(tokens: Sequence[Token], opening: int) -> int:
+    """The position of the parenthesis that closes the one here; 0 if there is none."""
+    depth = 0
+    for n in range(opening, len(tokens)):
+        depth += (tokens[n].text == "(") - (tokens[n].text == ")")
+        if depth <= 0:
+            return n if tokens[n].text == ")" else 0
+    return 0
+
+
+def _calls(source: Source, formula: Place, defined: Collection[tuple[str, ...]]) -> Iterator[Applied]:
+    """Where the defined names stand before parentheses in a formula."""
+    try:
+        tokens = FormulaReader(source, WORDS, formula.start, formula.end, lenient=True).tokens
+    except InputError:
+        return
+    texts = [token.text for token in tokens]
+    for n, (text, token) in enumerate(zip(texts, tokens, strict=True)):
+        for head in defined:
+            opening = n + len(head)
+            if text != head[0] or tuple(texts[n:opening]) != head or texts[opening : opening + 1] not in (["("], ["'"]):
+                continue
+            close = _close(tokens, opening)
+            if close:
+                yield _applied(tokens, n, opening, close)
+                continue
+            primes = 1 + (texts[opening + 1] == "'")
+            behind = _close(tokens, opening + primes)
+            of = tuple(texts[opening + primes + 1 : behind])
+            span = (tokens[opening].start, tokens[behind].end) if of else (0, 0)
+            yield Applied(head, ("'",) * primes, span, token.start, tokens[opening - 1].end, of)

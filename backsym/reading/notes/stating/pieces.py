@@ -1,0 +1,222 @@
+r"""The statements of a note: their tokens, the places of their equals signs, and what is told of all of them.
+
+Knows tokens and edits of texts; knows no questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from backsym.core.errors import InputError
+from backsym.core.source import Source
+from backsym.reading.files.yamlfile import Document, Edit, rewritten
+from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.lexer import FONTS, Token
+from backsym.reading.latex.names import Key, Vocabulary, new_name
+from backsym.reading.syntax import Node
+
+OPENING = ("(", "[", "{", r"\{", "<(", "cases{", "blocks{", "|(", "||(")
+CLOSING = (")", "]", "}", r"\}", ">)", "}cases", "}blocks", "|)", "||)")
+
+WORDS = Vocabulary({}, open=True)
+
+
+@dataclass
+class Settled:
+    """The note as it is read on, with what is no forward equation."""
+
+    document: Document
+    names: list[Named] = field(default_factory=list)
+    """The names of derivatives, and of the terms of a total, that are put in."""
+    loose: set[str] = field(default_factory=set)
+    """The letters that stand anywhere but below another one, also as arguments that say nothing."""
+    unread: dict[Key, tuple[int, int]] = field(default_factory=dict)
+    """What equations with a derivative in them define, with their places; no step of descent, ``w = w - ...``."""
+    steps: list[int] = field(default_factory=list)
+    """Where steps of descent and the like stand, equations with a derivative among other things."""
+    rates: list[tuple[str, str]] = field(default_factory=list)
+    """The letters of these steps, each with its learning rate as it is written."""
+    arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What left sides are written as functions of, ``J(w)``, by names."""
+    members: frozenset[tuple[str, str]] = frozenset()
+    """The letters of arguments in whose place members stand, ``f(x_i)`` of ``f(x)``, with the letters of these."""
+    rows: frozenset[str] = frozenset()
+    """Quantities that are rows, whose entries have the index 1 and another."""
+    marks: dict[Key, str] = field(default_factory=dict)
+    """How the parameters below functions are written, ``h_{W,b}(x)``, by the marks that stand for them."""
+    beside: tuple[tuple[int, str], ...] = ()
+    """The functions that nothing uses, with their lines."""
+    others: tuple[tuple[int, str, frozenset[str]], ...] = ()
+    """Sides that were not taken, with their lines and the names in them."""
+
+
+class Place(Protocol):
+    """A formula of the note."""
+
+    @property
+    def start(self) -> int: ...
+
+    @property
+    def end(self) -> int: ...
+
+    @property
+    def displayed(self) -> bool: ...
+
+
+Places: TypeAlias = "Callable[[Document], Iterable[Place]]"
+
+
+class _AnySize(FormulaReader):
+    """Reads ranges up to any letter and members of any letter: no dimension and no index is known yet."""
+
+    def new_dimension(self, key: Key) -> str | None:
+        return new_name(*key)
+
+    def is_member_letter(self, letter: str) -> bool:
+        return len(letter) == 1 and letter.isalpha()
+
+
+@dataclass
+class Piece:
+    """One statement: its tokens up to where it ends, and the positions of its equals signs among them."""
+
+    reader: FormulaReader
+    first: int
+    last: int
+    signs: list[int]
+
+    @property
+    def tokens(self) -> Sequence[Token]:
+        return self.reader.tokens
+
+    @property
+    def span(self) -> tuple[int, int]:
+        return self.tokens[self.first].start, self.tokens[self.last - 1].end
+
+    def part(self, n: int) -> tuple[int, int]:
+        """The positions of the n-th right side, from 0."""
+        stop = self.signs[n + 1] if n + 1 < len(self.signs) else self.last
+        while self.tokens[stop - 1].kind == "row" or self.tokens[stop - 1].text in (",", ";", "."):
+            stop -= 1
+        return self.signs[n] + 1, stop
+
+    def tree(self, n: int) -> Node | None:
+        """The n-th right side; None if it cannot be read."""
+        begin, end = self.part(n)
+        if begin >= end:
+            return None
+        try:
+            reader = _AnySize(
+                self.reader.source, WORDS, self.tokens[begin].start, self.tokens[end - 1].end, lenient=True
+            )
+            tree = reader.additive()
+        except InputError:
+            return None
+        return tree if reader.token.kind == "end" else None
+
+    def derives(self, begin: int, end: int) -> bool:
+        """Whether a derivative stands between two positions."""
+        return any(t.kind == "op" and t.text in ("partial", "nabla") for t in self.tokens[begin:end])
+
+
+def source_of(document: Document) -> Source:
+    def locate(offset: int) -> tuple[int, int, str]:
+        line, column = document.place(offset)
+        return line, column, document.lines[line - 1]
+
+    return Source(document.text, document.file, locate)
+
+
+def edited(document: Document, edits: Iterable[Edit]) -> Document:
+    """The document with those edits that do not lie within another."""
+    taken = sorted(edits)
+    apart = [edit for n, edit in enumerate(taken) if n == 0 or edit.start >= taken[n - 1].end]
+    return rewritten(document, apart)
+
+
+def pieces_in(source: Source, formulas: Iterable[Place], *, displayed: bool) -> list[Piece]:
+    """The statements of the displayed formulas, or of those within the text."""
+    return [p for f in formulas if f.displayed == displayed for p in pieces_of(source, f.start, f.end)]
+
+
+def loose_letters(source: Source, formula: Place) -> Iterator[str]:
+    """The letters of a formula that are not all that stands below another."""
+    try:
+        tokens = FormulaReader(source, WORDS, formula.start, formula.end, lenient=True).tokens
+    except InputError:
+        return
+    for n, token in enumerate(tokens):
+        before = tokens[n - 1 - (n > 1 and tokens[n - 1].text == "{")].text if n else ""
+        if token.kind in ("letter", "greek") and before != "_":
+            yield token.text
+
+
+# --- pieces ----------------------------------------------------------------------------------------------------------
+
+
+def pieces_of(source: Source, start: int, end: int) -> Iterator[Piece]:
+    """The statements of a formula that have an equals sign, each with its continuation rows."""
+    try:
+        reader = FormulaReader(source, WORDS, start, end, lenient=True)
+    except InputError:
+        return
+    begins = [n for n in reader.left_positions() if reader.tokens[n].text != "="]
+    for first, stop in zip(begins, [] if not begins else [*begins[1:], len(reader.tokens) - 1], strict=True):
+        signs, last = _signs(reader, first, stop)
+        if signs and signs[0] > first:
+            yield Piece(reader, first, last, signs)
+
+
+def _signs(reader: FormulaReader, first: int, stop: int) -> tuple[list[int], int]:
+    """The equals signs of a statement outside of brackets, and where its ranges or the next statement begin."""
+    depth = 0
+    signs: list[int] = []
+    for n in range(first, stop):
+        token = reader.tokens[n]
+        if token.kind == "op":
+            depth += (token.text in OPENING) - (token.text in CLOSING)
+            if depth == 0 and token.text in (",", ";") and reader.range_at(n + 1):
+                return signs, n
+            if depth == 0 and token.text == "=":
+                signs.append(n)
+    return signs, stop
+
+
+def letter_of(argument: Sequence[str]) -> str:
+    r"""The letter that an argument is, with a font before it, ``\mathbf x``; empty if it is more than a letter."""
+    inner = [text for text in argument if text not in ("{", "}")]
+    font = inner[0] if len(inner) == 2 and inner[0] in FONTS else ""
+    return " ".join(inner) if len(inner) == 1 or font else ""
+
+
+def split_arguments(arguments: Sequence[str]) -> list[tuple[str, ...]]:
+    """The arguments of a call, each as its tokens."""
+    found: list[list[str]] = [[]]
+    depth = 0
+    for text in arguments:
+        depth += (text in OPENING) - (text in CLOSING)
+        if text in (",", ";") and depth == 0:
+            found.append([])
+        else:
+            found[-1].append(text)
+    return [tuple(part) for part in found]
+
+
+@dataclass(frozen=True)
+class Named:
+    """A name that stands for something: its letter, its index letters, and the tokens of what it stands for."""
+
+    letter: str
+    indices: tuple[str, ...]
+    stands_for: tuple[Token, ...]
+    span: tuple[int, int]
+    text: str
+    whole: bool = True
+    """Whether it needs no parentheses around it."""
+
+
+def blanked(text: str, start: int, end: int) -> Iterator[Edit]:
+    if start < end:
+        yield Edit(start, end, "".join(c if c == "\n" else " " for c in text[start:end]))
