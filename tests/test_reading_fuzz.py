@@ -192,6 +192,19 @@ def test_hostile_texts(folder: Path, text: str) -> None:
     load_text(folder, "hostile.md", f"$${text}$$ $$L = {text}$$".encode("utf-8", errors="replace"))
 
 
+CUT_SHORT = [
+    "$$L = w x_$$", r"$$L = \phi(\mathbf{x$$", r"$$L = \phi_n(\mathbf{x)$$", "$$L = x$$ for $i =$", r"$$L = x^{",
+    r"$$z_t = \sigma(W x_t x_t)$$ $$h_t = (1 - z_t) \odot h_{t-1}$$ $$L = \sum_{t=1}^T \|h_t - y_t\|^2$$"
+    r" for $t = 1, \dots, T$, where $x_t \in \mathbb{R}^D$, $h_t \in \mathbb{R}^H$ and $h_0 = 0$.",
+]  # fmt: skip
+"""Notes that a mutation has made: a script without an end, a font's braces left open, a recurrence that is wrong."""
+
+
+@pytest.mark.parametrize("text", CUT_SHORT, ids=range(len(CUT_SHORT)))
+def test_notes_cut_short(folder: Path, text: str) -> None:
+    load_text(folder, "cut.md", text.encode())
+
+
 # --- linear time -----------------------------------------------------------------------------------------------------
 
 

@@ -360,10 +360,10 @@ def has_sign(source: Source, start: int, end: int, *signs: str) -> bool:
 
 
 def script_end(tokens: Sequence[Token], n: int) -> int:
-    """The position after the script whose sign stands at n: a group in braces, or one token."""
+    """The position after the script whose sign stands at n: a group in braces, or one token, but not the end."""
     n += 1
     depth = 0
-    while n < len(tokens):
+    while n < len(tokens) and tokens[n].kind != "end":
         depth += (tokens[n].text == "{") - (tokens[n].text == "}")
         n += 1
         if depth == 0:

@@ -113,7 +113,7 @@ def what_was_passed_over(note: Stated, equations: Equations, asked: Asked, stran
 def _is_range_to_a_sum(source: Source, start: int, end: int) -> bool:
     r"""Whether a formula is ``i = 1, \dots, N - K + 1``, whose last position is no size of the note."""
     texts = [token.text for token in tokens_in(source, start, end)]
-    if texts[1:2] != ["="] or not texts[2].isdecimal() or "dots" not in texts[3:5]:
+    if texts[1:2] != ["="] or not "".join(texts[2:3]).isdecimal() or "dots" not in texts[3:5]:
         return False
     last = [text for text in texts[texts.index("dots") + 1 :] if text not in (",", ".", "{", "}")]
     return any(sign in last for sign in ("+", "-", "/")) and "=" not in last

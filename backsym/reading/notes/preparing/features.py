@@ -118,7 +118,7 @@ def _data(text: str, tokens: Sequence[Token], opening: int) -> tuple[str, str, i
     if tokens[n].kind not in _LETTERS:
         return None
     letter = tokens[n].text
-    n += 1 + braced
+    n += 2 if braced and tokens[n + 1].text == "}" else 1
     example = ""
     if tokens[n].text in ("_", "^"):
         end = script_end(tokens, n)
