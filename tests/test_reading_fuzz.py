@@ -194,8 +194,11 @@ def test_hostile_texts(folder: Path, text: str) -> None:
 
 CUT_SHORT = [
     "$$L = w x_$$", r"$$L = \phi(\mathbf{x$$", r"$$L = \phi_n(\mathbf{x)$$", "$$L = x$$ for $i =$", r"$$L = x^{",
-    r"$$z_t = \sigma(W x_t x_t)$$ $$h_t = (1 - z_t) \odot h_{t-1}$$ $$L = \sum_{t=1}^T \|h_t - y_t\|^2$$"
-    r" for $t = 1, \dots, T$, where $x_t \in \mathbb{R}^D$, $h_t \in \mathbb{R}^H$ and $h_0 = 0$.",
+    r"$$z_t = \sigma(W_z x_t x_t + U_z h_{t-1})$$ $$\tilde h_t = \tanh(W x_t + U \cdot (r_t \odot h_{t-1}))$$"
+    "\n"
+    r"$$h_t = (1 - z_t) \odot h_{t-1} + z_t \odot \tilde h_t$$ where $x_t \in \mathbb{R}^D$ and $h_t \in \mathbb{R}^H$."
+    "\n"
+    r"Derive $\frac{\partial L}{\partial U}$.",
 ]  # fmt: skip
 """Notes that a mutation has made: a script without an end, a font's braces left open, a recurrence that is wrong."""
 

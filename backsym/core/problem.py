@@ -276,7 +276,8 @@ class Problem:
     def layered(self) -> frozenset[str]:
         """The families whose members are numbered above, a^(l)."""
         dims = {self.index_dims[letter] for letter in self.letter_forms if letter in self.index_dims}
-        known = ((name, self.symbols.get(name)) for name in self.families)  # An equation that is wrong declares nothing.
+        # What an equation that is wrong would define has no symbol.
+        known = ((name, self.symbols.get(name)) for name in self.families)
         return frozenset(name for name, symbol in known if symbol is not None and symbol.shape[0] in dims)
 
     @lazy
