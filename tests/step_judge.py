@@ -125,8 +125,11 @@ def total_of_members(problem: Problem, env: Env, total: TotalDerivation) -> Arra
         here = {ix: Ix(str(n + 1), ix.dim) for ix, n in zip(lettered, chosen, strict=True)}
         (of, p), (by, q) = (_end(problem, text, here, env) for text in (total.of, total.by[0]))
         recurs = by in problem.by_name and bool(problem.by_name[by].block)
-        if recurs and q is not None and q < 1:
-            by, q, recurs = problem.starts[by][-q].name, None, False
+        if q is not None and q < 1:
+            starts = problem.starts.get(by, ())
+            if not starts:
+                continue  # There is no such member.
+            by, q, recurs = starts[-q].name, None, False
         moved = member_name(by, q) if recurs and q is not None else by
         if moved not in slopes:
             slopes[moved] = _slopes_of_all(problem, env, moved)

@@ -68,9 +68,10 @@ CASES = {
     "last step": [
         *("dh[t]/dh[t-1]", "dh[T]/dh[0]", "dh[t]/dh[r]", "dh[T]/dX[r]"),
         *("dz[T]/dW", "dz[t]/dz[r]", "dL/dh[t]", "dh[t]/dz[t]"),
+        *("dz[t]/dz[t-1]", "dh[t]/dX[t-1]", "dz[T]/dz[T-1]"),
     ],
     "numbers": ["ds[T]/dw", "ds[t]/ds[t-1]", "ds[T]/dx[r]", "ds[t]/ds[r]", "dL/du"],
-    "lstm": ["dh[t]/dh[t-1]", "dh[T]/dc[r]", "dc[T]/dh0", "dh[t]/dX[t]", "df[t]/dh[r]"],
+    "lstm": ["dh[t]/dh[t-1]", "dh[T]/dc[r]", "dc[T]/dh0", "dh[t]/dX[t]", "df[t]/dh[r]", "dc[t]/dc[t-1]"],
     "two steps back": ["dh[T]/dh[r]", "dh[t]/dX[r]", "dq[t]/dh[r]", "dq[t]/dh[t-1]", "dL/dh[r]"],
     "every step": ["dh[T]/db", "dL/dh0", "dL/dU"],
     "parameters per step": ["dh[T]/dP[r]", "dh[t]/dq[r]", "dh[T]/dh[T-1]"],
@@ -121,7 +122,6 @@ def refusal(mapping: dict[str, Any], jacobian: str) -> str:
         ("last step", "dh/dh0", "say which member, as h[t] or h[T]"),
         ("last step", "dL/dX", "say which member, as X[t] or X[T]"),
         ("last step", "dh[t]/dh[t-2]", "only at the same position"),
-        ("lstm", "dc[t]/dc[t-1]", "acts through nothing else of its own step"),
         ("last step", "dh[T]/dX[1]", "by a member of X at 1 is not derived"),
         ("last step", "dh[t-1]/dh[t-2]", "at the last position"),
         ("last step", "dh[t]/dh[t]", "does not depend"),
@@ -207,9 +207,65 @@ def test_jacobians_between_layers_of_different_sizes() -> None:
     np.testing.assert_allclose(value_of(source, {"x": x, "y": y, "W": w, "a": a[1:]}), slope(3, 2), rtol=1e-9)
 
 
+def test_jacobians_through_what_the_layer_before_computes() -> None:
+    """By z of the layer before, which acts through its activations: there is one from the second layer on only."""
+    sizes = (2, 4, 3, 2)
+    solution = layers_asked("dz[l]/dz[l-1]", "da[l]/dz[l-1]", "dz[M]/dz[m]", "dL/dz[m]")
+    assert {v.status for v in solution.totals_verified.values()} == {"verified"}
+    problem = solution.problem
+    env = draw(problem, 3, sizes={"M": 3, **{f"D[{n}]": size for n, size in enumerate(sizes)}})
+    y, w = env.values["y"], [m[:a, :b] for m, (b, a) in zip(env.values["W"], pairwise(sizes), strict=True)]
+
+    def behind(layer: int, z: Any) -> list[Any]:
+        """The z of a layer, which is given, and of the layers behind it, and the loss."""
+        found = [z]
+        for matrix in w[layer:]:
+            found.append(matrix @ (1 / (1 + np.exp(-found[-1]))))
+        return [*found, np.sum((1 / (1 + np.exp(-found[-1])) - y) ** 2) / 2]
+
+    z = behind(1, w[0] @ env.values["x"])
+
+    def slope(of: int, by: int) -> Any:
+        units = np.eye(sizes[by])
+        return np.array([behind(by, z[by - 1] + 1e-30j * unit)[of - by].imag * 1e30 for unit in units]).T
+
+    def right(total: TotalDerivation, **places: int) -> Any:
+        place = {ix: Ix(str(places[ix.letter]), ix.dim) for ix in free_indices(total.entry.lhs) if ix.dim == "M"}
+        at = tuple(Ix(ix.letter, dim_with(ix.dim, place)) for ix in total.indices if ix.dim != "M")
+        return evaluate(with_indices(total.entry.rhs, place), env, at)
+
+    between, further, last, loss = solution.totals
+    for n in (2, 3):
+        np.testing.assert_allclose(right(between, l=n), slope(n, n - 1), rtol=1e-9)
+        local = 1 / (2 + np.exp(z[n - 1]) + np.exp(-z[n - 1]))
+        np.testing.assert_allclose(right(further, l=n), local[:, None] * slope(n, n - 1), rtol=1e-9)
+    assert not right(between, l=1).any()
+    for n in (1, 2, 3):
+        np.testing.assert_allclose(right(last, m=n), slope(3, n), rtol=1e-9)
+        np.testing.assert_allclose(right(loss, m=n), slope(4, n), rtol=1e-9)
+    before = r"\mathbf{a}^{(l-1)}"
+    ((where, form),) = forms(between, problem)
+    assert where == r"l = 2, \dots, M"
+    ones = r"\mathbb{1}_{D^{(l-1)}}"
+    assert form.endswith(rf"= \mathbf{{W}}^{{(l)}} \, \text{{diag}}({before} \odot ({ones} - {before}))")
+
+
+def test_the_first_step_has_a_form_of_its_own_where_the_start_is_no_result() -> None:
+    """The output gate of step t - 1 hands on c[t-1]; at t = 1 there was no such step."""
+    (total,) = solve(asked(RECURRENCES["lstm"].mapping, "dc[t]/dc[t-1]")).totals
+    (first, alone), (later, _) = forms(total, problem_from_mapping(RECURRENCES["lstm"].mapping))
+    assert (first, later) == ("t = 1", r"t = 2, \dots, T")
+    assert alone.endswith(r"= \text{diag}(\mathbf{f}_1)")
+
+
 @pytest.mark.parametrize(
     ("jacobian", "answer", "verdict"),
     [
+        ("dz[l]/dz[l-1]", "W[l] @ diag(a[l-1]*(1 - a[l-1]))", "correct"),
+        ("dz[l]/dz[l-1]", r"\mathbf{W}^{(l)} \operatorname{diag}(\sigma'(\mathbf{z}^{(l-1)}))", "correct"),
+        ("dz[l]/dz[l-1]", "dz[l,i]/dz[l-1,j] = W[l,i,j]*a[l-1,j]*(1 - a[l-1,j])", "correct"),
+        ("dz[l]/dz[l-1]", "W[l]", "incorrect"),
+        ("dz[l]/dz[l-1]", "-W[l] @ diag(a[l-1]*(1 - a[l-1]))", "incorrect"),
         ("da[l]/da[l-1]", "diag(a[l]*(1 - a[l])) @ W[l]", "correct"),
         ("da[l]/da[l-1]", r"\operatorname{diag}(\sigma'(z^{(l)})) W^{(l)}", "correct"),
         ("da[l]/da[l-1]", "W[l]", "incorrect"),
@@ -219,7 +275,8 @@ def test_jacobians_between_layers_of_different_sizes() -> None:
     ],
 )
 def test_answers_about_layers_of_different_sizes(jacobian: str, answer: str, verdict: str) -> None:
-    assert check(layers_asked("da[l]/da[l-1]", "da[M]/da[M-1]").problem, jacobian, answer).verdict == verdict
+    problem = layers_asked("da[l]/da[l-1]", "da[M]/da[M-1]", "dz[l]/dz[l-1]").problem
+    assert check(problem, jacobian, answer).verdict == verdict
 
 
 def test_a_jacobian_is_collected_once() -> None:

@@ -428,18 +428,20 @@ class Sizes:
 
     def _bound(self, e: ex.IndexReduce | ex.IndexPick, ranges: Ranges, wanted: ex.Shape | None) -> ex.Expr:
         outer = replace(ranges, dims={ix: dim for ix, dim in ranges.dims.items() if ix not in e.indices})
-        inner = self._around(outer, self.ranges(e.body, ties=ranges.ties))
+        inner = self._around(outer, self.ranges(e.body, ties=ranges.ties), e.body)
         indices = tuple(self.index(ix, inner) for ix in e.indices)
         body = self.expression(e.body, inner, wanted)
         if isinstance(e, ex.IndexPick):
             return replace(e, body=body, indices=indices, at=tuple(self.index(ix, ranges) for ix in e.at))
         return replace(e, body=body, indices=indices)
 
-    def _around(self, outer: Ranges, own: Ranges) -> Ranges:
+    def _around(self, outer: Ranges, own: Ranges, body: ex.Expr) -> Ranges:
         """The ranges within a sum: letters that are free in it run as they do around it."""
         for ix, dim in own.dims.items():
             self._check_alike(ix, outer.dims.get(ix, dim), dim, own.ties)
-        return Ranges({**own.dims, **outer.dims}, own.ties, outer.sizes)
+        found = {**own.dims, **outer.dims}
+        self._by_deltas(body, found)
+        return Ranges(found, own.ties, outer.sizes)
 
     def _check_alike(self, ix: ex.Ix, own: Dim, dim: Dim, ties: Ties) -> None:
         """Raises BacksymError for two ranges of a letter that are not said to be the same."""

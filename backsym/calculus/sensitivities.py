@@ -247,9 +247,26 @@ class _Through(Run, ABC):
         free = tuple(dict.fromkeys(scope[i] for i in (*params[1:], *self.at) if i in scope and i != params[0]))
         return Sensitivity(name, scope[params[0]], equation, free, ())
 
+    def case(self, name: str, own: Axes, params: Axes, value: tm.Poly, ends: tuple[Ix, Ix]) -> Case:
+        """A derivative at some positions of its letter; ``own`` are the indices at any, ``params`` those at these."""
+        full = self.scope(own, self.letters)
+        letter = full[own[0]]
+        scope = full if params[0] == own[0] else {i: ix for i, ix in full.items() if i != own[0]}
+        entry = Equation(self.total(name, params, scope), self.totals.raiser.poly(value, scope))
+        try:
+            matrix: Equation | None = self.matrix(name, params, value, scope)
+        except NoMatrixForm:
+            matrix = None
+        indices = tuple(dict.fromkeys(scope[i] for i in (*params, *self.at) if i in scope))
+        return Case(ex.Run(letter.letter, letter.dim, *ends), entry, matrix, indices)
+
 
 class _Neighbours(_Through):
-    """The derivative of a member by one at the same position, or at the one before: one formula."""
+    """The derivative of a member by one at the same position, or at the one before: one formula.
+
+    What the member before acts through in its own step is derived first, at any position; of the first member on, the
+    one before is no result of a step but what the recurrence starts from.
+    """
 
     is_whole = False
 
@@ -257,53 +274,82 @@ class _Neighbours(_Through):
         of, by = self.of.place, self.end.place
         assert of is not None, "both are members"
         assert by is not None, "both are members"
-        self.lag = ex.position_of(shifted(((of, 1), (by, -1)), 0, of.dim)) or 0
-        self.at = (tm.affine(((self.above[0], 1),), -self.lag, of.dim), *self.at[1:])
-        self.letters = {i: ix for i, ix in self.letters.items() if i in (self.above[0], *self.at)}
-        self.tied = self._within_a_step()
-        for name in self._needed():
-            params = self._params(name)
-            parts = list(self.local_parts(name, params))
-            scope = self.scope(params, self.letters)
-            self.values[name] = params, self.collected(name, params, scope, parts) if parts else ()
+        self.gap = ex.position_of(shifted(((of, 1), (by, -1)), 0, of.dim)) or 0
+        self.before: dict[str, tuple[Axes, tm.Poly]] = {}
+        """The derivatives of members of the step of the one by which is differentiated, where it is an earlier one."""
+        axes = self.at[1:]
+        self.letters = {i: ix for i, ix in self.letters.items() if i in (self.above[0], *axes)}
+        for lag, names in enumerate(self._needed()):
+            self.at = (tm.affine(((self.above[0], 1),), -lag, of.dim), *axes)
+            self.before, self.values = self.values, {}
+            for name in names:
+                self._derive(name)
         params, value = self.values[self.of.name]
         if not value:
             raise BacksymError(say("calculus.no_step", of=self.of.name, by=self.by))
         others = () if self.of.lettered else (self.member_of_all(self.of.name, params, value),)
-        return replace(self.stated(params, value, (), recursive=False), recursions=others)
+        cases = tuple(self._cases(params, value)) if self.of.lettered else ()
+        return replace(self.stated(params, value, cases, recursive=bool(cases)), recursions=others)
 
-    def _params(self, name: str) -> Axes:
-        if name == self.of.name:
-            return self.above
-        return self.above[0], *along(self.problem.symbols[name].shape, self.totals.namer.for_symbol(name))[1:]
+    def _derive(self, name: str) -> None:
+        own = along(self.problem.symbols[name].shape, self.totals.namer.for_symbol(name))
+        params = self.above if name == self.of.name else (self.above[0], *own[1:])
+        parts = list(self.local_parts(name, params))
+        scope = self.scope(params, self.letters)
+        self.values[name] = params, self.collected(name, params, scope, parts) if parts else ()
 
-    def _needed(self) -> list[str]:
-        """The nodes of the same step by which it is computed, in forward order."""
+    def _needed(self) -> list[list[str]]:
+        """For the step of the member by which is differentiated, and that of the other, the nodes of the same step by
+        which what is asked for is computed, in forward order."""
+        levels: list[list[str]] = []
         needed = {self.of.name}
-        for name in reversed(self.between):
-            if name in needed and not (name == self.by and self.lag == 0):
-                needed.update(used for used, back in accesses(self.problem, name) if back == 0)
-        return [name for name in self.between if name in needed and not (name == self.by and self.lag == 0)]
-
-    def _within_a_step(self) -> set[str]:
-        """The families of which a member depends on the one by which is differentiated at the same position."""
-        found = {self.by}
-        for name in self.between:
-            if any(used in found and back == 0 for used, back in accesses(self.problem, name)):
-                found.add(name)
-        return found
+        for lag in reversed(range(self.gap + 1)):
+            used: set[str] = set()
+            for name in reversed(self.between):
+                if name in needed and (lag or name != self.by):
+                    found = list(accesses(self.problem, name))
+                    needed.update(argument for argument, back in found if back == 0)
+                    used.update(argument for argument, back in found if back == 1)
+            levels.insert(0, [name for name in self.between if name in needed and (lag or name != self.by)])
+            needed = used
+        return levels
 
     def is_moved(self, argument: str, place: tm.Index | None, params: Axes) -> bool | None:
         after = None if place is None else tm.steps_after(place, params[0])
-        if after is None:
+        if after is None or after > 0:
             raise BacksymError(say("calculus.far_members", of=self.of.name, by=self.by))
-        if argument == self.by and after == -self.lag:
+        if argument == self.by and place == self.at[0]:
             return True
-        if after == 0 and argument in self.values and self.values[argument][1]:
-            return False
-        if after == -self.lag and argument in self.tied:
-            raise BacksymError(say("calculus.far_members", of=self.of.name, by=self.by))
-        return None
+        known = self.values if after == 0 else self.before if place == self.at[0] else {}
+        return False if argument in known and known[argument][1] else None
+
+    def reached(self, argument: str, at: Axes) -> tm.Poly:
+        if at[0] == self.above[0]:
+            return super().reached(argument, at)
+        params, inner = self.before[argument]
+        value = tm.sub_poly(inner, dict(pairs(params, at)))
+        return tm.product([value, (*tm.constant(1), *tm.scale(tm.of_factor(self._at_first()), -1))])
+
+    def _at_first(self) -> tm.Del:
+        """One at the first member, before which no step has been."""
+        return tm.Del(self.above[0], tm.fixed_index(1, self.above[0].dim))
+
+    def _cases(self, params: Axes, value: tm.Poly) -> Iterator[Case]:
+        """The derivative of the first member, if there is one before it, and that of all later ones."""
+        first = self._at_first()
+        ends = {first.a, first.b}
+        if not any({f.a, f.b} == ends for f in _deltas(value)):
+            return
+        rest = collapse(without_delta(value, (first.a, first.b)))
+        one, dim = Ix("1", first.a.dim), first.a.dim
+        equation = self.problem.by_name.get(self.by)
+        if equation is not None and equation.starts:
+            here = {first.a: first.b}
+            at, self.at = self.at, tuple(tm.sub_index(i, here) for i in self.at)
+            own = collapse(tm.sub_poly(value, here))
+            yield self.case(self.of.name, params, (first.b, *params[1:]), own, (one, one))
+            self.at = at
+        yield self.case(self.of.name, params, params, rest, (Ix("2", dim), ex.last(dim)))
 
 
 class _Recursion(_Through):
@@ -403,20 +449,21 @@ class _Recursion(_Through):
         if not self.end.lettered:
             for back, start in enumerate(self.problem.by_name[name].starts):
                 at = shifted((), -back, dim)
-                yield self._case(name, (index_of(at, {}), *params[1:]), self._of_start(start.name, params[1:]), at, at)
-            yield self._case(name, params, value, one, top)
+                begun = self._of_start(start.name, params[1:])
+                yield self.case(name, params, (index_of(at, {}), *params[1:]), begun, (at, at))
+            yield self.case(name, params, params, value, (one, top))
             return
         own, k = self.at[0], self.letters[self.at[0]]
         late = max((self._after(f, params[0]) for f in _deltas(value)), default=0)
         for after in range(late + 1):
             here = tm.affine(((own, 1),), after, dim)
             at = shifted(((k, 1),), after, dim)
-            yield self._case(name, (here, *params[1:]), self._at(value, params[0], after), at, at)
+            yield self.case(name, params, (here, *params[1:]), self._at(value, params[0], after), (at, at))
         rest = value
         for after in range(late + 1):
             rest = without_delta(rest, (params[0], tm.affine(((own, 1),), after, dim)))
-        yield self._case(name, params, collapse(rest), shifted(((k, 1),), late + 1, dim), top)
-        yield self._case(name, params, (), one, shifted(((k, 1),), -1, dim))
+        yield self.case(name, params, params, collapse(rest), (shifted(((k, 1),), late + 1, dim), top))
+        yield self.case(name, params, params, (), (one, shifted(((k, 1),), -1, dim)))
 
     def _after(self, f: tm.Del, t: tm.Index) -> int:
         """How far after the member by which is differentiated the member t is, by a delta."""
@@ -451,19 +498,6 @@ class _Recursion(_Through):
             return ()
         own, value = self.values[start]
         return tm.sub_poly(value, dict(pairs(own, params)))
-
-    def _case(self, name: str, params: Axes, value: tm.Poly, first: Ix, final: Ix) -> Case:
-        own = self.recursions[name][0]
-        full = self.scope(own, self.letters)
-        letter = full[own[0]]
-        scope = full if params[0] == own[0] else {i: ix for i, ix in full.items() if i != own[0]}
-        entry = Equation(self.total(name, params, scope), self.totals.raiser.poly(value, scope))
-        try:
-            matrix: Equation | None = self.matrix(name, params, value, scope)
-        except NoMatrixForm:
-            matrix = None
-        indices = tuple(scope[i] for i in (*params, *self.at) if i in scope)
-        return Case(ex.Run(letter.letter, letter.dim, first, final), entry, matrix, indices)
 
 
 # --- helpers ---------------------------------------------------------------------------------------------------------

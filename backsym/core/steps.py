@@ -135,10 +135,11 @@ class TotalDerivation:
     stationary: Expr | None = None
     """Where the loss has no slope by the quantity, if that was asked for."""
     cases: tuple[Case, ...] = ()
-    """Through a recurrence, the recursion of the derivative of each state, with what it starts from.  ``entry`` says
-    that of ``of`` in one line, in which what is before the first member is the derivative of the start."""
+    """Through a recurrence, the recursion of the derivative of each state, with what it starts from; of two members one
+    after the other, that of the first, if there is one before it, and of all later ones.  ``entry`` says that of ``of``
+    in one line, in which what is before the first member is the derivative of the start."""
     recursive: bool = False
-    """Whether ``entry`` is itself one of the recursions."""
+    """Whether ``entry`` is itself one of the recursions, or the cases say all."""
     recursions: tuple[Sensitivity, ...] = ()
     """The recursions on which the result rests, in the order in which a position is computed; of what is asked at one
     position also that at any other."""
@@ -154,6 +155,12 @@ class TotalDerivation:
     def through(self) -> bool:
         """Whether it is of members, or leads through a recurrence."""
         return bool(self.recursions) or any("[" in end for end in (self.of, *self.by))
+
+    @property
+    def second(self) -> Ix | None:
+        """The second position of its members, where the first one has another form, or is none."""
+        runs = [case.run.first for case in self.cases if case.run.first == Ix("2", case.run.dim)]
+        return runs[0] if runs and not self.recursions else None
 
     @property
     def node(self) -> str:

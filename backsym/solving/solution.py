@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from backsym.core.allowance import LIMIT, Exhausted, allowing
 from backsym.core.choices import STATIONARY
-from backsym.core.dims import is_layered
+from backsym.core.dims import is_layered, letters_in
 from backsym.core.errors import BacksymError, Diagnostic, NoMatrixForm, PlacedError, VerificationError, near_name
 from backsym.core.expr import (
     Adj,
@@ -350,8 +350,10 @@ def _needs_a_loop(problem: Problem, node: str, forms: Derivation | ForwardForms)
 
 
 def _lists_layers(problem: Problem, total: TotalDerivation) -> bool:
-    """Whether arrays of members that differ in size are in a Jacobian, or those of a recursion that it rests on."""
-    form = total.array[0].rhs
+    """Whether a Jacobian is a list, or arrays of members that differ in size are in it or in a recursion of it."""
+    form, members = total.array[0].rhs, {ix.letter for ix in total.indices}
+    if any(not members.isdisjoint(letters_in(ix.dim)) for ix in total.indices):
+        return True
     recursive = bool(total.cases) or any(isinstance(e, Total) for e in walk(form))
     layered = any(is_layered(problem.symbols[recursion.state].shape) for recursion in total.recursions)
     return (recursive and layered) or runs_over_layers(form)

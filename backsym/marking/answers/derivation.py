@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from backsym.core.expr import (
+    ZERO,
     Adj,
     Entry,
     Expr,
@@ -96,7 +97,7 @@ class Derivation:
         self.started: Statement | None = None
         self.rows = 1
         self.named = self.several = False
-        self.ends: list[End] = []
+        self.ends = [End(Ix("1", self.target.shape[0]), ZERO)] if self.target.from_second else []
         self.labels: dict[str, str] = {}
         """Names of the student's own for the derivative by a quantity."""
         self.by_row = False

@@ -35,6 +35,8 @@ class Target:
     indices: tuple[Ix, ...] = ()
     whole: Total | None = field(default=None, compare=False)
     """The Jacobian or second derivative that is asked for, in place of the derivative of the loss by a quantity."""
+    from_second: bool = field(default=False, compare=False)
+    """Whether an answer is about all members but the first, which is another or none."""
 
     @property
     def array(self) -> Expr:

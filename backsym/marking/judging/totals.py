@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from backsym.core.dims import at_places, own_place
-from backsym.core.expr import Ix, Shape, Total, free_indices
+from backsym.core.expr import Delta, Equation, Ix, Mul, Shape, Total, free_indices
 from backsym.core.problem import Problem, Symbol
 from backsym.core.steps import Derivation, TotalDerivation
 from backsym.marking.answers.model import Target
@@ -49,12 +49,15 @@ def asked_totals(judge: Judge, problem: Problem) -> dict[str, AskedTotal]:
     """The Jacobians and second derivatives of the parts, by what answers call them without spaces."""
     found: dict[str, AskedTotal] = {}
     totals = {total_name(asked): asked for part in problem.parts for asked in part.totals}
+    late = {total_name(total.key) for total in judge.solution.totals if total.second is not None}
     for name, part in totals_asked(problem).items():
         of, by, turned = totals[name]
         whole = Total(problem.placed(of), tuple(map(problem.placed, by)), turned)
         marks = float(part.marks) / len(part.totals) if part.marks is not None else 1.0
         form = part.accept if part.accept != "by_name" else "any"
-        found[name] = AskedTotal(Target(name, _shape(whole), whole=whole), Criterion(form, marks))
+        found[name] = AskedTotal(
+            Target(name, _shape(whole), whole=whole, from_second=name in late), Criterion(form, marks)
+        )
     return found
 
 
@@ -71,11 +74,19 @@ def _shape(whole: Total) -> Shape:
 
 
 def _derivation(total: TotalDerivation, problem: Problem) -> Derivation:
-    """The derivation of an array that is a quantity of its own; on an axis of length one stands a fixed index."""
+    """The derivation of an array that is a quantity of its own; on an axis of length one stands a fixed index.
+
+    Where the first member has another form, it is not asked for, and counts as zero.
+    """
     whole = _whole(total, problem)
     by_member = bool(free_indices(whole))
     matrix, member = (None, total.matrix) if by_member else (total.matrix, None)
-    found = Derivation(total_name(total.key), (), total.entry, matrix, total.steps, total.no_matrix, member)
+    entry = total.entry
+    if total.second is not None:
+        (letter,) = free_indices(whole)
+        after = Delta(letter, Ix("1", letter.dim), equal=False)
+        entry = Equation(entry.lhs, Mul((after, entry.rhs)))
+    found = Derivation(total_name(total.key), (), entry, matrix, total.steps, total.no_matrix, member)
     letters = [ix for ix in total.indices if not ix.fixed]
     first = list(free_indices(whole))
     rest = iter([*first, *(ix for ix in letters if ix not in first)])

@@ -204,9 +204,14 @@ class _Recursions:
         return f"{self.loop} {'-' if after < 0 else '+'} {abs(after)}" if after else self.loop
 
     def _at_delta(self, e: ex.Delta, letter: ex.Ix, texts: _Texts) -> ex.Expr:
-        """The members by which is differentiated, side by side, of which one is that of the loop."""
+        """The members by which is differentiated, side by side, of which one is that of the loop, or whether it is at a
+        fixed position."""
         own, other = (e.i, e.j) if letter in ex.letters_of(e.i) else (e.j, e.i)
         after = ex.steps_after(own, letter)
+        place = ex.position_of(other)
+        if after is not None and place is not None:
+            at, apart = ("1.0", "0.0") if e.equal else ("0.0", "1.0")
+            return texts.array(f"({at} if {self._place(after)} == {place - 1} else {apart})", ())
         if after is None or type(other) is not ex.Ix or other.fixed or not e.equal:
             raise BacksymError(say("numpy.sensitivity", name=letter.letter))
         size = stable_source(ex.Size(str(letter.dim)), self.problem)
@@ -221,7 +226,7 @@ def _state(e: ex.Total) -> str:
 def _rest(e: ex.Total) -> tuple[ex.Ix, ...]:
     """The free letters of the derivative of a member, but for its own: those of its axes in the list."""
     ends = (*ex.indices_of(e.of)[1:], *(ix for by in e.by for ix in ex.indices_of(by)))
-    return tuple(dict.fromkeys(ix for ix in ends if not ix.fixed))
+    return tuple(dict.fromkeys(ix for ix in ends if type(ix) is ex.Ix and not ix.fixed))
 
 
 def _entry(array: ex.Sym, at: tuple[ex.Ix, ...]) -> ex.Expr:
