@@ -49,7 +49,7 @@ class Cursor:
         """``tokens`` are those of the source where another lexer than LaTeX's has read it."""
         self.source = source
         tokens = tokenize(source, start, end, lenient=lenient) if tokens is None else tokens
-        self.tokens = _scripts_outside(_parted(source, _tidied(source, tokens)))
+        self.tokens: list[Token] = _scripts_outside(_parted(source, _tidied(source, tokens)))
         self.position = 0
         self.nesting = 0
         self.closing = _braces(source, self.tokens)

@@ -21,6 +21,7 @@ from backsym.core.words import say
 from backsym.reading.latex.cursor import shown
 from backsym.reading.latex.derivatives import Formula
 from backsym.reading.latex.extents import extended
+from backsym.reading.latex.lexer import Tokens
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.latex.scripts import item, read_scripts
 from backsym.reading.meaning.scope import Scope
@@ -222,6 +223,7 @@ class FormulaReader(Formula):
         self, source: Source, words: Vocabulary, start: int = 0, end: int | None = None, *, lenient: bool = False
     ):
         super().__init__(source, words, start, end, lenient=lenient)
+        self.tokens = Tokens(self.tokens)
         self.letters = self.letters_with_ranges()
 
     # --- looking ahead ---

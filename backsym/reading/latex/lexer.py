@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, SupportsIndex, overload
 from unicodedata import normalize
 
 from backsym.core.errors import InputError
@@ -346,12 +346,28 @@ def _unexpected(source: Source, position: int) -> Exception:
     return source.error(say("latex.unexpected_character", character=shown), (position, position + 1), meant(char))
 
 
-def tokens_in(source: Source, start: int, end: int) -> list[Token]:
+class Tokens(list[Token]):
+    """Tokens for a look ahead: what lies past the last one is an end, so that no look leaves the formula."""
+
+    @overload
+    def __getitem__(self, at: SupportsIndex, /) -> Token: ...
+    @overload
+    def __getitem__(self, at: slice, /) -> Tokens: ...
+    def __getitem__(self, at: SupportsIndex | slice, /) -> Token | Tokens:
+        if isinstance(at, slice):
+            return Tokens(super().__getitem__(at))
+        if at.__index__() < len(self):
+            return super().__getitem__(at)
+        end = super().__getitem__(-1).end if self else 0
+        return Token("end", "", end, end)
+
+
+def tokens_in(source: Source, start: int, end: int) -> Tokens:
     """The tokens of a part of a text for a first look, without the end; none where it cannot be cut into tokens."""
     try:
-        return tokenize(source, start, end, lenient=True)[:-1]
+        return Tokens(tokenize(source, start, end, lenient=True)[:-1])
     except InputError:
-        return []
+        return Tokens()
 
 
 def has_sign(source: Source, start: int, end: int, *signs: str) -> bool:
