@@ -193,7 +193,8 @@ def test_hostile_texts(folder: Path, text: str) -> None:
 
 
 CUT_SHORT = [
-    r"$$L = \sum_{i=1}^$$", "$$L = w x_$$", r"$$L = \phi(\mathbf{x$$", r"$$L = \phi_n(\mathbf{x)$$", "$$L = x$$ for $i =$", r"$$L = x^{",
+    r"$$L = \sum_{i=1}^$$",
+    "$$L = w x_$$", r"$$L = \phi(\mathbf{x$$", r"$$L = \phi_n(\mathbf{x)$$", "$$L = x$$ for $i =$", r"$$L = x^{",
     r"$$z_t = \sigma(W_z x_t x_t + U_z h_{t-1})$$ $$\tilde h_t = \tanh(W x_t + U \cdot (r_t \odot h_{t-1}))$$"
     "\n"
     r"$$h_t = (1 - z_t) \odot h_{t-1} + z_t \odot \tilde h_t$$ where $x_t \in \mathbb{R}^D$ and $h_t \in \mathbb{R}^H$."
