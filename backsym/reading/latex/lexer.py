@@ -160,8 +160,25 @@ def tokenize(source: Source, start: int = 0, end: int | None = None, *, lenient:
     more than 1500 tokens.
     """
     text = source.text
-    end = len(text) if end is None else end
-    start, end = inside_dollars(text, start, end)
+    start, end = inside_dollars(text, start, len(text) if end is None else end)
+    before = min(start, 1)  # A pattern may look at the character before.
+    found = _cut(text[start - before : end], before, lenient=lenient)
+    if found is None:
+        return _pieces(source, start, end, lenient=lenient)
+    shift = start - before
+    return [Token(kind, said, first + shift, last + shift) for kind, said, first, last in found]
+
+
+@lru_cache(maxsize=1024)
+def _cut(text: str, start: int, *, lenient: bool) -> tuple[Token, ...] | None:
+    """The tokens of a formula, which is looked at many times; None for one that must be refused where it stands."""
+    try:
+        return tuple(_pieces(Source(text), start, len(text), lenient=lenient))
+    except InputError:
+        return None
+
+
+def _pieces(source: Source, start: int, end: int, *, lenient: bool) -> list[Token]:
     check_lines(source, start, end)
     tokens: list[Token] = []
     position = start
