@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import json
 from collections.abc import Iterator
@@ -12,10 +11,10 @@ from types import ModuleType
 import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
+from plugged import installed
 
 import backsym
 from backsym.cli.main import main
-from backsym.core import registry
 from backsym.core.errors import BacksymError
 from backsym.core.notations import NOTATIONS
 from backsym.core.stepkinds import STEPS
@@ -164,20 +163,8 @@ def test_a_name_is_taken_once_and_what_is_no_kind_is_refused(toy: ModuleType) ->
         backsym.register("recite")
 
 
-def test_an_entry_point_registers_too(toy: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Entry:
-        def __init__(self, found: object):
-            self.found = found
-
-        def load(self) -> object:
-            return self.found
-
-    def entry_points(group: str) -> list[Entry]:
-        assert group == "backsym.plugins"
-        return [Entry(toy.DOUBLE), Entry(lambda: backsym.register(toy.Recite()))]
-
-    monkeypatch.setattr(importlib.metadata, "entry_points", entry_points)
-    monkeypatch.setattr(registry, "_loaded", [])
+def test_an_entry_point_registers_too(toy: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(tmp_path, monkeypatch, double=toy.DOUBLE, more=lambda: backsym.register(toy.Recite()))
     problem = problem_from_mapping({**PROBLEM, "parts": [{"recite": "w1"}]})
     assert problem.parts[0].kind == "recite"
     assert STEPS["toy_double"] is toy.DOUBLE

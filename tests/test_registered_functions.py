@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +12,10 @@ import numpy as np
 import pytest
 from documentation import block
 from generated_code import agrees
+from plugged import installed
 
 import backsym as bs
 from backsym.codegen.module import module_source
-from backsym.core import registry
 from backsym.core.expr import free_indices
 from backsym.core.functions import FUNCTIONS
 from backsym.core.kinds import KINDS
@@ -217,11 +216,6 @@ def test_a_function_without_sympy_is_named(toy: ModuleType) -> None:
         solution.forward_sympy("L")
 
 
-def test_an_entry_point_registers(toy: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Entry:
-        def load(self) -> object:
-            return toy.register_all
-
-    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [Entry()])
-    monkeypatch.setattr(registry, "_loaded", [])
+def test_an_entry_point_registers(toy: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(tmp_path, monkeypatch, register_all=toy.register_all)
     assert solve(problem_from_mapping(PROBLEM)).failed == ()

@@ -8,30 +8,37 @@ from __future__ import annotations
 import atexit
 import gc
 import sys
+from importlib import import_module
 from io import TextIOWrapper
 
 import click
 
-from backsym.cli.check import check
-from backsym.cli.code import code
 from backsym.cli.errors import open_streams
-from backsym.cli.graph import graph
-from backsym.cli.new import list_problems, new
-from backsym.cli.practice import practice
-from backsym.cli.quiz import quiz
-from backsym.cli.schema import schema
-from backsym.cli.solve import solve
-from backsym.cli.templates import templates
-from backsym.cli.variants import variants
-from backsym.cli.verify import verify
-from backsym.cli.watch import watch
 from backsym.version import __version__
 
 COLLECT_AFTER = 200_000
 """So many new objects before garbage is looked for: most of what a command makes, it needs until it ends."""
 
+_COMMANDS = "solve watch verify graph schema check code quiz practice new variants templates".split()
+COMMANDS = {name: (name, name) for name in _COMMANDS} | {"list": ("new", "list_problems")}
+"""The module of each command and its name there."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class _Commands(click.Group):
+    """Commands whose modules are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"backsym.cli.{module}"), name)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
     """Derive backpropagation for small networks and print the worked solution.
@@ -53,10 +60,3 @@ def in_utf_8(stream: object) -> None:
         else:
             stream.reconfigure(encoding="utf-8", errors="replace")
     open_streams()
-
-
-_COMMANDS = (
-    solve, watch, verify, graph, schema, check, code, quiz, practice, new, list_problems, variants, templates,
-)  # fmt: skip
-for _command in _COMMANDS:
-    main.add_command(_command)

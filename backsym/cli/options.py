@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from backsym.documents.writers.languages import forms
+from backsym.documents.writers.languages import LANGUAGES, forms
 
 if TYPE_CHECKING:  # The class takes the type of its values since click 8.5, and no type before.
     _TextType = click.ParamType[str]
@@ -26,7 +26,7 @@ class FormType(_TextType):
         return f"[{'|'.join((*forms(), *self.others))}]"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value not in (*forms(), *self.others):
+        if value not in LANGUAGES and value not in self.others:
             self.fail(f"{value!r} is not one of {', '.join((*forms(), *self.others))}.", param, ctx)
         return value
 

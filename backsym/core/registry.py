@@ -7,7 +7,10 @@ or a function which registers several.  This module must not know any kind.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib.machinery import PathFinder
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from backsym.core.errors import BacksymError
@@ -83,11 +86,26 @@ def known_types() -> tuple[str, ...]:
     return tuple(table.of.__name__ for table in _TABLES)
 
 
+def _may_be_named() -> bool:
+    """Whether an installed package may name kinds; to import what reads entry points takes longer than to look."""
+    if any(hasattr(finder, "find_distributions") and finder is not PathFinder for finder in sys.meta_path):
+        return True
+    for folder in map(Path, sys.path):
+        if folder.suffix == ".egg" or folder.is_file():
+            return True
+        for file in folder.glob("*.*-info/entry_points.txt"):
+            if GROUP in file.read_text(encoding="utf-8", errors="replace"):
+                return True
+    return False
+
+
 def load_plugins() -> None:
     """What the entry points of installed packages name, once."""
     if _loaded:
         return
     _loaded.append(GROUP)
+    if not _may_be_named():
+        return
     from importlib.metadata import entry_points
 
     for entry in entry_points(group=GROUP):

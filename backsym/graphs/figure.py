@@ -1,6 +1,6 @@
 """The door for documents and the command line: a figure of a problem, in every output language.
 
-This module must not know how any of it is done.
+This module must not know how any of it is done; each language is imported when it is used.
 """
 
 from __future__ import annotations
@@ -16,10 +16,6 @@ from backsym.graphs.drawing import Drawing
 from backsym.graphs.model import DERIVATIVES, KINDS, Graph, Numbers, choose, computation_graph
 from backsym.graphs.network import network_graph
 from backsym.graphs.placement import draw
-from backsym.graphs.svg import svg
-from backsym.graphs.textual import dot, mermaid
-from backsym.graphs.tikz import tikz
-from backsym.graphs.typst import typst
 
 KEPT = 32
 """So many drawings are kept: the problems of a handout often go on about one network."""
@@ -54,14 +50,20 @@ class Figure:
 
     def tikz(self) -> str:
         """A tikzpicture, at most 15.5 cm wide; needs tikz without libraries, and amsmath."""
+        from backsym.graphs.tikz import tikz
+
         return tikz(self.drawing)
 
     def typst(self) -> str:
         """A Typst expression, at most 15.5 cm wide, for use in code: put ``#`` before it in text."""
+        from backsym.graphs.typst import typst
+
         return typst(self.drawing)
 
     def svg(self, *, inline: bool = False) -> str:
         """An SVG file; ``inline`` leaves the colours to the page that it is put into."""
+        from backsym.graphs.svg import svg
+
         return svg(self.drawing, self.title, self.alt, inline=inline)
 
     def __repr__(self) -> str:
@@ -72,10 +74,14 @@ class Figure:
 
     def dot(self) -> str:
         """A digraph for Graphviz."""
+        from backsym.graphs.textual import dot
+
         return dot(self.graph)
 
     def mermaid(self) -> str:
         """A Mermaid flowchart."""
+        from backsym.graphs.textual import mermaid
+
         return mermaid(self.graph)
 
     def written(self, form: str) -> str:

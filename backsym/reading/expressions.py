@@ -7,18 +7,17 @@ count from 1 there, too.  Knows scopes; resolves nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.reading.latex import equations as latex
 from backsym.reading.meaning.scope import Scope
 from backsym.reading.plain import grammar as plain
-from backsym.reading.python.grammar import parse_code, parse_code_equation
-from backsym.reading.python.lexer import NotPython
-from backsym.reading.python.recognise import is_code
-from backsym.reading.python.words import Words
 from backsym.reading.syntax import Node
+
+if TYPE_CHECKING:
+    from backsym.reading.python.words import Words
 
 Trees = TypeVar("Trees", Node, tuple[Node, Node])
 
@@ -31,8 +30,14 @@ def expression_syntax(source: Source, scope: Scope) -> Node:
         source,
         scope,
         lambda: plain.parse_expression(source, scope.is_partial),
-        lambda words: parse_code(source, words, first=1),
+        lambda words: _code(source, words),
     )
+
+
+def _code(source: Source, words: Words) -> Node:
+    from backsym.reading.python.grammar import parse_code
+
+    return parse_code(source, words, first=1)
 
 
 def equation_syntax(source: Source, scope: Scope) -> tuple[Node, Node]:
@@ -48,8 +53,14 @@ def plain_or_code_equation(source: Source, scope: Scope) -> tuple[Node, Node]:
         source,
         scope,
         lambda: plain.parse_equation(source, scope.is_partial),
-        lambda words: parse_code_equation(source, words, first=1),
+        lambda words: _code_equation(source, words),
     )
+
+
+def _code_equation(source: Source, words: Words) -> tuple[Node, Node]:
+    from backsym.reading.python.grammar import parse_code_equation
+
+    return parse_code_equation(source, words, first=1)
 
 
 def _plain_or_code(
@@ -58,6 +69,10 @@ def _plain_or_code(
     try:
         return as_plain()
     except InputError as error:
+        from backsym.reading.python.lexer import NotPython
+        from backsym.reading.python.recognise import is_code
+        from backsym.reading.python.words import Words
+
         words = Words(scope)
         if not is_code(source.text, words):
             raise

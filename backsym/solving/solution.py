@@ -410,13 +410,15 @@ def _limited(problem: Problem) -> Iterator[None]:
 
 def _totals(problem: Problem, backward: Backward) -> tuple[TotalDerivation, ...]:
     """What the parts ask for besides derivatives of the loss, each once."""
-    from backsym.calculus.sensitivities import leads_through, sensitivity
-    from backsym.calculus.totals import Totals
-
     asked: dict[Asked, Part] = {}
     for part in problem.parts:
         for total in part.totals:
             asked.setdefault(total, part)
+    if not asked:
+        return ()
+    from backsym.calculus.sensitivities import leads_through, sensitivity
+    from backsym.calculus.totals import Totals
+
     totals = Totals(backward)
     solved = {name: part for part in problem.parts if part.kind == STATIONARY for name in part.targets}
     found: list[TotalDerivation] = []
@@ -458,7 +460,6 @@ def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) ->
     <Solution of 'Problem': L, t, y, w, x>
     """
     from backsym.calculus.backward import Backward
-    from backsym.calculus.layers import Sizes, of_one_size, ragged
     from backsym.numeric.sample import draws as draw_all
 
     if isinstance(problem, Collection):
@@ -472,7 +473,9 @@ def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) ->
 
     with _collection_paused(), _limited(problem):
         draws = draw_all(problem)
-        layered = bool(ragged(problem))
+        layered = any(dim.ragged for dim in problem.dims.values())
+        if layered:
+            from backsym.calculus.layers import Sizes, of_one_size
         ones = sums_to_one(problem, draws)
         backward = Backward(of_one_size(problem) if layered else problem, ones, loss_by_name=loss_by_name)
         derivations, forward = tuple(backward.derive()), tuple(backward.forward())

@@ -42,7 +42,6 @@ from backsym.printing.numpy.axes import (
 )  # fmt: skip
 from backsym.printing.numpy.matmul import Operand, chain
 from backsym.printing.numpy.sizes import axis_source, factored, whole_source
-from backsym.printing.numpy.stable import stable
 
 
 def numpy_source(expr: ex.Expr, problem: Problem, free: tuple[ex.Ix, ...] = (), shape: ex.Shape | None = None) -> str:
@@ -65,6 +64,8 @@ def stable_source(expr: ex.Expr, problem: Problem, free: tuple[ex.Ix, ...] = (),
     ranks.update({size_name(name, problem): None for dim in dims for name in dim_names(dim)})
     for function in problem.abstract:
         ranks[f"{function}()"] = ranks[f"{function}_prime()"] = None
+    from backsym.printing.numpy.stable import stable
+
     return stable(numpy_source(expr, problem, free, shape), ranks)
 
 

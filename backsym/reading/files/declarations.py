@@ -47,7 +47,6 @@ from backsym.reading.files.fields import (
     table,
 )
 from backsym.reading.files.yamlfile import Listing, Scalar, Table, Tree
-from backsym.reading.latex.declarations import Declarations
 from backsym.reading.meaning.scope import suggest
 from backsym.reading.plain.sympy_spelling import SPELLINGS
 
@@ -297,6 +296,8 @@ def _is_declaration(tree: Tree) -> TypeGuard[Scalar]:
 
 def _declared_in(item: Scalar, dims: dict[str, Dimension], report: Report) -> dict[str, Declared]:
     """What a declaration in LaTeX declares."""
+    from backsym.reading.latex.declarations import Declarations
+
     declarations = Declarations()
     if not declarations.read(item.source(), 0, len(item.text)):
         report.add(item, say("files.unread_declaration"))

@@ -43,7 +43,6 @@ from backsym.reading.files.forward import MAX_EQUATIONS, Forward
 from backsym.reading.files.functions import read_functions
 from backsym.reading.files.masthead import read_masthead
 from backsym.reading.files.parts import read_parts
-from backsym.reading.files.variants import read_variants
 from backsym.reading.files.yamlfile import Listing, Scalar, Table, Tree, read_file, read_text, tree_of
 from backsym.reading.meaning.scope import suggest
 from backsym.reading.plain import glance
@@ -210,7 +209,10 @@ def _read_problem(tree: Table, path: str | None, complaints: Iterable[Diagnostic
     )  # fmt: skip
     problem = replace(problem, parts=parts, masthead=masthead)
     whole = not forward.broken and not report.diagnostics and end in problem.by_name
-    problem = replace(problem, variants=read_variants(found.get("variants"), problem, report, whole=whole))
+    if "variants" in found:
+        from backsym.reading.files.variants import read_variants
+
+        problem = replace(problem, variants=read_variants(found["variants"], problem, report, whole=whole))
     report.stop()
     return problem
 
