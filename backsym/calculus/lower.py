@@ -263,6 +263,8 @@ def _reduced(op: str, body: tm.Poly, over: tuple[tm.Index, ...]) -> tm.Poly:
         # Along an axis of length one there is nothing to choose from.
         chosen = any(not i.fixed for i in over)
         return tm.of_factor(tm.Fun(op, 0, (tm.Lam(over, body),), (), "pick")) if chosen else body
+    if op == "prod":
+        raise BacksymError(say("calculus.no_definition", name=op))
     total = tm.bind(body, over)
     if op == "sum":
         return total

@@ -737,6 +737,18 @@ class IndexReduce(Expr):
         return self.body.shape
 
 
+def number_of(ix: Ix) -> Expr:
+    """The number of a letter's position, from 1."""
+    return Entry(Fn("cumsum", (Ones((ix.dim,)),), 0, "cumulative"), (ix,))
+
+
+def positioned(e: Expr) -> Ix | None:
+    """The letter whose position's number this is; None for anything else."""
+    if not isinstance(e, Entry) or not isinstance(e.base, Fn) or e.base.name != "cumsum":
+        return None
+    return e.indices[0] if isinstance(e.base.args[0], Ones) else None
+
+
 @dataclass(frozen=True)
 class IndexPick(Expr):
     """1 where ``at`` is the first position of the maximum (minimum) of ``body`` over ``indices``, else 0.

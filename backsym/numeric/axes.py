@@ -277,6 +277,8 @@ def reduce_axes(op: str, x: Array, axes: tuple[int, ...]) -> Array:
         return x
     if op == "sum":
         return np.asarray(np.add.reduce(x, axis=axes))
+    if op == "prod":
+        return np.asarray(np.multiply.reduce(x, axis=axes))
     if op == "mean":
         return np.asarray(x.sum(axis=axes) / math.prod(x.shape[i] for i in axes))
     flat = _last(x, axes)

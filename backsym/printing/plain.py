@@ -119,6 +119,8 @@ class _Plain:
 
     def entry(self, e: ex.Entry) -> Text:
         indices = ",".join(map(self.index, e.indices))
+        if ex.positioned(e) is not None:
+            return indices, Level.ATOM
         return f"{self.at(e.base, Level.ATOM)}[{indices}]", Level.ATOM
 
     def member(self, e: ex.Member) -> Text:

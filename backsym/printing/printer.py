@@ -55,6 +55,7 @@ from backsym.core.expr import (
     Total,
     Zeros,
     parts_of_axes,
+    positioned,
     scalar_if_ones,
     walk,
 )  # fmt: skip
@@ -416,6 +417,8 @@ def _total_derivative(e: Total, n: Notation) -> Piece:
 
 def _entry(e: Entry, n: Notation) -> Piece:
     base = e.base
+    if (counted := positioned(e)) is not None:
+        return Piece(index(counted, n))
     if isinstance(base, (Sym, Labels)):
         return _named(n.entry(base.name, e.indices))
     if isinstance(base, Adj):
@@ -850,19 +853,21 @@ def _index_reduce(e: IndexReduce, n: Notation) -> Piece:
     if e.op in ("max", "min"):
         sign = lay.Big(e.op, lay.separated(tuple(index(ix, n) for ix in e.indices)))
         return Piece(row(sign, _body(e.body, n)), Level.PRODUCT, "max")
+    if e.op == "prod":
+        return Piece(row(*(_over_all("prod", ix, n) for ix in e.indices), _body(e.body, n)), Level.PRODUCT, "sum")
     signs: list[Layout] = []
     if e.op == "mean":
         signs.append(lay.Frac(Number("1"), row(*(n.dim(ix.dim) for ix in e.indices))))
     elif e.op != "sum":
         raise BacksymError(say("printing.reduction", name=e.op))
-    signs.extend(_sum_sign(ix, n) for ix in e.indices)
+    signs.extend(_over_all("sum", ix, n) for ix in e.indices)
     return Piece(row(*signs, _body(e.body, n)), Level.PRODUCT, "sum")
 
 
-def _sum_sign(ix: Ix, n: Notation) -> Layout:
+def _over_all(sign: str, ix: Ix, n: Notation) -> Layout:
     if n.bare_sums:
-        return lay.Big("sum", index(ix, n))
-    return lay.Big("sum", tight(index(ix, n), lay.EQUALS, n.first(ix.dim)), n.final(ix.dim))
+        return lay.Big(sign, index(ix, n))
+    return lay.Big(sign, tight(index(ix, n), lay.EQUALS, n.first(ix.dim)), n.final(ix.dim))
 
 
 def _body(e: Expr, n: Notation) -> Layout:

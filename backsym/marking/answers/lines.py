@@ -135,8 +135,6 @@ def _statements(text: str) -> list[Statement]:
             alone = last.left is None
             left, before = (last.members[0], last.members[1:]) if alone else (last.left, last.members)
             found[-1] = Statement(left, (*before, *members), (*last.rows[alone:], *rows))
-        elif len(members) == 2 and (changed := _changed(found, *members)) is not None:
-            found[changed[0]] = Statement(found[changed[0]].left, (changed[1],), rows[1:])
         elif len(members) > 1 and (added := _added(members[0])) is not None:
             _add(found, *added, members[1:], rows[1:])
         elif last is not None and _goes_on_choosing(last, members):
@@ -221,29 +219,6 @@ class _Place:
 
 def _is_broken(text: str) -> bool:
     return "\n" in text or "\r" in text or "\\\\" in text
-
-
-def _changed(found: Sequence[Statement], left: str, value: str) -> tuple[int, str] | None:
-    """The statement before that ``dz[z <= 0] = 0``, ``dz[y] -= 1`` or ``dz /= N`` changes, and what it says then."""
-    target, sign = (left[:-1].rstrip(), left[-1]) if left[-1:] in ("+", "-", "*", "/") else (left, "")
-    if not sign and value.startswith(left) and value[len(left) :].strip()[:1] in ("+", "-"):
-        sign, value = value[len(left) :].strip()[0], value[len(left) :].strip()[1:].strip()
-    name, bracket, inside = target.partition("[")
-    number = next((n for n, each in enumerate(found) if each.left == name.rstrip()), None)
-    if number is None or not name.rstrip().isidentifier() or (bracket and not inside.endswith("]")):
-        return None
-    inside, own = inside[:-1].strip(), found[number].members[-1]
-    if sign in ("*", "/") and not bracket:
-        return number, f"({own}) {sign} ({value})"
-    if not bracket:
-        return None
-    if not sign and value.rstrip(".0") == "" and any(each in inside for each in "<>") and "," not in inside:
-        return number, f"({own}) * (1 - ({inside}))"
-    *rows, label = inside.rsplit(",", 1)
-    counted = not rows or rows[0].strip().startswith(("np.arange(", "range(", "torch.arange("))
-    if sign in ("+", "-") and value in ("1", "1.0", "1.") and label.strip().isidentifier() and counted:
-        return number, f"({own}) {sign} onehot({label.strip()})"
-    return None
 
 
 def _added(left: str) -> tuple[str, str] | None:

@@ -30,7 +30,7 @@ from backsym.marking.answers.refusals import Refused
 from backsym.reading.meaning.scope import suggest
 from backsym.reading.plain import glance
 from backsym.reading.plain.lexer import MAX_CHARACTERS
-from backsym.reading.python.loops import without_loops
+from backsym.reading.python.programs import as_equations
 from backsym.reading.python.recognise import is_code
 from backsym.reading.texts import scope_of
 
@@ -171,7 +171,7 @@ class AnswerReader:
         """The same for a text out of its container; ``usual`` is all that it says, where that is known."""
         line: int | None = None
         try:
-            told = explained(_without_loops(pasted(text))) if usual is None else Explained("")
+            told = explained(_as_equations(pasted(text))) if usual is None else Explained("")
             found = statements(told.text) if usual is None else [usual]
             count = sum(len(s.members) + (s.left is not None) for s in found)
             if not found:
@@ -201,9 +201,17 @@ class AnswerReader:
             return None
 
 
-def _without_loops(text: str) -> str:
-    """A text whose loops that add up are sums."""
-    return (without_loops(text) or text) if "range(" in text and "\n" in text else text
+_CHANGES = ("range(", "-=", "+=", "*=", "/=", "] =", "]=", "add.at")
+"""What stands in a program that changes what it has computed, unless one name is assigned to twice."""
+
+
+def _as_equations(text: str) -> str:
+    """A text whose lines change what they have computed as equations; loops that add up are sums."""
+    if "\n" not in text and ";" not in text:
+        return text
+    lefts = [line.partition("=")[0].strip() for line in text.replace(";", "\n").split("\n") if "=" in line]
+    changes = len(set(lefts)) < len(lefts) or any(sign in text for sign in _CHANGES)
+    return (as_equations(text) or text) if changes else text
 
 
 def _given_again() -> Recurring[tuple[Target, str, bool], ReadAnswer | Unreadable]:

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from backsym.core.errors import InputError
-from backsym.core.expr import Adj, Entry, Expr, Fn, Ix, Member, Shape, Sym, children, free_indices, walk
+from backsym.core.expr import Adj, Div, Entry, Expr, Fn, Ix, Member, Shape, Sym, children, free_indices, walk
 from backsym.core.problem import Problem
 from backsym.core.source import Source
 from backsym.core.words import say
@@ -262,6 +262,9 @@ class Readings(NamedTuple):
                 except Unavailable:
                     continue
                 else:
+                    if found and formula and not _divides_by_array(found[0].expr):
+                        # s/n^2 u is (s/n^2) u: by a vector nobody divides who could do without.
+                        readings = [reading for reading in readings if not _divides_by_array(reading.expr)]
                     found += [reading for reading in readings if reading not in found]
                     matrices += self.as_matrices(tree, source, given) if turned else ()
             if found and not both:
@@ -515,3 +518,7 @@ def picks_at_position(tree: Node) -> bool:
 def in_place(letters: Sequence[Ix], shape: Shape) -> bool:
     """Whether letters that count axes have the dimensions of the target's."""
     return tuple(ix.dim for ix in letters) == shape
+
+
+def _divides_by_array(e: Expr) -> bool:
+    return any(isinstance(part, Div) and part.den.shape and not part.num.shape for part in walk(e))

@@ -86,6 +86,14 @@ class AnswerFormula(Formula):
             return body._replace(children=tuple(called or (self.one_before(first, letter), *indices)))
         return body._replace(children=tuple(self.one_before(child, letter) for child in body.children))
 
+    def ends_at_letter(self) -> bool:
+        """``t``, ``{t-1}``: of a letter that is no size."""
+        first = self.ahead() if self.at("{") else self.token
+        return first.kind == "letter" and self.words.is_index(first.text) and first.text not in self.words.dims
+
+    def product_sign(self) -> Node:
+        return self.over_letters("prod", self.take())
+
     def index_before(self, index: Node, letter: Node, *, before: bool) -> Node:
         """An index with its letter one position back; ``before``: there is a member before the first."""
         if index.kind == "entry":

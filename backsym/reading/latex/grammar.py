@@ -488,11 +488,31 @@ class Grammar(Cursor, ABC):
         self.leave()
         for letter in from_zero:
             body = self.one_before(body, letter)
-        factors = (*map(self.unequal, left_out), *only)
-        if factors:
+        beside: Node | None = None
+        factors, one = (*map(self.unequal, left_out), *only), self.make("num", "1", (), head.start)
+        if factors and name == "prod":
+            body, beside = self.repeated(body, letters)
+            less = self.make("add", "", (body, self.make("neg", "", (one,), head.start)), head.start)
+            left = self.make("terms", " " * len(factors), (*factors, less), head.start)
+            body = self.make("add", "", (one, left), head.start)
+        elif name == "prod":
+            body, beside = self.repeated(body, letters)
+        elif factors:
             body = self.make("terms", " " * len(factors), (*factors, body), head.start)
         bound = tuple(Node("name", x.value, (dim,) if dim else x.children, x.span) for x in letters)
-        return self.make("call", name, (body, *bound), head.start)
+        call = self.make("call", name, (body, *bound), head.start)
+        return call if beside is None else self.make("terms", " ", (call, beside), head.start)
+
+    def repeated(self, body: Node, letters: Sequence[Node]) -> tuple[Node, Node | None]:
+        """What a product is over, and what stands behind it without its letters, which is no factor of each."""
+        names = {letter.value for letter in letters}
+        count = max((n for n, part in enumerate(body.children, 1) if names & {x.value for x in walk(part)}), default=0)
+        if body.kind != "terms" or not 0 < count < len(body.children):
+            return body, None
+        first, rest = body.children[:count], body.children[count:]
+        start, after = body.span[0], rest[0].span[0]
+        inner = first[0] if count == 1 else self.make("terms", body.value[: count - 1], first, start)
+        return inner, rest[0] if len(rest) == 1 else self.make("terms", body.value[count:], rest, after)
 
     def unequal(self, letters: tuple[Node, Node]) -> Node:
         """1 unless two letters are the same, which a sum leaves out."""
@@ -508,6 +528,8 @@ class Grammar(Cursor, ABC):
         while self.at("_", "^"):
             if self.take().text == "_":
                 letters.extend(self.lower_limit(name))
+            elif letters and self.ends_at_letter():
+                self.only.append(self.make("cmp", "<=", (letters[-1], self.last_letter()), letters[-1].span[0]))
             else:
                 dim, before = self.upper_limit()
         if dim is not None and not letters:
@@ -518,7 +540,7 @@ class Grammar(Cursor, ABC):
         if before < 0 or (self.sums_from_zero and dim is None):
             raise self.error(say("latex.index_from_one", letter=self.sums_from_zero[0].value), None)
         if before and dim is not None:
-            if name != "sum" or before > 1:
+            if name not in ("sum", "prod") or before > 1:
                 raise self.error(say("latex.range_to_end", name=dim.value), None)
             self.left_out += [(letter, Node("name", dim.value, (), dim.span)) for letter in letters]
         return letters, dim
@@ -538,6 +560,18 @@ class Grammar(Cursor, ABC):
     def one_before(self, body: Node, letter: Node) -> Node:
         """What a sum from 0 is over, with the letter counting from 1; the answers' grammar does this."""
         raise self.error(say("latex.index_from_one", letter=letter.value), None)
+
+    def ends_at_letter(self) -> bool:
+        """Whether a range ends at a letter's position, ``t - 1``; the answers' grammar reads this."""
+        return False
+
+    def last_letter(self) -> Node:
+        """The position at which a range ends."""
+        if not self.took("{"):
+            return self.make("name", self.take().text, (), self.tokens[self.position - 1].start)
+        tree = self.additive()
+        self.expect("}")
+        return tree
 
     @abstractmethod
     def lower_limit(self, name: str) -> list[Node]:
@@ -619,7 +653,7 @@ _MACRO_RULES: dict[str, Callable[[Grammar], Node]] = {
     **dict.fromkeys(("frac", "dfrac", "tfrac", "cfrac"), lambda g: g.fraction_or_derivative()),
     "sqrt": Grammar.root,
     "sum": Grammar.sum_sign,
-    "prod": Grammar.product_sign,
+    "prod": lambda grammar: grammar.product_sign(),
     "underbrace": Grammar.brace_label,
     "overbrace": Grammar.brace_label,
 }

@@ -119,7 +119,7 @@ _UNICODE = {
     "⊘": r"\oslash", "ℝ": r"\mathbb{R}",
     "∘": r"\circ", "≥": r"\ge", "≤": r"\le", "≠": r"\ne", "∂": r"\partial", "∇": r"\nabla", "∑": r"\sum", "′": "'",
     "’": "'", "∈": r"\in", "√": r"\sqrt", "…": r"\dots", "⋯": r"\dots", "∀": r"\forall", "ℓ": r"\ell", "ℒ": r"\ell",
-    "‖": r"\|", "⊤": r"\top", "ᵀ": "^T", "²": "^2", "³": "^3", "∞": r"\infty",
+    "‖": r"\|", "⊤": r"\top", "ᵀ": "^T", "²": "^2", "³": "^3", "∞": r"\infty", "∏": r"\prod",
     **{letter: "\\" + name for letter, name in zip("αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ", (
         g for g in GREEK if g != "omicron"), strict=True)},
 }  # fmt: skip

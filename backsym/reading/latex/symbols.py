@@ -622,11 +622,13 @@ class Symbols(Grammar):
             letters.append(self.index(item(self)))
             if self.took("="):
                 self.begins(name, letters[-1])
-            elif name == "sum" and self.took(":", "|", "mid"):
+            elif name in _OF_MANY and self.took(":", "|", "mid"):
                 self.only.append(self.compared(self.additive()))
-            elif name == "sum" and self.took("in"):
+            elif name in _OF_MANY and self.reads_sums_from_zero and self.at(*COMPARISONS) and not self.at("!="):
+                self.only.append(self.compared(letters[-1]))
+            elif name in _OF_MANY and self.took("in"):
                 letters[-1] = letters[-1]._replace(children=(self.set_of_positions(),))
-            elif name == "sum" and self.took("!="):
+            elif name in _OF_MANY and self.took("!="):
                 letter = letters.pop()  # In j = 1, j != k it stands twice.
                 letters += [letter] if all(letter.value != other.value for other in letters) else []
                 self.left_out.append((letter, self.index(item(self))))
@@ -658,8 +660,11 @@ class Symbols(Grammar):
         return dim
 
     def begins(self, name: str, letter: Node) -> None:
-        """Where a range begins: at 1; a sum may leave out the first positions, ``t=2``."""
+        """Where a range begins: at 1; a sum may leave out the first positions, ``t=2``, in answers ``k=t+1``."""
         first = self.token
+        if name in _OF_MANY and self.reads_sums_from_zero and first.kind != "number":
+            self.only.append(self.make("cmp", ">=", (letter, self.additive()), first.start))
+            return
         low = int(first.text) if first.kind == "number" and first.text.isdecimal() else -1
         self.begun.append(first)
         if low == 0 and self.words.from_zero:
@@ -668,7 +673,7 @@ class Symbols(Grammar):
         if name == "sum" and low == 0 and self.reads_sums_from_zero:
             self.sums_from_zero.append(letter)
             low = 1
-        if not 1 <= low <= (_LATEST if name == "sum" else 1):
+        if not 1 <= low <= (_LATEST if name in _OF_MANY else 1):
             raise self.error(say("latex.index_from_one", letter=letter.value), first)
         self.take()
         self.left_out += [(letter, self.make("num", str(n), (), first.start)) for n in range(1, low)]
@@ -741,6 +746,9 @@ class Symbols(Grammar):
     def over_bar(self, base: Base, scripts: Scripts) -> Node:
         r"""``\bar{z}`` where bars are adjoints."""
 
+
+_OF_MANY = ("sum", "prod")
+"""What may be over some of the positions of an axis."""
 
 _LATEST = 9
 """A sum may begin as late as here."""

@@ -300,7 +300,7 @@ def subscript_rule(r: Rules, tree: Node) -> ex.Expr:
         if not value.shape:
             raise r.error(say("meaning.entries_of_scalar", first=name), tree)
         raise r.error(say("meaning.index_count", count=len(rest), name=name, shape=own), tree)
-    picked = labels.at_label(r, value, items, tree)
+    picked = labels.at_label(r, value, items, tree) or labels.picked(r, value, items, tree)
     if picked is not None:
         return picked
     missing = len(value.shape) - len(rest)
@@ -329,6 +329,33 @@ def subscript_rule(r: Rules, tree: Node) -> ex.Expr:
             shape.append(value.shape[axis] if value.shape else 1)
         axis += 1
     return shaped(value, tuple(shape))
+
+
+def part_changed(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
+    """An array of which a part has been changed: ``part_sub(dz, 1, y)`` after ``dz[y] -= 1``.
+
+    What is put there is one number, one for each row at the label of the row, or the ``same`` part of another array.
+    """
+    base, value = (r.resolve(child) for child in tree.children[:2])
+    items = tree.children[2:]
+    hot = labels.mask(r, base, items, tree)
+    if hot is None:
+        raise r.error(say("arrays.part"), tree)
+    same = facts[0] == "same"
+    if not same and value.shape and (len(items) == 2 and value.shape == base.shape[:1]):
+        value = ex.MatMul((value, ex.T(ex.Ones(base.shape[1:]))))
+        same = True
+    if value.shape and (not same or value.shape != base.shape):
+        raise r.error(say("arrays.part"), tree)
+    sign = tree.value.split(" ")[0].removeprefix("part_")
+    if sign in ("add", "sub"):
+        term = hot if value == ex.num(1) else ex.Mul((value, hot))
+        return ex.Add((base, ex.Neg(term) if sign == "sub" else term))
+    kept = ex.Mul((base, ex.Add((ex.num(1), ex.Neg(hot)))))
+    if sign == "set" and value == ex.num(0):
+        return kept
+    put = value if sign == "set" else ex.Mul((base, value)) if sign == "mul" else ex.Div(base, value)
+    return ex.Add((kept, ex.Mul((put, hot))))
 
 
 def _at_positions(r: Rules, value: ex.Expr, items: Sequence[Node], tree: Node) -> ex.Expr | None:
@@ -418,6 +445,10 @@ def made(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
 
 def bare_shape(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
     raise r.error(say("arrays.shape"), tree)
+
+
+def each_position(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
+    raise r.error(say("arrays.part"), tree)
 
 
 # --- products --------------------------------------------------------------------------------------------------------
@@ -598,8 +629,10 @@ def positional(r: Rules, tree: Node) -> tuple[ex.Expr, tuple[ex.Ix, ...]] | None
 _OPERATIONS: Mapping[str, Callable[[Rules, Node, Sequence[str]], ex.Expr]] = {
     "flatten": flatten, "reshape": reshape, "expand": expand, "squeeze": squeeze, "atleast": atleast,
     "size": size, "count": count, "ones": made, "zeros": made, "eye": made, "shape": bare_shape,
+    "arange": each_position,
     "dot": dot, "inner": inner, "outer": outer, "flat_outer": outer, "along": along, "concat": concat,
     "reduce": reduce, "einsum": einsum,
+    **dict.fromkeys(("part_set", "part_add", "part_sub", "part_mul", "part_div"), part_changed),
 }  # fmt: skip
 
 

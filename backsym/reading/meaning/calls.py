@@ -86,7 +86,7 @@ def call_rule(r: Rules, tree: Node) -> ex.Expr:
         return table_call(r, tree, FUNCTIONS[name], order)
     if order and (name in REDUCTIONS or name in _SPECIAL):
         raise r.error(say("meaning.no_primed", name=name, written=tree.value), tree)
-    if name in REDUCTIONS:
+    if name in REDUCTIONS or (name == "prod" and index_reduction(tree, r.scope)):
         return reduction_call(r, tree)
     if name in _SPECIAL:
         return _SPECIAL[name](r, tree)
@@ -499,6 +499,8 @@ def index_reduction_call(r: Rules, tree: Node, letters: Sequence[Node]) -> ex.Ex
         raise r.error(
             say("meaning.whole_array_in_sum", text=text, shape=ex.show_shape(value.shape), k=k, example=example), tree
         )
+    if tree.value == "prod" and (value.shape or unused):
+        raise r.error(say("latex.product_over_index"), tree)
     return ex.IndexReduce(tree.value, value, tuple(indices), span=r.mark(tree))
 
 

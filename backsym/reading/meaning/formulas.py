@@ -16,6 +16,7 @@ from backsym.core.errors import InputError, ShapeError
 from backsym.core.expr import (
     Add,
     Dim,
+    Div,
     Expr,
     Eye,
     Fn,
@@ -39,7 +40,7 @@ from backsym.reading.meaning import arrays, calls
 from backsym.reading.meaning.calls import columns, is_column
 from backsym.reading.meaning.rules import Rules
 from backsym.reading.meaning.shape_hints import Mismatch, SizeUnknown, fits_elementwise, fits_matmul, transposed
-from backsym.reading.syntax import Node
+from backsym.reading.syntax import Node, node
 
 HADAMARD = "o*"
 
@@ -356,13 +357,33 @@ def columns_rule(r: Rules, tree: Node) -> Expr:
     """A sum: bare arrays take the shape of the other terms."""
     if r.scope.misfits:
         return Add(tuple(map(r.resolve, tree.children)), span=r.mark(tree))
-    args = [None if is_bare(child) else _unless_size_unknown(r, child) for child in tree.children]
+    children = _with_ones(tree)
+    args = [None if is_bare(child) else _unless_size_unknown(r, child) for child in children]
     known = [arg.shape for arg in args if arg is not None]
     shape = max(known, key=len, default=())
-    whole = [filled(child, shape, r) if arg is None else arg for child, arg in zip(tree.children, args, strict=True)]
+    whole = [filled(child, shape, r) if arg is None else arg for child, arg in zip(children, args, strict=True)]
     values = columns(r, whole)
-    r.fit(tree.children, values, tree, "add")
+    r.fit(children, values, tree, "add")
     return Add(tuple(values), span=r.mark(tree))
+
+
+def _with_ones(tree: Node) -> Sequence[Node]:
+    r"""The terms of a sum; beside the identity the 1 of ``I - 1 p^\top`` is a vector of ones."""
+    if not any(_bare_in(child).value == "eye" for child in tree.children if is_bare(child)):
+        return tree.children
+    return [
+        child._replace(children=(_one_as_ones(child.children[0]),)) if child.kind == "neg" else _one_as_ones(child)
+        for child in tree.children
+    ]
+
+
+def _one_as_ones(tree: Node) -> Node:
+    if tree.kind != "terms" or len(tree.children) != 2 or tree.value != " ":
+        return tree
+    one, row = tree.children
+    if (one.kind, one.value) != ("num", "1") or row.kind != "transpose" or is_bare(row):
+        return tree
+    return tree._replace(children=(node("bare", "ones", (), one.span), row))
 
 
 def _unless_size_unknown(r: Rules, tree: Node) -> Expr | None:
@@ -412,7 +433,16 @@ def column_rule(r: Rules, tree: Node) -> Expr:
 
 
 def is_bare(tree: Node) -> bool:
+    if tree.kind == "div":
+        return _bare_in(tree).value == "eye"
     return tree.kind == "bare" or (tree.kind in ("neg", "transpose") and is_bare(tree.children[0]))
+
+
+def _bare_in(tree: Node) -> Node:
+    """What is bare in a text that may have a sign, or be divided by a number."""
+    while tree.kind in ("neg", "transpose", "div"):
+        tree = tree.children[0]
+    return tree
 
 
 def bare_rule(r: Rules, tree: Node) -> Expr:
@@ -428,6 +458,9 @@ def filled(tree: Node, shape: Shape, r: Rules) -> Expr:
     """A bare array, perhaps with a sign or transposed, as one of this shape."""
     if tree.kind == "neg":
         return Neg(filled(tree.children[0], shape, r), span=r.mark(tree))
+    if tree.kind == "div":
+        below = r.resolve(tree.children[1])
+        return Div(filled(tree.children[0], shape, r), below, span=r.mark(tree)) if not below.shape else r.resolve(tree)
     if tree.kind == "transpose":
         inner = shape[1:] if len(shape) == 2 and shape[0] == 1 else shape[::-1]
         return T(filled(tree.children[0], inner, r), span=r.mark(tree))
@@ -514,7 +547,7 @@ def _sum_filled(r: Rules, tree: Node, before: Expr | None, after: Expr | None) -
     else:
         return r.resolve(tree)
     shape = (size, size)
-    return Add(tuple(_square_filled(r, child, shape) for child in tree.children), span=r.mark(tree))
+    return Add(tuple(_square_filled(r, child, shape) for child in _with_ones(tree)), span=r.mark(tree))
 
 
 def _square_filled(r: Rules, tree: Node, shape: Shape) -> Expr:
@@ -525,7 +558,7 @@ def _square_filled(r: Rules, tree: Node, shape: Shape) -> Expr:
         return filled(tree, shape, r)
     bare = [child for child in tree.children if is_bare(child)] if tree.kind == "terms" else []
     if len(bare) != 2:
-        return r.resolve(tree)
+        return (_repeated(tree, shape, r) if bare else None) or r.resolve(tree)
     column, row = (filled(bare[0], shape[:1], r), filled(bare[1], (1, shape[1]), r))
     scalars = [r.resolve(child) for child in tree.children if not is_bare(child)]
     product: Expr = MatMul((column, row))
@@ -545,7 +578,7 @@ def _between(r: Rules, tree: Node, n: int, values: Sequence[Expr | None], signs:
         return filled(tree, (1, after.shape[0]), r)
     if before is not None and not row:
         return filled(tree, _columns_of(before.shape, tree), r)
-    if after is not None and tree.kind == "bare" and tree.value == "eye":
+    if after is not None and is_bare(tree) and _bare_in(tree).value == "eye":
         return filled(tree, (after.shape[0], after.shape[0]), r)
     return r.resolve(tree)
 
@@ -553,7 +586,7 @@ def _between(r: Rules, tree: Node, n: int, values: Sequence[Expr | None], signs:
 def _columns_of(shape: Shape, tree: Node) -> Shape:
     """The shape of an all-ones vector, or identity, to the right of an array."""
     last: Dim = shape[-1] if len(shape) == 2 else 1
-    return (last, last) if tree.value == "eye" else (last,)
+    return (last, last) if _bare_in(tree).value == "eye" else (last,)
 
 
 def _neighbour(values: Sequence[Expr | None], places: range) -> Expr | None:

@@ -9,7 +9,23 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from operator import is_
 
-from backsym.core.expr import Entry, Expr, Eye, Label, Labels, MatMul, OneHot, T, show_shape
+from backsym.core.dims import Dim
+from backsym.core.expr import (
+    Entry,
+    Expr,
+    Eye,
+    Label,
+    Labels,
+    MatMul,
+    Mul,
+    Num,
+    OneHot,
+    Ones,
+    Reduce,
+    Size,
+    T,
+    show_shape,
+)
 from backsym.core.words import say
 from backsym.reading.meaning.rules import Rules
 from backsym.reading.meaning.scope import Scope, label_of
@@ -45,6 +61,39 @@ def at_label(r: Rules, base: Expr, items: Sequence[Node], tree: Node) -> Expr | 
         message = say("meaning.label_of_other_range", name=label.name, dim=label.of, dim2=base.shape[axis])
         raise r.error(message, tree)
     return _product(base, OneHot(label, label.of), axis)
+
+
+def mask(r: Rules, base: Expr, items: Sequence[Node], tree: Node) -> Expr | None:
+    """1 at ``base[items]`` and 0 elsewhere: at a label, at one for each row, or where a condition holds; else None."""
+    (first, *rest), shape = items, base.shape
+    if len(items) == 1 and first.kind in ("cmp", "mul", "add"):
+        held = r.resolve(first)
+        return held if held.shape == shape else None
+    label = label_of(items[-1], r.scope)
+    if label is None or len(items) != len(shape) or shape[-1] != label.of:
+        return None
+    if items[-1].kind == "entry" or not label.declared:
+        if any(not is_whole(item) for item in items[:-1]):
+            return None
+        hot = r.resolve(Node("call", "onehot", (items[-1],), tree.span))
+        return hot if not rest else MatMul((Ones(shape[:1]), T(hot))) if len(shape) == 2 else None
+    return OneHot(label, label.of) if is_each(r, first, shape[0]) and label.declared == shape[:1] else None
+
+
+def is_each(r: Rules, item: Node, dim: Dim) -> bool:
+    """Whether an index is ``np.arange(N)``, each position of an axis."""
+    if item.kind != "array" or item.value != "arange":
+        return False
+    size = r.resolve(item.children[0])
+    return (isinstance(size, Size) and size.dim == dim) or (isinstance(size, Num) and size.value == dim)
+
+
+def picked(r: Rules, base: Expr, items: Sequence[Node], tree: Node) -> Expr | None:
+    """``Z[np.arange(N), y]``: the entry of each row at its label; None for any other part."""
+    if len(items) != 2 or items[0].kind != "array" or items[1].kind != "name":
+        return None
+    hot = mask(r, base, items, tree)
+    return Reduce("sum", Mul((base, hot)), 1) if hot is not None else None
 
 
 def _product(base: Expr, hot: OneHot, axis: int) -> Expr:

@@ -49,7 +49,7 @@ from backsym.reading.meaning.shape_hints import (
 )
 from backsym.reading.plain import glance
 from backsym.reading.plain.grammar import formula_syntax
-from backsym.reading.syntax import Node
+from backsym.reading.syntax import Node, walk
 
 MAX_LISTED = 12
 """Names in a hint."""
@@ -274,6 +274,23 @@ class Resolver:
             raise self.error(message, tree, hint() if hint is not None else None)
         return ex.Ix(letter.shown, letter.dim)
 
+    def counted(self, tree: Node, where: Node) -> ex.Expr:
+        """An exponent, or a side of a comparison, in which the letters of an answer stand for their positions.
+
+        Not in code, whose positions count from 0.
+        """
+        letters = self.scope.derivatives and where.value != arrays.NUMPY
+        if not letters or not any(n.kind == "name" and n.value in self.frame.letters for n in walk(tree)):
+            return self.resolve(tree)
+        if tree.kind in ("add", "neg"):
+            parts = tuple(self.counted(child, where) for child in tree.children)
+            return ex.Add(parts) if tree.kind == "add" else ex.Neg(parts[0])
+        if tree.kind != "name" or self.scope.has(tree.value):
+            return self.resolve(tree)
+        ix = self.index(tree, None)
+        place = ex.number_of(ix)
+        return ex.Add((place, ex.num(-1))) if ix.dim in self.scope.from_zero else place
+
     def label(self, tree: Node, label: ex.Labels, dim: ex.Dim | None) -> ex.Ix:
         """A position that is data; a label of many members has an index for each of its axes."""
         members = tree.children[1:]
@@ -475,8 +492,9 @@ def div_rule(r: Resolver, tree: Node) -> ex.Expr:
 
 
 def pow_rule(r: Resolver, tree: Node) -> ex.Expr:
-    sides = [r.resolve(child) for child in tree.children]
-    base, exponent = sides if r.scope.misfits else calls.columns(r, sides)
+    base, exponent = r.resolve(tree.children[0]), r.counted(tree.children[1], tree)
+    if not r.scope.misfits:
+        base, exponent = calls.columns(r, [base, exponent])
     if tree.value == "matrix" and base.shape:
         raise r.error(say("meaning.array_power"), tree)
     r.fit(tree.children, (base, exponent), tree, "raise")
@@ -497,7 +515,7 @@ def cmp_rule(r: Resolver, tree: Node) -> ex.Expr:
         return calls.compared_positions(r, tree.children, tree, equal=tree.value == "==")
     if (end := at_an_end(tree, r.scope, r.frame.letters)) is not None:
         return calls.compared_positions(r, end[:2], tree, equal=end[2])
-    sides = [r.resolve(child) for child in tree.children]
+    sides = [r.counted(child, tree) for child in tree.children]
     left, right = sides if r.scope.misfits else calls.columns(r, sides)
     r.fit(tree.children, (left, right), tree, "compare")
     return ex.Cmp(tree.value, left, right, span=r.mark(tree))

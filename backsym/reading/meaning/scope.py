@@ -132,7 +132,7 @@ def index_reduction(tree: Node, scope: Scope) -> tuple[Node, ...]:
 
     ``max(a, b)`` is one only if b is a letter: used in an entry of a, or a declared letter and not an array.
     """
-    if tree.kind != "call" or tree.value not in REDUCTIONS:
+    if tree.kind != "call" or (tree.value not in REDUCTIONS and tree.value != "prod"):
         return ()
     body, *rest = positional(tree) or (tree,)
     if tree.value in ("sum", "mean"):
@@ -271,7 +271,7 @@ def _is_one_before(tree: Node) -> bool:
     )
 
 
-_WITH_LETTERS = ("entry", "call", "pick", "cmp")
+_WITH_LETTERS = ("entry", "call", "pick", "cmp", "pow")
 """The kinds of syntax that mention or bind letters."""
 
 
@@ -294,9 +294,31 @@ def own_letters(tree: Node, scope: Scope) -> tuple[Node, ...]:
         return _index_letters(tuple(map(as_index, tree.children)), scope)
     if names_a_label(tree, scope):
         return _index_letters(tree.children, scope)
+    if tree.kind == "pow":
+        return counted_letters(tree.children[1:], scope)
+    if tree.kind == "cmp":
+        return counted_letters(tree.children, scope)
     if tree.kind == "pick":
         return _index_letters(tree.children[1 + len(tree.children) // 2 :], scope)
     return ()
+
+
+def counted_letters(trees: Sequence[Node], scope: Scope) -> tuple[Node, ...]:
+    """The letters whose positions these sums are numbers of, the exponent ``T - t``; none where it has anything else.
+
+    Only in answers, where what stands in a power, or is compared, may be one.
+    """
+    if not scope.derivatives:
+        return ()
+    found: list[Node] = []
+    for tree in trees:
+        for part in walk(tree):
+            letter = part.kind == "name" and not scope.has(part.value) and scope.range_of(part.value) is not None
+            if letter and part.value not in scope.dims:
+                found.append(part)
+            elif part.kind not in ("add", "neg", "num", "name"):
+                return ()
+    return tuple(found)
 
 
 def free_letters(tree: Node, scope: Scope) -> dict[str, Node]:

@@ -49,6 +49,10 @@ class Builder(ABC):
         """The neutral tree of an expression of Python."""
 
     @abstractmethod
+    def item(self, tree: ast.expr) -> Node:
+        """What stands between brackets for one axis."""
+
+    @abstractmethod
     def operand(self, tree: ast.expr) -> Node:
         """The same of a factor of a product of arrays, which is no number."""
 

@@ -298,7 +298,8 @@ class Reader(Builder):
             return self.partial(word, [[self.index(ix) for ix in _items(g)] for g in given], tree)
         items = [self.item(item) for item in _items(tree.slice)]
         letters = any(item.kind in ("name", "shift", "entry") for item in items)
-        kind = "entry" if letters and all(item.kind != "slice" for item in items) else "subscript"
+        whole = any(item.kind in ("slice", "array") for item in items)
+        kind = "entry" if letters and not whole else "subscript"
         return self.make(kind, "", (self.node(tree.value), *items), tree)
 
     def is_differential(self, tree: ast.Subscript) -> bool:
@@ -321,6 +322,8 @@ class Reader(Builder):
             return self.make("slice", "...", (), tree)
         if is_none(tree) or self.name_of(tree) in _NEW:
             return self.make("slice", "new", (), tree)
+        if isinstance(tree, (ast.Compare, ast.BoolOp, ast.Call)):
+            return self.node(tree)  # A condition, or each position of an axis.
         return self.index(tree)
 
     def index(self, tree: ast.expr) -> Node:

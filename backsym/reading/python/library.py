@@ -435,6 +435,24 @@ def _chained(b: Builder, call: Call) -> Node:
     return b.make("matmul", NUMPY, [b.node(x) for x in arrays.elts], call.at)
 
 
+def _part_changed(b: Builder, call: Call) -> Node:
+    """What ``programs`` makes of ``dz[y] -= 1``: ``part_sub(dz[y], 1)``."""
+    part, value = call.args if len(call.args) == 2 else (call.at, call.at)
+    if not isinstance(part, ast.Subscript):
+        raise b.refusal(say("python.construct"), call.at)
+    same = isinstance(value, ast.Subscript) and ast.dump(value.slice) == ast.dump(part.slice)
+    taken = value.value if isinstance(value, ast.Subscript) and same else value
+    items = [b.item(item) for item in _elements(part.slice)]
+    facts = f"{call.name} {'same' if same else 'one'}"
+    return b.array(facts, (b.node(part.value), b.node(taken), *items), call.at)
+
+
+def _counted(b: Builder, call: Call) -> Node:
+    """``np.arange(N)``, each position of an axis."""
+    (size,), _ = _given(b, call, "n", 1)
+    return b.array("arange", _sizes(b, [size]), call.at)
+
+
 def _length(b: Builder, call: Call) -> Node:
     """``len(x)``, and ``x.size(0)`` of PyTorch."""
     if call.name == "size" and len(call.args) == 1:
@@ -517,6 +535,8 @@ _TABLE: Mapping[str, Meaning] = {
     "atleast_1d": _operation("atleast 1"),
     "atleast_2d": _operation("atleast 2"),
     **_each("len size", _length),
+    **_each("part_set part_add part_sub part_mul part_div", _part_changed),
+    **_each("arange range", _counted),
     **_each("ones zeros", lambda b, call: _made(call.name)(b, call)),
     **_each("one_hot", _one_hot),
     **_each("eye identity", _made("eye")),
