@@ -454,7 +454,9 @@ class Grammar(Cursor, ABC):
         name_like = (
             token.kind in ("letter", "greek", "number") or self.at("(", "[", "{") or self.at_macro(*FONTS, *ACCENTS)
         )
-        if name_like and argument.kind != "call":
+        # Nobody writes the logarithm of 1: \log 1-p is that of 1-p.
+        of_one = name == "log" and (argument.kind, argument.value) == ("num", "1") and self.at("+", "-")
+        if of_one or (name_like and argument.kind != "call"):
             raise self.error(say("latex.unclear_argument", name=name), token)
         return (argument,)
 

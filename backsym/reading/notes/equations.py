@@ -206,6 +206,7 @@ class Equations:
         self.passed_over: list[tuple[int, Said]] = []
         self.defined = defined
         self.segments = list(segments)
+        self.seconds: list[Segment] = []
         self.stretched: set[int] = set()
         self.bare: dict[str, tuple[int, int]] = {}
         chosen = self.chosen(self.segments)
@@ -294,6 +295,7 @@ class Equations:
             return
         if begins_section(text[first.end : other.start]):
             raise self.source.error(say("notes.two_problems", name=name), (other.start, other.end))
+        self.seconds.append(other)
         self.passed_over.append((other.start, say("notes.remark.first_taken", name=name)))
 
     def rests_on(self, segment: Segment) -> Token | None:
@@ -396,6 +398,18 @@ class Equations:
         return [e for e in looks if e.sides is not None or e.name in behind]
 
     # --- what they tell ---
+
+    def behind(self, names: Iterable[str]) -> set[str]:
+        """These names with all that they are computed from."""
+        by_name = {e.name: e for e in self.found}
+        found = set(names)
+        pending = [*found]
+        while pending:
+            e = by_name.get(pending.pop())
+            new = e.uses - found if e is not None else set()
+            found |= new
+            pending += new
+        return found
 
     def entries(self) -> Iterator[Node]:
         """All entries of names."""

@@ -58,6 +58,8 @@ def layered(document: Document, formulas: Iterable[tuple[int, int]]) -> tuple[Do
     powers = {letter for letter in defined if numbers[letter] - {""} == {"2"}} - declared
     # A quantity that is spelled \\sigma^2 tells nothing of the 2 in x_i^2.
     marked = arrays | (_in_layers(seen) if declared else set()) if defined - powers else set()
+    # Nobody writes the first power of a number.
+    marked |= {letter for letter in numbers if "1" in numbers[letter]} if defined - powers else set()
     numbered = {letter for letter in marked if "" not in numbers[letter]}
     powers = variances if declared else powers
     layers = {letter for letter in numbers if letter in defined or letter in numbered}

@@ -52,6 +52,12 @@ def tells_role(words: str) -> bool:
     return any(pattern.search(words) for _, pattern in _ROLES)
 
 
+ITEM = (
+    r"(?:[-*+]\s|\*{0,2}(?:\(\w{1,3}\)|(?:\w|[QPF]?\d{1,2})[.):](?=[\s*])"
+    r"|(?:question|problem|exercise|part|task|aufgabe|frage|teil)\s+(?:\d{1,3}|\w)\b)|\\item\b)"
+)
+"""How an item of a list begins: -, 1., (a), Q2., **Part b**."""
+_SENTENCE = re.compile(r"(?<!\.[A-Za-z])[.?!](?=\s|\Z)|\n\s*\n|\n\s*" + ITEM, re.IGNORECASE)
 _ONE_HOT = re.compile(r"\bone[- ]hot\b", re.I)
 
 
@@ -115,6 +121,23 @@ def _begins_item(word: str) -> bool:
     """Whether the first word of a line marks an item or heading: ``-``, ``\\item``, ``##``, ``2.``, ``(a)``."""
     numbered = word[-1:] in (".", ")") and word.strip("(*.)").isalnum() and len(word) < 5
     return word in ("-", "*", "+", "\\item") or not word.strip("#") or numbered
+
+
+def sentences_of(text: str, formulas: Sequence[tuple[int, int, bool]]) -> Iterator[tuple[int, int]]:
+    """The sentences of the text; a full stop within a formula ends none but at the end of a displayed one."""
+    start, n = 0, 0
+    for match in _SENTENCE.finditer(text):
+        while n < len(formulas) and formulas[n][1] <= match.start():
+            first, last, displayed = formulas[n]
+            if displayed and text[first:last].rstrip().endswith((".", "?")):
+                yield start, last
+                start = last
+            n += 1
+        if n < len(formulas) and formulas[n][0] <= match.start():
+            continue
+        yield start, match.start()
+        start = match.end()
+    yield start, len(text)
 
 
 def role_in(words: str) -> str | None:

@@ -20,7 +20,7 @@ from backsym.reading.latex.lexer import FONTS, script_end, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.notes.equations import Equations, Forward, is_loss, terms_of
 from backsym.reading.notes.labels import label_in
-from backsym.reading.notes.shapes import Axes, Shapes
+from backsym.reading.notes.shapes import Axes, Shapes, is_along_axis
 from backsym.reading.syntax import Node, walk
 
 _SUMS = ("sum", "mean", "max", "min")
@@ -40,6 +40,9 @@ def check_names(source: Source, equations: Equations, loose: Collection[str]) ->
         *_letters_as_numbers(source, equations),
         *_dependent_ranges(source, equations),
         *_in_two_layers(source, equations),
+        *_slashes(source, equations),
+        *_redefined(source, equations),
+        *_positive_parts(source, equations),
     ]
     found = found or [*_idle_sums(source, equations), *_cases(source, equations)]
     if found:
@@ -93,6 +96,7 @@ def check_shapes(source: Source, equations: Equations, shapes: Mapping[str, Axes
         *_norms(source, equations, told),
         *_of_size_one(source, equations, shapes),
         *_exponentials(source, equations, told),
+        *_softmaxes(source, equations, told),
         *(source.diagnostic(say("notes.starred", text=source.text[slice(*at)]), at) for at in told.starred),
         *(source.diagnostic(say("notes.bias_axis", name=name), tree.span) for name, tree in told.unclear.items()),
     ]
@@ -114,14 +118,9 @@ def _applied(source: Source, equations: Equations) -> Iterator[Diagnostic]:
 
 def check_defined(source: Source, equations: Equations, unread: Mapping[Key, tuple[int, int]]) -> None:
     """Raises InputError where the loss needs what only an equation with a derivative in it, ``unread``, defines."""
-    by_name = {e.name: e for e in equations.found}
+    by_name = {e.name for e in equations.found}
     loss = equations.loss()
-    pending = [loss if loss is not None else equations.found[-1].name]
-    needed = set(pending)
-    while pending:
-        uses = by_name[pending.pop()].uses - needed
-        needed |= uses
-        pending += uses & by_name.keys()
+    needed = equations.behind([loss if loss is not None else equations.found[-1].name])
     letters = equations.words.letters
     for (base, mark), span in unread.items():
         name = new_name(base, "" if mark in letters else mark)
@@ -203,14 +202,15 @@ def _is_stepped(equation: Forward) -> bool:
 
 
 def _powers(source: Source, equations: Equations) -> Iterator[Diagnostic]:
-    """``x^i`` where i is an index letter: a power, or the member of a family; ``a^{(l-1)}`` likewise."""
+    """``x^i`` where i is an index letter: a power, or the member of a family; ``a^{(l-1)}`` and ``x^1`` likewise."""
     letters = equations.words.letters | _only_above(equations)
     for equation in equations.found:
         for side in equation.sides or ():
             for tree in walk(side):
                 exponent = tree.children[1] if tree.kind == "pow" else None
                 below = walk(exponent) if exponent is not None else ()
-                indexed = any(part.kind == "name" and part.value in letters for part in below)
+                first = exponent is not None and exponent.kind == "num" and exponent.value == "1"
+                indexed = first or any(part.kind == "name" and part.value in letters for part in below)
                 if indexed and tree.children[0].kind in ("name", "entry"):
                     written = source.text[slice(*tree.span)]
                     yield source.diagnostic(say("notes.power_or_member", name=written), tree.span)
@@ -242,6 +242,34 @@ def _letters_as_numbers(source: Source, equations: Equations) -> Iterator[Diagno
         bound = frozenset(ix.value for ix in lhs.children[1:] if lhs.kind == "entry" and ix.kind == "name")
         for tree in _bare_letters(rhs, bound, equations.labels):
             yield source.diagnostic(say("notes.letter_as_number", letter=tree.value), tree.span)
+
+
+def _redefined(source: Source, equations: Equations) -> Iterator[Diagnostic]:
+    """``z = w x``, ``h = tanh(z)`` and then ``z = v h``: two quantities with one letter."""
+    for segment in equations.seconds:
+        name = segment.left.name
+        if name in equations.behind(equations.read(segment).uses - {name}):
+            yield source.diagnostic(say("notes.redefined", name=name), (segment.start, segment.end))
+
+
+def _positive_parts(source: Source, equations: Equations) -> Iterator[Diagnostic]:
+    """``z^+`` beside a computed z: its positive part, or a quantity that is given."""
+    computed = {segment.left.key for segment in equations.segments}
+    for spelled in equations.given().values():
+        base, mark = spelled.key
+        if mark in ("plus", "minus") and (base, "") in computed:
+            yield source.diagnostic(say("notes.positive_part", name=source.text[slice(*spelled.span)]), spelled.span)
+
+
+def _slashes(source: Source, equations: Equations) -> Iterator[Diagnostic]:
+    r"""``1/2N \sum``: what is divided by may have the size in it, or not."""
+    for equation in equations.found:
+        tokens = tokens_in(source, equation.segment.start, equation.segment.end)
+        for sign, number, size in zip(tokens, tokens[1:], tokens[2:], strict=False):
+            by = sign.text == "/" and (number.kind == "number" or number.text in equations.dims)
+            if by and size.kind == "letter" and size.text in equations.dims:
+                hint = say("notes.slash_before_size")
+                yield source.diagnostic(say("latex.unclear_slash"), (number.start, size.end), hint)
 
 
 def _in_two_layers(source: Source, equations: Equations) -> Iterator[Diagnostic]:
@@ -411,3 +439,26 @@ def _exponentials(source: Source, equations: Equations, told: Shapes) -> Iterato
                 if len(axes) == 2 and axes[0] == axes[1] != "1":
                     written = source.text[slice(*tree.children[0].span)]
                     yield source.diagnostic(say("notes.matrix_exponential", name=written), tree.span)
+
+
+def softmaxes(equations: Equations, told: Shapes) -> Iterator[tuple[Node, tuple[str, str]]]:
+    """The softmaxes of matrices, with the axes of these."""
+    for equation in equations.found:
+        for side in equation.sides or ():
+            for tree in walk(side):
+                if tree.kind == "call" and is_along_axis(tree.value):
+                    axes = tuple(map(told.root, told.of(tree.children[0]) or ()))
+                    if len(axes) == 2 and "1" not in axes:
+                        yield tree, (axes[0], axes[1])
+
+
+def _softmaxes(source: Source, equations: Equations, told: Shapes) -> Iterator[Diagnostic]:
+    r"""``\mathrm{softmax}(W X + b)`` where the examples are the columns of X: that of a matrix is of each row."""
+    given = {name: tuple(map(told.root, told.shape(name) or ())) for name in equations.given()}
+    data = [axes for name, axes in given.items() if len(axes) == 2 and name.partition("_")[0] == "X"]
+    spread = {axes for axes in given.values() if len(axes) == 2 and axes[1] == "1"}
+    for tree, (rows, columns) in softmaxes(equations, told):
+        examples = any(axes[1] == columns and axes[0] != columns for axes in data) and (rows, columns) not in data
+        if rows != columns and (examples or (rows, "1") in spread or told.biases):
+            written = source.text[slice(*tree.span)]
+            yield source.diagnostic(say("notes.softmax_of_columns", name=written), tree.span)

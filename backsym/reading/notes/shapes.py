@@ -91,7 +91,7 @@ class Shapes:
         sides = [
             part for side in chain(*pairs) for part in walk(side) if part.kind == "call" and len(part.children) == 1
         ]
-        for argument in (part.children[0] for part in sides if _along_axis(part.value)):
+        for argument in (part.children[0] for part in sides if is_along_axis(part.value)):
             if argument.kind == "name" and argument.value[:1].islower() and self.shapes.get(argument.value, ()) is None:
                 self.shapes[argument.value] = (next(self.unknown),)
                 self.passes(pairs)
@@ -517,7 +517,8 @@ def _keeps_shape(function: str) -> bool:
     return function in FUNCTIONS and FUNCTIONS[function].kind in ("elementwise", "rowwise")
 
 
-def _along_axis(function: str) -> bool:
+def is_along_axis(function: str) -> bool:
+    """Whether this is a function of each row of a matrix."""
     return function in FUNCTIONS and FUNCTIONS[function].kind == "rowwise"
 
 

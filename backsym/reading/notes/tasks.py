@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from backsym.core.errors import InputError
@@ -23,6 +23,7 @@ from backsym.reading.notes.asking.network import Network
 from backsym.reading.notes.asking.parts import Answerable, answerable, habits_of
 from backsym.reading.notes.asking.questions import Questions, Request
 from backsym.reading.notes.asking.sentences import NOTHING, elements, meaning_of
+from backsym.reading.notes.prose import ITEM, sentences_of
 from backsym.reading.notes.upstream import SIGNS
 from backsym.reading.syntax import Node
 from backsym.text.phrases import Phrases, Word, words_of
@@ -67,12 +68,6 @@ _BY = re.compile(
 _OF_A_DERIVATIVE = re.compile(
     r"\b(?:gradients?|derivatives?|differentiate|gradienten?|ableitung(?:en)?|leiten?)\b", re.IGNORECASE
 )
-_ITEM = (
-    r"(?:[-*+]\s|\*{0,2}(?:\(\w{1,3}\)|(?:\w|[QPF]?\d{1,2})[.):](?=[\s*])"
-    r"|(?:question|problem|exercise|part|task|aufgabe|frage|teil)\s+(?:\d{1,3}|\w)\b)|\\item\b)"
-)
-"""How an item of a list begins: -, 1., (a), Q2., **Part b**."""
-_SENTENCE = re.compile(r"(?<!\.[A-Za-z])[.?!](?=\s|\Z)|\n\s*\n|\n\s*" + _ITEM, re.IGNORECASE)
 _WHY = re.compile(r"\bwhy\b", re.IGNORECASE)
 _GRAPH = re.compile(
     r"\b(?:draw\s+(?:the|a)\s+(?P<vectorized>vectori[sz]ed\s+)?(?:computation(?:al)?\s+)?graph"
@@ -108,7 +103,7 @@ _AND = Phrases("and", "or", "as", "well", "also", "und", "oder", "sowie", "respe
 _WRITE_DOWN = Phrases("write down", "schreiben sie", "notieren sie")
 _WORKED_OUT = Phrases("derive", "compute", "find", "calculate", "determine", "leiten", "berechnen", "bestimmen")
 """Verbs that ask for a derivation."""
-_BREAK = re.compile(r"\n\s*\n|\n\s*" + _ITEM + r"|\A", re.IGNORECASE)
+_BREAK = re.compile(r"\n\s*\n|\n\s*" + ITEM + r"|\A", re.IGNORECASE)
 
 
 SLOPES = ("derive", "gradients", "list")
@@ -175,7 +170,7 @@ class Tasks:
         for match in _GRAPH.finditer(self.source.text):
             kind = "vectorized" if match["vectorized"] or self.has_arrays() else "scalar"
             self.found.setdefault((match.start(), "graph"), Task("graph", match.start(), names=[kind]))
-        sentences = list(self.sentences(formulas))
+        sentences = list(sentences_of(self.source.text, formulas))
         self.begins = [start for start, _ in sentences]
         for start, end, displayed in formulas:
             self.formula(start, end, displayed=displayed)
@@ -203,22 +198,6 @@ class Tasks:
         return self.found.setdefault((at, kind), Task(kind, at))
 
     # --- sentences ---
-
-    def sentences(self, formulas: Sequence[tuple[int, int, bool]]) -> Iterator[tuple[int, int]]:
-        """The sentences of the text; a full stop within a formula ends none but at the end of a displayed one."""
-        text, start, n = self.source.text, 0, 0
-        for match in _SENTENCE.finditer(text):
-            while n < len(formulas) and formulas[n][1] <= match.start():
-                first, last, displayed = formulas[n]
-                if displayed and text[first:last].rstrip().endswith((".", "?")):
-                    yield start, last
-                    start = last
-                n += 1
-            if n < len(formulas) and formulas[n][0] <= match.start():
-                continue
-            yield start, match.start()
-            start = match.end()
-        yield start, len(text)
 
     def sentence(self, start: int, end: int, formulas: Sequence[tuple[int, int, bool]]) -> None:
         """ "Compute the gradient of $L$ with respect to $W$": a part; another question that became none is named."""
@@ -292,13 +271,18 @@ class Tasks:
     def beside_parts(self, inside: Sequence[tuple[int, int, bool]]) -> None:
         """Names the derivatives that stand beside those of parts, "$L_w$ and $L_b$", and became none."""
         asked = {at for task in self.found.values() for at in task.formulas}
-        beside = False
-        for n, (first, last, _) in enumerate(inside):
-            between = words_of(self.source.text[inside[n - 1][1] : first]) if n else []
-            beside = first in asked or (beside and all([word] in _AND for word in between))
-            derives = has_sign(self.source, first, last, "partial", "nabla")
-            if beside and derives and first not in asked and "=" not in self.source.text[first:last]:
-                self.no_part.append(first)
+        runs: list[list[tuple[int, int, bool]]] = []
+        for f in inside:
+            between = words_of(self.source.text[runs[-1][-1][1] : f[0]]) if runs else []
+            if runs and all([word] in _AND for word in between):
+                runs[-1].append(f)
+            else:
+                runs.append([f])
+        for run in (run for run in runs if any(first in asked for first, _, _ in run)):
+            for first, last, _ in run:
+                derives = has_sign(self.source, first, last, "partial", "nabla")
+                if derives and first not in asked and "=" not in self.source.text[first:last]:
+                    self.no_part.append(first)
 
     def asked_in_words(self, requests: Sequence[Request] | None, end: int) -> bool:
         """Whether a sentence is made of questions of which some are parts; the others are named."""

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.words import say
+from backsym.reading.latex.declarations import names_in_formula
 from backsym.reading.latex.equations import segments
 from backsym.reading.latex.lexer import has_sign, tokens_in
 from backsym.reading.latex.names import Key
+from backsym.reading.notes.assembling.provisos import Provisos
 from backsym.reading.notes.assembling.stated import DERIVATIVES, Stated
 from backsym.reading.notes.equations import (
+    LOSS_NAMES,
     Equations,
     is_model,
 )
@@ -46,8 +49,11 @@ def check_equations(note: Stated, equations: Equations, powers: Mapping[Key, str
     check_defined(source, equations, note.settled.unread)
     check_counts(source, equations, known)
     _check_computed(note, equations)
+    _check_nearly(note, equations)
     letters = {s.key[0] for s in (*equations.names.values(), *(e.segment.left for e in equations.found))}
-    check_told(source, note.formulas, equations.given(), letters)
+    unsaid = {name for name in LOSS_NAMES if name not in equations.lefts()}
+    check_told(source, note.formulas, {*equations.given(), *unsaid}, letters)
+    Provisos(source, note.formulas, equations).check()
     check_objective(source, equations, [(f.start, f.end) for f in note.formulas if note.is_idle(f)])
 
 
@@ -59,6 +65,22 @@ def _is_asked(note: Stated, formula: Formula) -> bool:
     return text[end] == "?"
 
 
+_NEARLY = ("propto", "approx", "equiv", "simeq", "cong", "doteq", "lesssim")
+"""Signs between a quantity and what it is only nearly, or up to a factor."""
+
+
+def _check_nearly(note: Stated, equations: Equations) -> None:
+    r"""Refuses what is given, since it is computed only up to a factor, ``p \propto e^{-x}``."""
+    given = equations.given()
+    for f in note.formulas:
+        tokens = tokens_in(note.source, f.start, f.end)
+        for n, token in enumerate(tokens):
+            left = names_in_formula(note.source, tokens[n - 1].start, tokens[n - 1].end) if n else []
+            behind = {t.text for t in tokens[n + 1 :] if t.kind in ("letter", "greek")}
+            if token.text.lstrip("\\") in _NEARLY and behind and left and left[0].name in given:
+                raise note.source.error(say("notes.only_nearly", name=left[0].name), (tokens[n - 1].start, token.end))
+
+
 def _check_computed(note: Stated, equations: Equations) -> None:
     """Refuses what is given, since its equation stands after "if" or cannot be read: nothing computed is data."""
     words, given = note.vocabulary(), equations.given()
@@ -68,7 +90,8 @@ def _check_computed(note: Stated, equations: Equations) -> None:
             continue
         known = given.keys() | equations.lefts() if _is_asked(note, f) else frozenset()
         for s in segments(note.source, words, f.start, f.end):
-            if s.left.name not in given:
+            base = s.left.name == "e" and s.left.name not in equations.lefts()  # e^2 would be a power of Euler's e.
+            if s.left.name not in given and not base:
                 continue
             e = equations.read(s)
             tokens = tokens_in(note.source, s.left.span[1], s.end)

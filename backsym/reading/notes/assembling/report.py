@@ -11,9 +11,10 @@ from backsym.core.problem import Part, Problem
 from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Rewritten
-from backsym.reading.latex.equations import segments
+from backsym.reading.latex.equations import Segment, segments
 from backsym.reading.latex.lexer import Token, has_sign, tokens_in
 from backsym.reading.notes.assembling.asked import Asked
+from backsym.reading.notes.assembling.provisos import Provisos
 from backsym.reading.notes.assembling.stated import DERIVATIVES, Stated
 from backsym.reading.notes.equations import (
     Equations,
@@ -23,6 +24,8 @@ from backsym.reading.notes.prose import (
 )
 from backsym.text.phrases import words_of
 
+MOST_QUOTED = 5
+"""Sentences that are quoted in one remark."""
 _OF_PRODUCTS = ("+", "*", "/", "odot", "cdot", "times", "circ")
 
 
@@ -84,6 +87,7 @@ def what_was_passed_over(note: Stated, equations: Equations, asked: Asked, stran
         declared = name in known
         said = say("notes.remark.by_no_parameter" if declared else "notes.remark.by_unmentioned", name=name)
         found.append((note.locate(at)[0], said))
+    found += _words(note, equations, asked)
     words, given = note.vocabulary(), equations.given()
     for f in note.formulas:
         derives = has_sign(note.source, f.start, f.end, *DERIVATIVES)
@@ -94,6 +98,7 @@ def what_was_passed_over(note: Stated, equations: Equations, asked: Asked, stran
                 for name in names
                 if name in given and name not in asked.numbers
             ]
+    found += [(note.locate(at)[0], said) for at, said in _idle_within(note, equations)]
     found += [
         (note.locate(f.start)[0], say("notes.remark.range", range=note.document.text[f.start : f.end].strip()))
         for f in note.formulas
@@ -110,6 +115,47 @@ def what_was_passed_over(note: Stated, equations: Equations, asked: Asked, stran
     return (*customs, *(say("notes.passed_over", line=n, what=reason) for n, reason in found))
 
 
+def _words(note: Stated, equations: Equations, asked: Asked) -> list[tuple[int, Said]]:
+    """Sentences that may change the equations, each by itself, and all others that are not read, in one remark."""
+    provisos = Provisos(note.source, note.formulas, equations)
+    doubtful = provisos.doubtful()
+    found: list[tuple[int, Said]] = [
+        (note.locate(s.start)[0], say("notes.remark.words", words=_beginning(note, s.start, s.end - s.start)))
+        for s in doubtful
+    ]
+    taken = {e.segment.start for e in equations.found}
+    used = {f.start for f in note.formulas if not f.displayed and any(f.start <= at < f.end for at in taken)}
+    used |= {*asked.places, *asked.tasks.no_part, *(s.start for s in doubtful), *(at for at, _ in note.assumed)}
+    used |= {task.at for task in asked.found if not task.formulas and not task.equations}
+    others = provisos.unread(used)
+    if others:
+        words = [f'"{_beginning(note, s.start, s.end - s.start)}"' for s in others[:MOST_QUOTED]]
+        more = [*words, *(["..."] if len(others) > len(words) else [])]
+        found.append((note.locate(others[0].start)[0], say("notes.remark.sentences", words=more)))
+    return found
+
+
+def _idle_within(note: Stated, equations: Equations) -> list[tuple[int, Said]]:
+    """The equations within the text that are not taken: of what has another, or of what no equation uses."""
+    words, given, lefts = note.vocabulary(), equations.given(), equations.lefts()
+    taken = {e.segment.start: e for e in equations.found}
+    texts = {(e.name, _without_space(note, e.segment)) for e in equations.found}
+    found: list[tuple[int, Said]] = []
+    for start, end in note.within():
+        for s in segments(note.source, words, start, end):
+            name = s.left.name
+            known = s.start in taken or name in given or (name, _without_space(note, s)) in texts
+            e = None if known else equations.read(s)
+            if e is not None and e.is_formula and e.uses:
+                key = "notes.remark.first_taken" if name in lefts else "notes.remark.unused"
+                found.append((start, say(key, name=name)))
+    return found
+
+
+def _without_space(note: Stated, segment: Segment) -> str:
+    return "".join(note.document.text[segment.start : segment.end].split()).rstrip(".,;")
+
+
 def _is_range_to_a_sum(source: Source, start: int, end: int) -> bool:
     r"""Whether a formula is ``i = 1, \dots, N - K + 1``, whose last position is no size of the note."""
     texts = [token.text for token in tokens_in(source, start, end)]
@@ -119,14 +165,14 @@ def _is_range_to_a_sum(source: Source, start: int, end: int) -> bool:
     return any(sign in last for sign in ("+", "-", "/")) and "=" not in last
 
 
-def _beginning(note: Stated, at: int) -> str:
+def _beginning(note: Stated, at: int, length: int = 200) -> str:
     """The first words from a place on, as the file has them."""
     line, column, _ = note.locate(at)
     file: Document = note.document
     while isinstance(file, Rewritten):
         file = file.original
     start = file.line_starts[line - 1] + column - 1
-    words = " ".join(file.text[start : start + 200].split())
+    words = " ".join(file.text[start : start + min(length, 200)].split())
     return words if len(words) <= 60 else words[:60].rpartition(" ")[0] + " ..."
 
 

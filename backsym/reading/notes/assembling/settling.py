@@ -17,6 +17,7 @@ from backsym.reading.latex.equations import Spelled
 from backsym.reading.latex.names import split_tag
 from backsym.reading.notes.assembling.stated import Stated
 from backsym.reading.notes.equations import (
+    LOSS_NAMES,
     Equations,
     in_order,
     is_loss,
@@ -26,6 +27,7 @@ from backsym.reading.notes.ranks import Ranks
 from backsym.reading.notes.refusals import (
     check_shapes,
     check_transposes,
+    softmaxes,
 )
 from backsym.reading.notes.shapes import Shapes
 from backsym.reading.notes.steps import Start, as_equations, check_steps, check_zeros, starts_of
@@ -175,6 +177,9 @@ class Settling:
         light = {name for name, axes in told.items() if axes == () and name in names and not names[name].bold}
         light = light if "T" not in told else set()
         check_transposes(note.source, note.spans, light)
+        for tree, _ in softmaxes(equations, shapes):
+            written = note.source.text[slice(*tree.span)]
+            note.assumed.append((tree.span[0], say("notes.remark.of_each_row", name=written)))
         for name, tree in shapes.biases.items():
             note.assumed.append((tree.span[0], say("notes.remark.each_column", name=name)))
         return shapes
@@ -210,7 +215,7 @@ class Settling:
         argument = call.children[0] if call is not None and call.kind == "call" and len(call.children) == 1 else None
         if call is None or argument is None or argument.kind != "name" or not self.only_call(call):
             shapes.read(sides)
-            if equations.loss() is None and shapes.shape(last.name):
+            if equations.loss() is None and (shapes.shape(last.name) or self.asked_loss()):
                 self.layer_alone(last.name)
             return
         shapes.read(sides[:-1])
@@ -220,6 +225,11 @@ class Settling:
             equations.functions -= {call.value}
         else:
             shapes.read(sides)
+
+    def asked_loss(self) -> bool:
+        """Whether derivatives are of one quantity that no equation has, by its letter a loss."""
+        known = self.equations.lefts() | self.equations.given().keys()
+        return undefined_loss(self.note.slopes(), known) in LOSS_NAMES
 
     def layer_alone(self, last: str) -> None:
         """Of a note without a loss, whose last quantity is an array: the loss by whose derivatives it asks."""

@@ -141,7 +141,7 @@ class NoteTree:
             if spelled.name in self.note.classes:
                 fields["label"] = self.word(self.note.classes[spelled.name])
             if spelled.name not in nodes:
-                fields.update(self.roles(spelled, nodes))
+                fields.update(self.roles(spelled, nodes, number=not declaration.shape))
                 if spelled.name in self.note.symmetric:
                     fields["symmetric"] = self.word("true")
             fields.update(self.spelling(spelled, layer, bold=bool(declaration.shape)))
@@ -163,13 +163,13 @@ class NoteTree:
         items = tuple(self.scalar(dim, start, end) for dim in declaration.shape)
         return Listing(self.mark(start, end), "", items)
 
-    def roles(self, spelled: Spelled, nodes: Mapping[str, Spelled]) -> dict[str, Tree]:
-        """The role that the words give, else the one that the letter has by custom."""
+    def roles(self, spelled: Spelled, nodes: Mapping[str, Spelled], *, number: bool) -> dict[str, Tree]:
+        """The role that the words give, else the one that the letter has by custom; a number T is a temperature."""
         words = self.note.words.get(spelled.name, "")
         role = role_in(words)
         custom = role_by_custom(spelled, [left.key for left in nodes.values()])
         only_one_hot = role == "target" and not says_target(words)
-        if custom == "target" and spelled.name in self.asked_by:
+        if custom == "target" and (spelled.name in self.asked_by or (number and spelled.key[0].isupper())):
             custom = None
         role = custom if only_one_hot and custom else role or custom
         fields: dict[str, Tree] = {"role": self.word(role)} if role else {}

@@ -1,0 +1,366 @@
+r"""What the words of a note change in what its equations say: "we ignore the bias", "treat $q$ as a constant".
+
+Such words are refused where they are about something that the equations have, or lack: taken as they stand, the
+equations would be another problem.  A sentence that asks, supposes or denies changes nothing.
+
+Knows words and the first look at the equations; reads no mathematics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from backsym.core.errors import InputError
+from backsym.core.source import Source
+from backsym.core.words import say
+from backsym.reading.latex.declarations import names_in_formula
+from backsym.reading.latex.lexer import tokens_in
+from backsym.reading.latex.names import split_tag
+from backsym.reading.notes.asking.sentences import NOTHING, elements
+from backsym.reading.notes.equations import Equations
+from backsym.reading.notes.prose import Formula, sentences_of
+from backsym.reading.syntax import walk
+from backsym.text.phrases import Phrases, Word, words_of
+
+MOST_BETWEEN = 80
+"""Characters behind a displayed formula among which a capital begins a sentence."""
+_OF_ANOTHER_CASE = Phrases(
+    "if", "not", "n t", "never", "would", "later", "what happens", "how does", "how do", "why", "compare", "show that",
+    "wenn", "falls", "nicht", "nie", "w\u00fcrde", "sp\u00e4ter", "warum", "zeigen sie", "vergleichen sie",
+    "notation", "index", "indices", "subscript", "subscripts", "superscript", "superscripts", "argument", "arguments",
+    "dependence", "abh\u00e4ngigkeit", "schreibweise",
+)  # fmt: skip
+"""Words of a sentence that says nothing of what is computed, or of another case."""
+_LEAVES_OUT = Phrases(
+    "ignore", "ignored", "ignores", "ignoring", "neglect", "neglected", "neglects", "neglecting", "drop", "drops",
+    "dropped", "dropping", "omit", "omits", "omitted", "omitting", "leave out", "left out", "leaving out", "discard",
+    "discarded", "without", "there is no", "there are no", "has no", "have no", "no", "vernachl\u00e4ssigen",
+    "vernachl\u00e4ssigt", "ignorieren", "ignoriert", "weggelassen", "weglassen", "lassen weg", "lassen wir", "ohne",
+    "keinen", "kein", "keine", "verzichten auf", "entf\u00e4llt", "entfallen",
+)  # fmt: skip
+_BIAS = Phrases("bias", "biases", "bias term", "bias terms", "bias vector", "bias vectors", "bias-term", "bias-vektor")
+_FILLERS = frozenset(
+    "the a an any all terms term vector vectors bias biases weight weights parameter parameters der die das den dem"
+    " alle allen terme vektor und and in of von wir we factor faktor".split()
+)
+"""Words between one of those and what is left out."""
+_LEFT_OUT = frozenset(
+    "ignored neglected dropped omitted discarded vernachl\u00e4ssigt ignoriert weggelassen entf\u00e4llt"
+    " vernachl\u00e4ssigen ignorieren weglassen weg".split()
+)
+"""Words behind what is left out."""
+_AS_A_CONSTANT = frozenset("constant constants konstant konstante konstanten".split())
+_HELD = frozenset(
+    "is are be being as a an the held kept treated considered regarded taken fixed to it here now wird werden ist sind"
+    " als eine wie wir gehalten behandelt betrachtet angesehen in this step lassen hier im folgenden"
+    " set gesetzt auf gleich equal exactly all alle".split()
+)
+"""Words between a quantity and the word that calls it constant."""
+_NO_FLOW = Phrases(
+    "stop gradient", "stop-gradient", "stop the gradient", "stopgrad", "stop-grad", "stopped gradient", "detach",
+    "detached", "no gradient flows", "no gradient is", "gradients do", "does not flow", "is not propagated",
+    "are not propagated", "not back-propagated", "not backpropagated", "kein gradient", "keinen gradienten",
+)  # fmt: skip
+_BASE = Phrases(
+    "base 2", "base 10", "base two", "base ten", "base-2", "base-10", "binary logarithm", "binary logarithms",
+    "decimal logarithm", "common logarithm", "logarithm to base", "basis 2", "basis 10", "basis zwei", "basis zehn",
+    "zweierlogarithmus", "zehnerlogarithmus", "dualer logarithmus", "dekadischer logarithmus", "measured in bits",
+    "in bits",
+)  # fmt: skip
+_NORM = Phrases("norm", "norms", "-norm", "normen")
+_OTHER_NORMS = Phrases(
+    "spectral", "nuclear", "maximum", "max", "infinity", "manhattan", "operator", "mahalanobis", "weighted", "spektral",
+    "spektralnorm", "maximumsnorm", "supremumsnorm", "betragssummennorm", "trace", "sup",
+    "l norm",
+)  # fmt: skip
+_NAMES_OF_NORMS = frozenset(
+    r"\ell_1 \ell^1 L_1 L^1 l_1 1 \ell_\infty L_\infty \infty p \ell_p L_p \mathbf{A} A".split()
+)
+"""Formulas before "norm" that are not the usual one."""
+_COLUMNS = Phrases(
+    "each column", "every column", "the columns", "columns of", "column by column", "column-wise", "columnwise",
+    "per column", "axis 0", "axis zero", "first axis", "jede spalte", "jeder spalte", "den spalten", "die spalten",
+    "spaltenweise", "pro spalte",
+)  # fmt: skip
+_SOFTMAX = Phrases("softmax", "softmaxes", "softmax-funktion", "sums to one", "sum to one", "sums to 1", "sum to 1")
+_CONVOLVES = Phrases(
+    "convolution", "convolutions", "convolved", "cross-correlation", "convolution operator", "convolution operation",
+    "faltung", "faltungsoperator", "kreuzkorrelation", "gefaltet", "convolutional",
+)  # fmt: skip
+_BY_ENTRIES = Phrases(
+    "hadamard", "element-wise", "elementwise", "component-wise", "componentwise", "pointwise", "entry-wise",
+    "entrywise", "elementweise", "elementweises", "komponentenweise", "eintragsweise", "element by element",
+    "entry by entry",
+)  # fmt: skip
+_OTHER_PRODUCTS = Phrases(
+    "kronecker", "outer", "matrix", "cross product", "composition", "dyadic", "tensor", "concatenation", "inner",
+    "dot product", "scalar product", "\u00e4u\u00dferes", "\u00e4u\u00dfere", "matrizenprodukt", "matrixprodukt",
+    "verkettung", "skalarprodukt", "kreuzprodukt", "tensorprodukt", "kronecker-produkt", "matrixmultiplikation",
+)  # fmt: skip
+_SIGNS = frozenset(("*", "odot", "otimes", "circ", "star", "ast", "bullet", "oplus", "cdot", "times"))
+_ROWWISE = frozenset(("softmax", "logsoftmax", "log_softmax", "logsumexp"))
+_ADDED = Phrases(
+    "weight decay", "weight-decay", "regularizer", "regulariser", "regularization", "regularisation", "regularized",
+    "regularised", "regularize", "regularise", "ridge", "penalty", "penalize", "penalise", "lasso", "regularisierung",
+    "regularisieren", "gewichtsabfall", "strafterm", "regularisierungsterm", "label smoothing",
+)  # fmt: skip
+_NEGATES = Phrases("negative of", "negation of", "minus", "negative von", "negativen von", "negierte")
+_DOUBTFUL = Phrases(
+    "dropout", "drop-out", "averaged", "average over", "mean over", "gemittelt", "mittelwert \u00fcber",
+    "is normalised", "is normalized", "are normalised", "are normalized", "wird normiert", "ist normiert",
+    "batch normalization", "batch normalisation", "layer normalization", "layer normalisation", "clipped", "tied",
+    "summed over", "summiert", "sum over all", "\u00fcber alle", "over all",
+    "weight sharing", "share the same", "gekoppelt", "instead", "rather than", "stattdessen", "ignore", "neglect",
+    "vernachl\u00e4ssigen", "stop", "label smoothing", "up to a constant", "bis auf eine konstante", "erratum",
+    "numerator layout", "denominator layout", "numerator-layout", "denominator-layout",
+)  # fmt: skip
+"""Words that may change what the equations say."""
+_INDEPENDENT = Phrases(
+    "does not depend on", "do not depend on", "independent of", "not a function of", "unabh\u00e4ngig von",
+    "h\u00e4ngt nicht von", "h\u00e4ngen nicht von",
+)  # fmt: skip
+_ZERO = frozenset("zero null 0 vanish vanishes verschwindet".split())
+_OR = frozenset("or and oder und if for wenn f\u00fcr mean else otherwise".split())
+"""Words behind a zero that is only one case."""
+_ADDS = Phrases(
+    "add", "adds", "added", "adding", "plus", "addieren", "addiert", "hinzu", "hinzugef\u00fcgt", "erg\u00e4nzt"
+)
+_CONSTANTS = ("lambda", "alpha", "gamma", "mu", "eta", "beta")
+"""Letters of the factors of penalties."""
+_CORRECTED = Phrases(
+    "erratum", "errata", "correction", "correctly", "corrected", "should read", "must read", "should have been",
+    "should be replaced", "is replaced by", "replace", "mistake in", "typo", "typo in", "instead", "instead of",
+    "rather than", "korrektur", "richtigstellung", "muss es", "muss lauten", "lautet richtig", "tippfehler",
+    "stattdessen", "anstelle von", "ersetzen", "ersetzt", "statt", "anstatt",
+)  # fmt: skip
+
+
+_OF_MATHEMATICS = tuple(
+    "loss cost bias weight gradient deriv slope sum averag mean zero constant activation function log norm softmax relu"
+    " sigmoid tanh index indices row column layer input output target label factor term regular penal matri vector entr"
+    " element product transpos denot notation symbol batch example sample class divid multipl scal round clip mask"
+    " train dropout estimator approx depend independent differentiat propagat verlust kosten gewicht ableit steigung"
+    " null konstant aktivier funktion zeile spalte schicht eingabe ausgabe ziel faktor vektor eintr produkt"
+    " beispiel klasse unabh h\u00e4ng differenz".split()
+)
+"""How words begin by which a sentence speaks of what is computed."""
+_DESCRIBES = frozenset(
+    "a an the this that these those its our and or of in on at to by for from with as is are be was let given where"
+    " here now we consider have has input inputs target targets weight weights bias biases parameter parameters vector"
+    " vectors matrix matrices scalar scalars number numbers hidden layer layers output outputs prediction predictions"
+    " predicted activation activations loss cost error objective function functions network neural neuron neurons unit"
+    " units size sizes dimension dimensions denote denotes denoted define defined definition set example examples data"
+    " feature features label labels class classes one-hot true learning rate step logistic sigmoid softmax tanh relu"
+    " linear regression model single two three first second which such called all each i e respectively using one"
+    " training sample samples entries entry element-wise elementwise applied compute computes computed real valued"
+    " pre-activation pre-activations logit logits it they both also then so thus follows following equation equations"
+    " column row correct index constant constants exponential mask masks"
+    " correct regularization strength coefficient factor initial state time steps"
+    " der die das den dem des ein eine einen einer eines und oder von in im auf an zu mit f\u00fcr als ist sind seien"
+    " es sei gegeben wobei dabei hier wir betrachten eingabe eingaben ausgabe ziel zielwert gewicht gewichte bias"
+    " parameter vektor vektoren matrix matrizen skalar zahl schicht schichten neuron netz verlust fehler funktion"
+    " gr\u00f6\u00dfe einheiten bezeichnet lernrate klasse beispiel beispiele die".split()
+)
+"""Words that say what something is, and change nothing of it."""
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """The words and numbers of a sentence, each formula as what it is if that is a number, else "".
+
+    ``shown`` are the formulas by the numbers of their words.
+    """
+
+    words: tuple[str, ...]
+    shown: dict[int, Formula]
+    start: int
+    end: int
+    other_case: bool
+    """Whether it asks, supposes or denies."""
+
+    def has(self, phrases: Phrases) -> bool:
+        return any(phrases.length_at(self.words, n) for n in range(len(self.words)))
+
+    def before(self, number: int, fillers: frozenset[str]) -> Iterator[int]:
+        """The numbers of the words before one, as far as only fillers stand between."""
+        for n in range(number - 1, -1, -1):
+            yield n
+            if self.words[n] not in fillers:
+                return
+
+
+class Provisos:
+    """The sentences of a note that change what ``equations`` say."""
+
+    def __init__(self, source: Source, formulas: Sequence[Formula], equations: Equations):
+        self.source = source
+        self.equations = equations
+        self.computed = {e.name for e in equations.found}
+        self.known = {*equations.given(), *self.computed}
+        self.biases = {name for name in equations.given() if split_tag(name)[0].rpartition(":")[2] == "b"}
+        sides = [side for e in equations.found for side in e.sides or ()]
+        self.calls = {tree.value for side in sides for tree in walk(side) if tree.kind == "call"}
+        self.signs = {t.text for e in equations.found for t in tokens_in(source, e.segment.start, e.segment.end)}
+        self.sentences = list(self.read(formulas))
+
+    def check(self) -> None:
+        """Raises InputError with each sentence that changes the problem."""
+        kinds = {
+            "left_out": self.leaves_out, "held": self.holds, "denied": self.denies, "base": self.other_base,
+            "norm": self.other_norm, "columns": self.by_columns, "product": self.other_product, "added": self.adds,
+            "corrected": self.corrects, "negated": self.negates,
+        }  # fmt: skip
+        found = [(kind, s) for s in self.sentences for kind, changes in kinds.items() if changes(s)]
+        if found:
+            raise InputError(
+                self.source.diagnostic(say(f"notes.proviso.{kind}"), (s.start, s.end)) for kind, s in found
+            )
+
+    def doubtful(self) -> list[Sentence]:
+        """Sentences that may change the problem, in words that are not read."""
+        penalised = self.is_penalised()
+        added = [s for s in self.sentences if s.has(_ADDED) and not penalised and not s.has(_LEAVES_OUT)]
+        return [s for s in self.sentences if s.has(_DOUBTFUL) or s in added]
+
+    def unread(self, used: Collection[int]) -> list[Sentence]:
+        """Sentences that speak of the mathematics in words that nothing here reads.
+
+        A sentence with one of the places ``used``, or that leads to what is displayed, is read.
+        """
+        found = []
+        for s in self.sentences:
+            last = max((n for n, f in s.shown.items() if f.displayed), default=-1)
+            words = [w for n, w in enumerate(s.words[last + 1 :], last + 1) if n not in s.shown and w[:1].isalpha()]
+            about = any(word.startswith(_OF_MATHEMATICS) for word in words)
+            strange = [word for word in words if word not in _DESCRIBES]
+            text = self.source.text[s.start : s.end]
+            heading = text.startswith("#") or self.source.text[: s.start].rstrip(" ").endswith(("#", "{"))
+            if about and strange and not heading and not any(s.start <= at < s.end for at in used):
+                found.append(s)
+        return found
+
+    # --- sentences ---
+
+    def read(self, formulas: Sequence[Formula]) -> Iterator[Sentence]:
+        """The sentences; one that goes on with a capital behind a displayed formula is two."""
+        text = self.source.text
+        places = [(f.start, f.end, f.displayed) for f in formulas]
+        for start, end in sentences_of(text, places):
+            inside = [f for f in formulas if start <= f.start and f.end <= end]
+            for f in [f for f in inside if f.displayed]:
+                after = words_of(text, f.end, min(end, f.end + MOST_BETWEEN))
+                if after and text[after[0].start].isupper():
+                    yield self.sentence(start, f.end, inside)
+                    start = f.end
+            yield self.sentence(start, end, inside)
+
+    def sentence(self, start: int, end: int, formulas: Sequence[Formula]) -> Sentence:
+        text = self.source.text
+        inside = {f.start: f for f in formulas if start <= f.start and f.end <= end}
+        spans = [(f.start, f.end, f.displayed) for f in inside.values()]
+        found = elements(text, start, end, spans, lambda _start, _end: NOTHING)
+        words = [e.text if isinstance(e, Word) else text[e.start : e.end].strip() for e in found]
+        shown = {n: inside[e.start] for n, e in enumerate(found) if not isinstance(e, Word)}
+        plain = tuple(w if n not in shown or w.isdecimal() else "" for n, w in enumerate(words))
+        first = next((e.start for e in found if isinstance(e, Word)), start)
+        last = max(first + 1, start + len(text[start:end].rstrip()))
+        other = "?" in text[last - 1 : last + 1] or any(_OF_ANOTHER_CASE.length_at(plain, n) for n in range(len(plain)))
+        return Sentence(plain, shown, first, last, other)
+
+    def names(self, formula: Formula | None) -> set[str]:
+        """The names of a formula that is nothing but names."""
+        found = names_in_formula(self.source, formula.start, formula.end) if formula is not None else []
+        return {spelled.name for spelled in found}
+
+    def entry_names(self, formula: Formula | None) -> set[str]:
+        """The same, and of an entry the name of its array."""
+        return self.names(formula) | set(self.texts(formula)[:1] if formula is not None else ())
+
+    def texts(self, formula: Formula) -> list[str]:
+        tokens = tokens_in(self.source, formula.start, formula.end)
+        return [t.text for t in tokens if t.text not in ("{", "}", ".", ",", "")]
+
+    # --- kinds ---
+
+    def leaves_out(self, s: Sentence) -> bool:
+        """ "We ignore the bias", "without $b$", "$b$ is dropped", where the equations have it."""
+        objects: list[int] = []
+        for n, word in enumerate(s.words):
+            if length := _LEAVES_OUT.length_at(s.words, n):
+                at = n + length
+                while at < len(s.words) and s.words[at] in _FILLERS:
+                    objects.append(at)
+                    at += 1
+                objects.append(at)
+            zero = word in _ZERO and not {*s.words[n + 1 : n + 2]} & _OR
+            objects += s.before(n, _HELD) if word in _LEFT_OUT or zero else ()
+        biases = bool(self.biases) and any(_BIAS.length_at(s.words, n) for n in objects)
+        named = {name for n in objects for name in self.names(s.shown.get(n)) if not name.endswith("0")}
+        return not s.other_case and (biases or bool(named & self.known))
+
+    def holds(self, s: Sentence) -> bool:
+        """ "Treat $q$ as a constant", where q is computed, or "stop gradient"."""
+        constant = [n for n, word in enumerate(s.words) if word in _AS_A_CONSTANT]
+        held = any(self.names(s.shown.get(m)) & self.computed for n in constant for m in s.before(n, _HELD))
+        return s.has(_NO_FLOW) or (held and not s.other_case)
+
+    def denies(self, s: Sentence) -> bool:
+        """ "$q$ does not depend on $w$", of which it is computed."""
+        ends = [(n, n + length) for n in range(len(s.words)) if (length := _INDEPENDENT.length_at(s.words, n))]
+        return any(
+            self.names(s.shown.get(m)) & self.computed
+            and self.entry_names(s.shown.get(behind)) & self.equations.behind(self.names(s.shown.get(m)))
+            for n, behind in ends
+            for m in s.before(n, _HELD)
+        )
+
+    def other_base(self, s: Sentence) -> bool:
+        return "log" in self.calls and s.has(_BASE) and not s.other_case
+
+    def other_norm(self, s: Sentence) -> bool:
+        r""" "where $\|\cdot\|$ is the $\ell_1$ norm"."""
+        bars = any(not f.displayed and any("||" in t for t in self.texts(f)[:1]) for f in s.shown.values())
+        named = (_NORM.length_at(s.words, n + 1) and self.source.text[f.start : f.end].strip() in _NAMES_OF_NORMS
+                 for n, f in s.shown.items())  # fmt: skip
+        return "norm" in self.calls and bars and s.has(_NORM) and (s.has(_OTHER_NORMS) or any(named))
+
+    def by_columns(self, s: Sentence) -> bool:
+        """ "The softmax is taken of each column"; that of a matrix is of each row."""
+        return bool(self.calls & _ROWWISE) and s.has(_SOFTMAX) and s.has(_COLUMNS) and not s.other_case
+
+    def other_product(self, s: Sentence) -> bool:
+        """ "where $*$ denotes convolution", of a sign that the equations have."""
+        if s.has(_BY_ENTRIES) or s.other_case:
+            return False
+        alone = {self.texts(f)[0] for f in s.shown.values() if len(self.texts(f)) == 1}
+        convolves = s.has(_CONVOLVES) and bool(self.signs & {"*", "ast", "star"})
+        return convolves or (bool(alone & self.signs & _SIGNS) and s.has(_OTHER_PRODUCTS))
+
+    def adds(self, s: Sentence) -> bool:
+        r""" "We use weight decay with coefficient $\lambda$", of a letter that no equation has, or of a number."""
+        if s.other_case or s.has(_LEAVES_OUT) or any(f.displayed for f in s.shown.values()):
+            return False
+        strange = [names for f in s.shown.values() if len(names := self.names(f)) == 1 and not names & self.known]
+        number = any(word[:1].isdecimal() for word in s.words) and not self.is_penalised()
+        terms = (self.texts(f) for f in s.shown.values() if not self.names(f)) if s.has(_ADDS) else ()
+        term = any(not {"=", "in", "partial", "nabla"} & {*t} and {*t} & {*_CONSTANTS} - self.known for t in terms)
+        return term or (s.has(_ADDED) and (bool(strange) or number))
+
+    def is_penalised(self) -> bool:
+        """Whether the letter of the factor of a penalty stands in an equation."""
+        return any(split_tag(name)[0] in _CONSTANTS for name in self.known)
+
+    def negates(self, s: Sentence) -> bool:
+        r""" "The loss is the negative of $\ell$", which is computed."""
+        ends = (n + length for n in range(len(s.words)) if (length := _NEGATES.length_at(s.words, n)))
+        return not s.other_case and any(self.names(s.shown.get(n)) & self.computed for n in ends)
+
+    def corrects(self, s: Sentence) -> bool:
+        """ "Erratum: the loss should read $L = ...$", where L has another equation, or a second that is not taken."""
+        if not s.has(_CORRECTED):
+            return False
+        taken = {e.segment.start for e in self.equations.found}
+        others = [e for e in self.equations.segments if s.start <= e.start < s.end and e.start not in taken]
+        within = [self.texts(f) for f in s.shown.values() if not f.displayed]
+        return bool(others) or any(t[0] in self.computed and "=" in t for t in within if t)

@@ -1,0 +1,198 @@
+"""What the words of a note, or its signs, change in what its equations seem to say; and what changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_reading_cases import loaded, same_as, sigmoid
+from test_reading_note_kinds import D, K, N, Note, S
+
+from backsym.core.errors import InputError
+
+LAYER = r"$$\mathbf{z} = \mathbf{W}\mathbf{x} + \mathbf{b}, \quad L = \tfrac12\|\mathbf{z} - \mathbf{t}\|^2$$ "
+LINE = r"$$y = w x + b, \quad L = (y - t)^2$$ "
+TWO = r"$$q = w x, \quad y = v x, \quad L = (y - q)^2$$ "
+CLASSES = r"$$\mathbf{A} = \mathrm{softmax}(\mathbf{S}), \quad L = \|\mathbf{A} - \mathbf{T}\|_F^2$$ "
+NORMS = r"$$\mathbf{y} = \mathbf{W}\mathbf{x}, \quad L = \|\mathbf{y} - \mathbf{t}\|$$ "
+SIGNS = r"$$\mathbf{y} = \mathbf{w} * \mathbf{x}, \quad L = \|\mathbf{y} - \mathbf{t}\|^2$$ "
+
+REFUSED = {
+    # Left out.
+    "the bias is ignored": (LAYER + "In the following we ignore the bias.", "left_out"),
+    "the letter is dropped": (LAYER + r"We drop $\mathbf{b}$ from now on.", "left_out"),
+    "the letter is dropped, passive": (LAYER + r"Here $\mathbf{b}$ is neglected.", "left_out"),
+    "without a bias, in German": (LAYER + r"Den Bias $\mathbf{b}$ vernachlässigen wir im Folgenden.", "left_out"),
+    "a German verb in two": (LAYER + "Den Bias lassen wir weg.", "left_out"),
+    "biases that are zero": (LAYER + "All biases are zero.", "left_out"),
+    "a letter that is zero": (LAYER + r"For simplicity $\mathbf{b}$ is set to zero.", "left_out"),
+    # Held.
+    "a node as a constant": (TWO + "Treat $q$ as a constant.", "held"),
+    "a node held": (TWO + r"Here $q$ is held constant. Compute $\frac{\partial L}{\partial v}$.", "held"),
+    "no gradient flows": (TWO + "No gradient flows through $q$.", "held"),
+    "a stopped gradient": (TWO + "We apply a stop-gradient to $q$.", "held"),
+    "a node as a constant, in German": (TWO + "Dabei wird $q$ als konstant betrachtet.", "held"),
+    "a node that is said not to depend": (TWO + "where $q$ does not depend on $w$.", "denied"),
+    "a mean that is said not to depend": (
+        r"$$\mu = \frac1n \sum_i x_i, \quad L = \sum_i (x_i - \mu)^4$$ Here $\mu$ is independent of $x_i$.", "denied",
+    ),
+    # Functions and signs.
+    "logarithms to base 2": (r"$$p = \sigma(w x), \quad L = -\log p$$ All logarithms are to base 2.", "base"),
+    "logarithms to base $2$": (r"$$p = \sigma(w x), \quad L = -\log p$$ where $\log$ has base $2$.", "base"),
+    "a German logarithm": (r"$$p = \sigma(w x), \quad L = -\log p$$ Der Logarithmus ist der zur Basis 2.", "base"),
+    "another norm": (NORMS + r"where $\|\cdot\|$ denotes the $\ell_1$ norm.", "norm"),
+    "another norm by its name": (NORMS + r"Here $\|\cdot\|$ is the maximum norm.", "norm"),
+    "softmax of columns": (CLASSES + "where each column sums to one after the softmax.", "columns"),
+    "softmax of columns, in German": (CLASSES + "Die Softmax wird spaltenweise berechnet.", "columns"),
+    "a convolution": (SIGNS + "where $*$ denotes convolution.", "product"),
+    "a convolution, in German": (SIGNS + "Dabei ist $*$ die Faltung.", "product"),
+    # Added, corrected, negated.
+    "weight decay": (LINE + r"In addition we use weight decay with coefficient $\lambda$.", "added"),
+    "a regulariser with a number": (LINE + r"We add $L_2$ regularization with strength 0.01.", "added"),
+    "a term that is added": (LINE + r"To the loss we add $\lambda w^2$.", "added"),
+    "a regulariser, in German": (LINE + r"Wir verwenden einen Regularisierungsterm mit Faktor $\lambda$.", "added"),
+    "an erratum": (LINE + r"Erratum: the loss should read $L = \frac12 (y - t)^2$.", "corrected"),
+    "used instead": (LINE + r"In this exercise we use instead $$L = |y - t|$$", "corrected"),
+    "used instead, in German": (LINE + r"Stattdessen verwenden wir $$L = |y - t|$$", "corrected"),
+    "a negated likelihood": (
+        r"$$p_i = \sigma(w x_i), \quad \ell = \sum_{i=1}^n y_i \log p_i$$ The loss is the negative of $\ell$.",
+        "negated",
+    ),
+}  # fmt: skip
+
+SEEMING = {
+    "a sign that says nearly": (r"$$p \propto \exp(w x), \quad L = -\log p$$", "notes.only_nearly"),
+    "a sign that says nearly, within": (r"$$L = -\log p$$ where $p \approx \exp(w x)$.", "notes.only_nearly"),
+    "members above": (r"$$L = (w x^1 + b - y^1)^2 + (w x^2 + b - y^2)^2$$", "notes.power_or_member"),
+    "a size behind a slash": (r"$$L = 1/2N \sum_{n=1}^N (w x_n - t_n)^2$$", "latex.unclear_slash"),
+    "a size behind a size": (r"$$L = 1/N K \sum_{n=1}^N \sum_{k=1}^K (w_k x_n - t_{nk})^2$$", "latex.unclear_slash"),
+    "the logarithm of 1": (r"$$p = \sigma(w x), \quad L = -(1-t) \ln 1-p$$", "latex.unclear_argument"),
+    "a letter with two meanings": (
+        r"$$z = w x, \quad h = \tanh(z)$$ $$z = v h, \quad L = (z - t)^2$$", "notes.redefined",
+    ),
+    "a positive part": (r"$$h = z^+, \quad z = w x, \quad L = (h - t)^2$$", "notes.positive_part"),
+    "e is an error within": (r"$$y = w x, \quad L = \frac12 e^2$$ where $e = y - t$.", "notes.computed_within"),
+    "the loss is a mean in words": (
+        r"$$\ell = (w x - y)^2$$ The loss $L$ is the average of $\ell$ over the examples.", "notes.computed_in_words",
+    ),
+    "a loss in other words": (
+        r"$$y = w x$$ Der Verlust $L$ ist die halbe Abweichung. Berechnen Sie $\frac{\partial L}{\partial w}$.",
+        "notes.loss_not_read",
+    ),
+    "examples in columns": (
+        r"$$Z = W X, \quad P = \mathrm{softmax}(Z), \quad L = -\sum_{k=1}^K \sum_{n=1}^N Y_{kn} \log P_{kn}$$ "
+        r"Let $X \in \mathbb{R}^{D \times N}$, $W \in \mathbb{R}^{K \times D}$, $Y \in \mathbb{R}^{K \times N}$.",
+        "notes.softmax_of_columns",
+    ),
+    "a bias for each column": (
+        r"$$\mathbf{Z} = \mathbf{W} \mathbf{A} + \mathbf{b}, \quad \mathbf{P} = \mathrm{softmax}(\mathbf{Z})$$ "
+        r"$$L = \|\mathbf{P} - \mathbf{T}\|_F^2$$ with $\mathbf{b} \in \mathbb{R}^{K \times 1}$, "
+        r"$\mathbf{A} \in \mathbb{R}^{D \times N}$, $\mathbf{W} \in \mathbb{R}^{K \times D}$.",
+        "notes.softmax_of_columns",
+    ),
+}  # fmt: skip
+
+READ: dict[str, Note] = {
+    "a given constant": (
+        LINE + "where $b$ is a constant and $y$ the prediction.",
+        lambda w, x, b, t: (w * x + b - t) ** 2, {"w": S, "x": S, "b": S, "t": S},
+    ),
+    "a target that is 0 or 1": (
+        LINE + r"Here $t$ is 0 or 1, and $x$ has mean zero.",
+        lambda w, x, b, t: (w * x + b - t) ** 2, {"w": S, "x": S, "b": S, "t": S},
+    ),
+    "no bias to ignore": (
+        r"We ignore the bias. $$y = w x, \quad L = (y - t)^2$$",
+        lambda w, x, t: (w * x - t) ** 2, {"w": S, "x": S, "t": S},
+    ),
+    "another case": (
+        LINE + "What happens if we ignore the bias $b$?",
+        lambda w, x, b, t: (w * x + b - t) ** 2, {"w": S, "x": S, "b": S, "t": S},
+    ),
+    "an index that is dropped": (
+        LINE + "We drop the index of $x$ for brevity.",
+        lambda w, x, b, t: (w * x + b - t) ** 2, {"w": S, "x": S, "b": S, "t": S},
+    ),
+    "the usual norm": (
+        NORMS + r"where $\|\cdot\|$ is the Euclidean norm.",
+        lambda W, x, t: np.sqrt(((W @ x - t) ** 2).sum()), {"W": (K, D), "x": (D,), "t": (K,)},
+    ),
+    "the natural logarithm": (
+        r"$$p = \sigma(w x), \quad L = -\log p$$ where $\log$ is the natural logarithm.",
+        lambda w, x: -np.log(sigmoid(w * x)), {"w": S, "x": S},
+    ),
+    "a penalty that is there": (
+        r"$$L = (w x - t)^2 + \lambda w^2$$ The second term is weight decay with coefficient $\lambda$.",
+        lambda w, x, t, **o: (w * x - t) ** 2 + o["lambda"] * w**2, {"w": S, "x": S, "t": S, "lambda": S},
+    ),
+    "a product by entries": (
+        SIGNS + "where $*$ denotes the element-wise product, no convolution.",
+        lambda w, x, t: ((w * x - t) ** 2).sum(), {"w": (D,), "x": (D,), "t": (D,)},
+    ),
+    "the same in other words": (
+        LINE + r"or equivalently $L = (t - y)^2$.",
+        lambda w, x, b, t: (w * x + b - t) ** 2, {"w": S, "x": S, "b": S, "t": S},
+    ),
+    "half of a sum": (
+        r"$$L = 1/2 \sum_{n=1}^N (w x_n - t_n)^2$$",
+        lambda w, x, t: ((w * x - t) ** 2).sum() / 2, {"w": S, "x": (N,), "t": (N,)},
+    ),
+    "the first layer of a number": (
+        r"$$a^1 = \sigma(w^1 x), \quad a^2 = \sigma(w^2 a^1), \quad L = (a^2 - t)^2 + x^2$$",
+        lambda w1, x, w2, t: (sigmoid(w2 * sigmoid(w1 * x)) - t) ** 2 + x**2, {"w1": S, "x": S, "w2": S, "t": S},
+    ),
+    "softmax of rows": (
+        r"$$Z = X W, \quad P = \mathrm{softmax}(Z), \quad L = -\sum_{n=1}^N \sum_{k=1}^K Y_{nk} \log P_{nk}$$ "
+        r"Let $X \in \mathbb{R}^{N \times D}$, $W \in \mathbb{R}^{D \times K}$, $Y \in \mathbb{R}^{N \times K}$.",
+        lambda X, W, Y: -(Y * np.log(np.exp(X @ W) / np.exp(X @ W).sum(1, keepdims=True))).sum(),
+        {"X": (N, D), "W": (D, K), "Y": (N, K)},
+    ),
+}  # fmt: skip
+
+NAMED = {
+    "a second derivative by two": (
+        LINE + r"Find $\frac{\partial^2 L}{\partial w \partial b}$ and $\frac{\partial L}{\partial b}$.",
+        r"\frac{\partial^2 L}{\partial w \partial b}",
+    ),
+    "an equation that nothing uses": (
+        LINE + r"The input is normalised, $\bar{x} = x / |x|$.", "x_bar",
+    ),
+    "dropout in words": (LINE + "During training dropout is applied to the input.", "dropout"),
+    "a second loss within": (LINE + r"For one more case, $L = (y - t)^4$.", "L has another equation"),
+    "a mean in words": (LINE + "In practice this is averaged over all examples.", "averaged"),
+    "a slope in words": (LINE + "The ReLU has a slope of 0.01 for negative arguments.", "slope of 0.01"),
+    "a convention in words": ("Indices start at 0. " + LINE, "Indices start at 0"),
+    "a layout": (LINE + "We use the numerator layout.", "numerator layout"),
+    "rows of a softmax": (CLASSES, "the softmax of each row"),
+}  # fmt: skip
+
+
+def codes(folder: Path, text: str) -> set[str]:
+    with pytest.raises(InputError) as caught:
+        loaded(folder, text)
+    return {str(diagnostic.code) for diagnostic in caught.value.diagnostics}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_words_that_change_the_equations_are_refused(name: str, tmp_path: Path) -> None:
+    text, kind = REFUSED[name]
+    assert f"notes.proviso.{kind}" in codes(tmp_path, text)
+
+
+@pytest.mark.parametrize("name", SEEMING)
+def test_signs_that_seem_to_say_something_else_are_refused(name: str, tmp_path: Path) -> None:
+    text, code = SEEMING[name]
+    assert code in codes(tmp_path, text)
+
+
+@pytest.mark.parametrize("name", READ)
+def test_words_that_change_nothing(name: str, tmp_path: Path) -> None:
+    text, truth, shapes = READ[name]
+    same_as(loaded(tmp_path, text), truth, shapes)
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_what_is_not_used_is_named(name: str, tmp_path: Path) -> None:
+    text, words = NAMED[name]
+    assert words in "\n".join(map(str, loaded(tmp_path, text).remarks))
