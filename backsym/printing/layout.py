@@ -403,6 +403,7 @@ def signs_in(layout: Layout) -> frozenset[str]:
     return frozenset(found)
 
 
+@kept
 def is_tall(layout: Layout) -> bool:
     """Whether delimiters around it should grow: it holds a fraction, a sum sign, a matrix or an underbrace."""
     if isinstance(layout, (Frac, Binom, Matrix, Cases, Underbrace, Stacked, Aligned, Gathered)):

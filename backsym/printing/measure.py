@@ -7,7 +7,8 @@ output language.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 from backsym.printing import layout as lay
@@ -78,16 +79,17 @@ def width_in_line(layout: Layout) -> float:
     return width(layout) + sum(_beside(big) - _big(big) for big in _bigs(layout) if big.limits == "auto")
 
 
-def _bigs(layout: Layout) -> Iterator[lay.Big]:
+@lay.kept
+def _bigs(layout: Layout) -> tuple[lay.Big, ...]:
     if isinstance(layout, lay.Big):
-        yield layout
-    elif isinstance(layout, Row):
-        for item in layout.items:
-            yield from _bigs(item)
-    elif isinstance(layout, (lay.Script, lay.Primed)):
-        yield from _bigs(layout.base)
-    elif isinstance(layout, (lay.Fenced, lay.Delimited, lay.Sqrt)):
-        yield from _bigs(layout.body)
+        return (layout,)
+    if isinstance(layout, Row):
+        return tuple(chain.from_iterable(map(_bigs, layout.items)))
+    if isinstance(layout, (lay.Script, lay.Primed)):
+        return _bigs(layout.base)
+    if isinstance(layout, (lay.Fenced, lay.Delimited, lay.Sqrt)):
+        return _bigs(layout.body)
+    return ()
 
 
 def _big(node: lay.Big) -> float:

@@ -226,8 +226,9 @@ class Worked(Sheet):
         form, model = self.shown.like((*piece.steps, *piece.after))
         if model is None:
             return None
-        short = len(rows_of((*piece.steps, *piece.after), self.voice, self.shown)) < LONG
-        return None if short and not model.within(self.voice, label) else (form, model)
+        worth = model.within(self.voice, label)
+        worth = worth or len(rows_of((*piece.steps, *piece.after), self.voice, self.shown)) >= LONG
+        return (form, model) if worth else None
 
     def picture(self, graph: str) -> None:
         super().picture(graph)
@@ -570,10 +571,10 @@ def _below_matrices(steps: tuple[Step, ...]) -> tuple[Step, ...]:
 def _entries_like(steps: tuple[Step, ...], label: str, shown: Shown) -> tuple[Row, tuple[Step, ...]] | None:
     """What is found entry by entry as in an earlier derivation, in one row, and the steps from there to matrices."""
     entries = _below_matrices(steps)
-    if len(entries) in (0, len(steps)) or len(rows_of(entries, shown.voice, shown)) < LONG + 1:
+    if len(entries) in (0, len(steps)):
         return None
     form, model = shown.like(entries)
-    if model is None:
+    if model is None or len(rows_of(entries, shown.voice, shown)) < LONG + 1:
         return None
     voice = shown.voice
     reason = _as_in([(form, model)], label, voice, "reasons")

@@ -168,9 +168,10 @@ def problem_blocks(solved: Solved, level: int, options: Options = FULL, told: To
     notes = [*upstream_note(voice), *notation_note(voice)]
     solution = _solution(parts, solved, Shown(voice, options, told), level)
     about = () if options.concise else (("odot", hadamard_note(voice)), ("nabla", gradient_note(solved, voice)))
-    signs = _signs(solution) if any(found for _, found in about) else set()
-    for sign, found in about:
-        if found and sign in signs and told.first(f"sign {sign}"):
+    new = [(sign, found) for sign, found in about if found and not told.said(f"sign {sign}")]
+    signs = _signs(solution) if new else set()
+    for sign, found in new:
+        if sign in signs and told.first(f"sign {sign}"):
             notes += found
     return (*blocks, *notes, *solution)
 

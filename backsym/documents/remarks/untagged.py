@@ -114,7 +114,8 @@ class _Mentioned:
     letters: dict[Ix, None] = field(default_factory=dict)
 
     def note(self, expressions: Iterable[Expr]) -> None:
-        for e in (part for whole in expressions for part in walk(whole)):
+        apart = {id(whole): whole for whole in expressions}  # What a step ends with, the next one begins with.
+        for e in (part for whole in apart.values() for part in walk(whole)):
             if isinstance(e, (Sym, Adj, Labels)):
                 self.names[e.name] = None
                 self._sizes(e.declared)
