@@ -7,9 +7,10 @@ about problems, derivations or output languages.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise, takewhile
 
+from backsym.core.records import dataclass
 from backsym.graphs.figure import Figure as Drawn
 from backsym.printing.layout import EQUALS, Layout, separated
 
