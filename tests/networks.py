@@ -277,6 +277,14 @@ NETWORKS: dict[str, Network] = {
         "symbols": {"X": ["N", "D"], "w": ["N"]},
         "forward": ["m = max(X, axis=1)", "k = min(X, axis=0)", "L = sum(w*m) + sum(k**2)"],
     },
+    "softmax-columns": {
+        "symbols": {"X": ["N", "D"], "w": ["D"]},
+        "forward": [
+            "P = softmax(X, axis=0)",
+            "m = logsumexp(2*X, axis=-2)",
+            "L = sum(P**2) + sum(w*m) + sum(log_softmax(X*w, axis=0)**2)",
+        ],
+    },
     "max-two": {"symbols": {"x": ["D"], "y": ["D"]}, "forward": ["h = max(x, y)", "L = sum(h**3)/3"]},
     "triplet-hinge": {
         "symbols": {"a": ["D"], "p": ["D"], "n": ["D"]},

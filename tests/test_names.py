@@ -92,6 +92,18 @@ def test_accents_are_read_as_they_are_printed(notation: Any) -> None:
                 assert marker.mark(derivation.node, text, accept="any").verdict == "correct", text
 
 
+def test_an_accent_in_latex_declares_the_name_that_files_have() -> None:
+    forward = [
+        r"\hat{\mathbf{y}} = \mathbf{W}\mathbf{x}",
+        r"\bar{z}_1 = \mathbf{w}^\top\hat{\mathbf{y}}",
+        "L = sum(yhat**2)/2 + zbar1**2",
+    ]
+    problem = problem_from_mapping(
+        {"symbols": {"W": ["K", "D"], "x": ["D"], "w": ["K"]}, "forward": forward, "parts": [{"derive": "yhat"}]}
+    )
+    assert list(problem.by_name) == ["yhat", "zbar1", "L"]
+
+
 def gradient(name: str, notation: dict[str, str]) -> Layout:
     problem = problem_from_mapping({**NETWORKS["words"], "notation": notation})
     shape = problem.symbols[name].shape

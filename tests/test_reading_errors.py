@@ -93,7 +93,7 @@ def complaint(text: str, problem: Problem = PROBLEM) -> tuple[str, str, str | No
             "write leaky_relu(x, a)",
         ),
         ("relu(z, axis=0)", "relu does not take axis=", "axis=0", None),
-        ("softmax(A, axis=0)", "softmax works along the last axis", "axis=0", "write softmax(Z.T).T"),
+        ("softmax(A, axis=2)", "there is no axis 2: this is [N, D]", "softmax(A, axis=2)", None),
         ("softmax(s)", "softmax needs a vector or a matrix; this is a scalar", "softmax(s)", None),
         ("sum(A, 0)", "sum takes an array, then index letters", "0", "an axis is written axis=0"),
         ("sum(A, t)", "t is a quantity, not an index letter", "t", None),

@@ -318,7 +318,7 @@ class Forward:
             latex={name: entry.latex for name, entry in self.declared.items() if entry.latex},
             open=not declares_shapes(self.declared), families=self.may_have_members(),
             layered=frozenset(ranks) if self.letter_forms else frozenset(), from_zero=self.from_zero,
-            **latex.letters_above(self.letter_forms, self.index_dims),
+            joined=not self.all_latex, **latex.letters_above(self.letter_forms, self.index_dims),
         )  # fmt: skip
 
     def may_have_members(self) -> frozenset[str]:

@@ -109,6 +109,8 @@ class Vocabulary:
     """The dimensions whose positions count from 0."""
     open: bool = False
     """Whether a name that is not declared is a scalar of its own."""
+    joined: bool = False
+    r"""Whether ``\hat{y}`` declares ``yhat``, as in a problem file; in a note it is called ``y_hat``."""
     free: frozenset[str] | None = None
     """The letters that are indices below a light letter that is not declared; None for the usual ones, i to n."""
 
@@ -281,14 +283,14 @@ def split_tag(name: str) -> Key:
     return SHORT.get(base, base), tag.replace("_", "")
 
 
-def new_name(base: str, tag: str) -> str:
-    """The name of a quantity that only the formula has: ``z1``, ``h_a``, ``y_hat``."""
-    if ":" in base:
-        accent, _, base = base.partition(":")
-        tag = accent + tag
+def new_name(base: str, tag: str, *, joined: bool = False) -> str:
+    """The name of a quantity that only the formula has: ``z1``, ``h_a``, ``y_hat``, or joined ``yhat``."""
+    accent, _, base = base.partition(":") if ":" in base else ("", "", base)
+    tag = accent + tag
     if not tag:
         return base
-    return base + tag if tag[0].isdecimal() and (len(base) == 1 or base in GREEK) else f"{base}_{tag}"
+    behind = tag[0].isdecimal() or (joined and bool(accent))
+    return base + tag if behind and (len(base) == 1 or base in GREEK) else f"{base}_{tag}"
 
 
 def _keyed(names: Iterable[str], latex: Mapping[str, str]) -> dict[Key, str]:

@@ -297,12 +297,15 @@ class Symbols(Grammar):
         items = scripts.items
         tag = scripts.tag or ""
         if tag or not items or items[0].kind in ("shift", "slice", "entry"):
-            return Found(new_name(base.text, tag), tuple(items))
+            return Found(self.new(base, tag), tuple(items))
         if all(self.is_letter(x, base) for x in items):
-            return Found(new_name(base.text, ""), tuple(items))
+            return Found(self.new(base, ""), tuple(items))
         whole = len(groups) == 1 and not (items[0].kind == "num" and len(items) > 1)
         own = groups[0] if whole or len(groups) > 1 else items[:1]
-        return Found(new_name(base.text, "".join(x.value for x in own)), tuple(items[len(own) :]))
+        return Found(self.new(base, "".join(x.value for x in own)), tuple(items[len(own) :]))
+
+    def new(self, base: Base, tag: str) -> str:
+        return new_name(base.text, tag, joined=self.words.joined)
 
     def is_letter(self, tree: Node, base: Base) -> bool:
         """Whether this subscript is an index: a declared letter, or one with a range; else one of i to n, if light."""

@@ -184,6 +184,8 @@ def table_call(r: Rules, tree: Node, function: Function, order: int) -> ex.Expr:
     check = reading.find(function.kind)
     if check is not None:
         check(r, tree, function, given, args)
+    if kind.along_rows and len(args[0].shape) == 2 and axis_of(r, tree)[0] in (0, -2):
+        return r.resolve(Node("array", f"along {tree.value} 0", (given[0],), tree.span))
     missing = len(function.args) - len(args)
     args += [r.definition(text, {}, tree) for text in function.defaults[len(function.defaults) - missing :]]
     return ex.Fn(function.name, tuple(args), order, function.kind, span=r.mark(tree))
@@ -319,7 +321,7 @@ def check_fit(r: Rules, tree: Node, function: Function, given: Sequence[Node], a
 
 @reading("rowwise", "rowreduce")
 def check_row(r: Rules, tree: Node, function: Function, given: Sequence[Node], args: Sequence[ex.Expr]) -> None:
-    """A function along the last axis needs one, and says so when another axis is asked for."""
+    """A function along the last axis needs one, and says so when another axis, of more than two, is asked for."""
     rank = len(args[0].shape)
     if rank == 0:
         raise r.error(say("meaning.needs_array", name=tree.value), tree)
@@ -329,7 +331,9 @@ def check_row(r: Rules, tree: Node, function: Function, given: Sequence[Node], a
         if keyword.value != "axis":
             hint = say("meaning.only_last_axis") if keyword.value == "dim" else None
             raise r.error(say("meaning.no_such_keyword", name=tree.value, keyword=keyword.value), keyword, hint)
-        if integer(r, keyword) not in (-1, rank - 1):
+        axis = integer(r, keyword)
+        if axis not in (-1, rank - 1) and not (rank == 2 and axis in (0, -2)):
+            within(r, tree, args[0], axis)
             raise r.error(say("meaning.along_last_axis", name=tree.value), keyword)
 
 
