@@ -197,6 +197,37 @@ def test_a_jacobian_can_be_called_explained_and_given_to_sympy() -> None:
     np.testing.assert_allclose(turned(W=w, x=x), wanted.T, rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("expression", "shapes", "found"),
+    [
+        ("vec(A @ B)", {"A": [2, 3], "B": [3, 2]}, lambda A, B: (A @ B).ravel(order="F")),
+        ("concat(A[1], B[:,1])", {"A": [2, 3], "B": [4, 2]}, lambda A, B: np.concatenate([A[0], B[:, 0]])),
+        ("kron(A, B)", {"A": [2, 3], "B": [3, 2]}, np.kron),
+    ],
+    ids=["vec", "concat", "kron"],
+)
+def test_the_source_of_a_one_liner_has_only_what_is_given(
+    expression: str, shapes: dict[str, list[int]], found: Callable[..., Any]
+) -> None:
+    letters = {"A": ["M", "N"], "B": ["N", "M"] if expression[0] != "c" else ["K", "M"]}
+    rng = np.random.default_rng(3)
+    values = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+    source = bs.jacobian(expression, "A", letters).numpy
+    assert source is not None
+    expected = by_steps(lambda at: found(at, values["B"]), values["A"])
+    np.testing.assert_allclose(value_of(source, values), expected, atol=1e-12)
+
+
+def test_a_second_derivative_that_is_zero_by_its_formula_is_verified() -> None:
+    network: dict[str, Any] = {
+        "symbols": {"B": ["D", "D"], "c": ["D"]},
+        "forward": ["L = c.T @ B @ c"],
+        "parts": [{"hessian": "B"}],
+    }
+    (form,) = problem_json(bs.Problem(**network).solve())["hessians"]
+    assert form["verified"]["status"] == "verified"
+
+
 def test_the_chain_of_local_jacobians_is_shown() -> None:
     problem = bs.Problem(**TWO_LAYERS, parts=[{"jacobian": "dp/dx"}])
     (total,) = problem.solve().totals

@@ -41,6 +41,7 @@ from backsym.numeric.evaluate import ev
 from backsym.numeric.layers import masked, position_by_position
 from backsym.numeric.recursion import sides_at_members
 from backsym.numeric.stated import largest, with_adjoints
+from backsym.numeric.unexercised import is_zero
 from backsym.numeric.verify import power_of_ten
 
 TOLERANCE = 1e-9
@@ -126,7 +127,8 @@ def totals_proved(
             worst = max(among(point.error(line) for point in points) for line in results)
             worst = max([worst, *(_case_error(case, node, words, points) for case in total.cases)])
             status = "failed" if not worst <= TOLERANCE else "verified"
-            if status == "verified" and not any(np.any(point.value(total.entry.rhs)[1]) for point in points):
+            silent = status == "verified" and not is_zero(total.entry.rhs)
+            if silent and not any(np.any(point.value(total.entry.rhs)[1]) for point in points):
                 status = "unexercised"
             found[total.key] = Verification(power_of_ten(worst), len(points), status)
             for line in _of_steps(node, total.steps, f"{words}, step "):

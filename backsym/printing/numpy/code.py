@@ -120,14 +120,19 @@ class _Coder:
         return self.rank.setdefault(ix, len(self.rank))
 
     def size(self, dim: ex.Dim) -> str:
-        """Source of a dimension's size: read off the first array that has it, leaves first."""
+        """Source of a dimension's size: read off the first array that has it, leaves first, or computed of leaves."""
         if isinstance(dim, int):
             return str(dim)
         declared = self.problem.dims.get(dim)
         if declared is not None and declared.size is not None:
             return str(declared.size)
-        symbols = sorted(self.problem.symbols.values(), key=lambda s: s.role == "node")
-        found = axis_source(dim, [(python_name(symbol.name, self.problem), symbol.shape) for symbol in symbols])
+        symbols = self.problem.symbols.values()
+        known = [(python_name(s.name, self.problem), s.shape, s.role == "node") for s in symbols]
+        given = [(name, shape) for name, shape, is_node in known if not is_node]
+        found = axis_source(dim, given)
+        if found is None and dim_names(dim) != (dim,) and all(axis_source(name, given) for name in dim_names(dim)):
+            return self.whole(amount(dim))
+        found = found or axis_source(dim, [*given, *((name, shape) for name, shape, is_node in known if is_node)])
         if found is not None:
             return found
         return size_name(dim, self.problem) if dim_names(dim) == (dim,) else self.whole(amount(dim))

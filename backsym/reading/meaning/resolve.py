@@ -258,7 +258,9 @@ class Resolver:
                 return ex.last(dim)
         letter = self.frame.letters.get(tree.value)
         if letter is None:
-            raise self.error(say("meaning.unbound_index", name=tree.value), tree)
+            at_size = is_size(tree, self.scope)
+            message = say("meaning.position_not_whole") if at_size else say("meaning.unbound_index", name=tree.value)
+            raise self.error(message, tree)
         if letter.dim is None:
             letter.dim = dim if dim is not None else self.scope.range_of(letter.written)
         if letter.dim is None:
