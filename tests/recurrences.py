@@ -208,9 +208,22 @@ def linear_depth(v: Leaves) -> Any:
     return square(a - v["y"])
 
 
+def neighbours(v: Leaves) -> Any:
+    before, total = v["h0"], 0.0
+    for t, x in enumerate(v["X"]):
+        h = np.tanh(v["W"] @ before + v["U"] @ x)
+        total = total + np.sum((h - before) ** 2) + v["x"][t] * (h @ before)
+        before = h
+    return total + square(before)
+
+
 EVERY_STEP = ("h[0] = h0", "h[t] = tanh(W @ h[t-1] + U @ X[t] + b)", "L = sum(squared_error(V @ h[t], Y[t]), t)")
 
 RECURRENCES: dict[str, Recurrence] = {
+    "neighbours": recurrence(
+        "X x W U h0", "h[0] = h0", "h[t] = tanh(W @ h[t-1] + U @ X[t])",
+        "L = sum(norm(h[t] - h[t-1])**2 + x[t]*h[t].T @ h[t-1], t) + sum(h[T]**2)/2", loss=neighbours,
+    ),
     "every step": recurrence("X Y W U V b h0", *EVERY_STEP, loss=every_step),
     "in LaTeX": recurrence(
         "X Y W U V b h0",
