@@ -612,6 +612,11 @@ NETWORKS: dict[str, Network] = {
             "loss = cross_entropy(probs, target) + lam/2*sum(weights**2) + lam*scale*(scale - 1)**2",
         ],
     },
+    "pairs-and-products": {
+        "symbols": {"X": ["N", "D"], "w": ["D"]},
+        "indices": {"n": "N", "m": "N"},
+        "forward": ["y[n] = w*X[n]", "L = sum(prod(y[n]), n) + sum(norm(X[n] - X[m])**2, n, m)"],
+    },
     "words-of-a-batch": {
         "symbols": {"data": ["batch", "width"], "gain1": ["width"], "y_hat": {"shape": ["batch"], "role": "target"}},
         "indices": {"n": "batch", "d": "width"},

@@ -110,8 +110,9 @@ def _used_after(term: tm.Term, t: tm.Index) -> int:
 def _uses_after(p: tm.Poly, t: tm.Index) -> Iterator[int]:
     for term in p:
         yield _used_after(term, t)
+        passed_back = any(isinstance(f, tm.Ent) and isinstance(f.base, Adj) and _later(f, t) for f, _ in term.powers)
         for f, _ in term.powers:
-            if isinstance(f, tm.Grp):
+            if isinstance(f, tm.Grp) and not passed_back:
                 yield from _uses_after(f.body, t)
 
 

@@ -114,6 +114,8 @@ class Function:
     """The value, of the module ``numpy`` and arrays."""
     code: str | None = None
     """A template of NumPy source, ``{0}`` being the first argument."""
+    stacked: str | None = None
+    """The same along the last axis, once for each axis of many arrays, where ``code`` takes one only."""
     partials: tuple[str, ...] = ()
     """Texts of the derivatives by each argument."""
     show: str = "by_node"
@@ -624,6 +626,7 @@ _TABLE = (
         signatures=(Signature("n ->", ("prod(x)/x[k]",)), Signature("n m ->", ("prod(x)/x[k, l]",))),
         value=lambda np, x: np.prod(x),
         code="np.prod({0})",
+        stacked="np.prod({0}, axis=-1)",
         calls=(Primitive("np.prod", "torch.prod", rank=0),),
         kink="x",
     ),
@@ -691,7 +694,7 @@ _TABLE = (
         r"\text{cumsum}",
         kind="cumulative",
         value=_cumsum,
-        code="np.cumsum({0}, axis=0)",
+        code="np.cumsum({0}, axis=-1)",
         calls=(Primitive("np.cumsum", "torch.cumsum", rank=1),),
     ),
     Function("diag", ("x",), r"\text{diag}", kind="diag", value=lambda np, x: np.diag(x), code="np.diag({0})"),

@@ -186,9 +186,24 @@ def _by_definition(fn: Function, e: Fn, args: list[Val], ctx: Context, ev: Evalu
     if definition is None:
         raise BacksymError(say("numeric.no_definition", name=fn.name))
     shapes = tuple(a.shape for a in e.args) + ((),) * (len(args) - len(e.args))
+    return ev(_parsed(definition, fn.args, shapes), _alone(fn, args, ctx))
+
+
+def _alone(fn: Function, args: list[Val], ctx: Context) -> Context:
+    """Where a definition is evaluated: there is nothing but its arguments."""
     values: dict[str, Array | Val] = dict(zip(fn.args, args, strict=True))
-    inner = Context(ctx.dims, values, {}, ctx.functions, {}, ctx.tracer)
-    return ev(_parsed(definition, fn.args, shapes), inner)
+    return Context(ctx.dims, values, {}, ctx.functions, {}, ctx.tracer)
+
+
+def squared(e: Expr, ctx: Context, ev: Evaluator) -> Val | None:
+    """The square of what is defined as a root, which has a derivative at zero, where a root has none; else None."""
+    fn = FUNCTIONS.get(e.name) if isinstance(e, Fn) and not e.order else None
+    if fn is None or not isinstance(e, Fn) or fn.definition is None or len(e.args) != len(fn.args):
+        return None
+    defined = _parsed(fn.definition, fn.args, tuple(a.shape for a in e.args))
+    if not isinstance(defined, Fn) or defined.name != "sqrt":
+        return None
+    return ev(defined.args[0], _alone(fn, [ev(arg, ctx) for arg in e.args], ctx))
 
 
 @evaluation("scalar")

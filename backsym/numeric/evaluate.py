@@ -22,7 +22,7 @@ from backsym.core.errors import BacksymError, ShapeError
 from backsym.core.functions import decisive
 from backsym.core.problem import NodeEquation
 from backsym.core.words import say
-from backsym.numeric.apply import STEP, apply_function
+from backsym.numeric.apply import STEP, apply_function, squared
 from backsym.numeric.axes import (
     Array,
     Val,
@@ -275,6 +275,8 @@ def _div(e: ex.Div, c: Context) -> Val:
 
 
 def _pow(e: ex.Pow, c: Context) -> Val:
+    if e.exp == ex.num(2) and (found := squared(e.base, c, ev)) is not None:
+        return found
     base, exponent = ev(e.base, c), ev(e.exp, c)
     if c.tracer is not None:
         _, x, p = align(base, exponent)

@@ -670,6 +670,10 @@ def _of_matrices(c: _Coder, e: ex.Fn, template: str | None, args: Sequence[ex.Ex
         # Beside many matrices a vector is one only if it is a column.
         codes = [_as_column(code) if len(code.shape) == 1 else code for code in codes]
     codes, axes = aligned(codes, c.order)
+    if axes and (stacked := FUNCTIONS[e.name].stacked) is not None:
+        for _ in args[0].shape[1:]:
+            codes = [replace(codes[0], text=filled_in(stacked, codes), prec=Prec.ATOM)]
+        template = stacked
     text = filled_in(template, codes)
     if many and len(e.shape) == 1:
         text += f"[{':, ' * len(axes)}:, 0]"
