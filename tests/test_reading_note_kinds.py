@@ -15,6 +15,20 @@ from backsym.core.errors import InputError
 D, H, K, N, S = 3, 4, 2, 5, ()
 Note = tuple[str, Callable[..., Any], dict[str, tuple[int, ...]]]
 
+
+def relu(z: Any) -> Any:
+    return np.where(np.real(z) > 0, z, 0)
+
+
+def cells(x: Any, W: Any, U: Any, c: Any, h: Any) -> Any:
+    total: Any = 0
+    for row in x:
+        c = c + np.tanh(W @ row + U @ h)
+        h = np.tanh(c)
+        total = total + (h**2).sum()
+    return total
+
+
 NOTES: dict[str, Note] = {
     # Accents and signs as they are typed.
     "a hat typed behind its letter": (
@@ -89,9 +103,90 @@ NOTES: dict[str, Note] = {
         lambda x, m: ((x - m) ** 2).sum(),
         {"x": (N, D), "m": (D,)},
     ),
+    # Names with primes.
+    "a vector and another with a prime": (
+        r"Let $\mathbf{x}, \mathbf{x}' \in \mathbb{R}^D$. $$k = \exp(-\|\mathbf{x} - \mathbf{x}'\|^2)$$",
+        lambda x, x_prime: np.exp(-((x - x_prime) ** 2).sum()),
+        {"x": (D,), "x_prime": (D,)},
+    ),
+    "a prime within the font": (
+        r"With $\mathbf{W} \in \mathbb{R}^{K \times D}$, $$d = \|\mathbf{W}(\mathbf{x} - \mathbf{x'})\|^2$$",
+        lambda W, x, x_prime: ((W @ (x - x_prime)) ** 2).sum(),
+        {"W": (K, D), "x": (D,), "x_prime": (D,)},
+    ),
+    "an argument with a prime": (
+        r"$$k(\mathbf{x}, \mathbf{x}') = (\mathbf{x}^\top \mathbf{x}' + c)^2$$",
+        lambda x, x_prime, c: (x @ x_prime + c) ** 2,
+        {"x": (D,), "x_prime": (D,), "c": S},
+    ),
+    "a transpose within the font": (
+        r"With $\mathbf{A} \in \mathbb{R}^{D \times D}$, "
+        r"$$f = \mathbf{x'}\mathbf{A}\mathbf{x} + \mathbf{b}'\mathbf{x}$$",
+        lambda x, A, b: x @ A @ x + b @ x,
+        {"x": (D,), "A": (D, D), "b": (D,)},
+    ),
+    # What is declared of an earlier member holds for all.
+    "an earlier state that is declared": (
+        r"Let $x_t \in \mathbb{R}^D$ and $h_{t-1}, c_{t-1} \in \mathbb{R}^H$. "
+        r"$$c_t = c_{t-1} + \tanh(W x_t + U h_{t-1}), \quad h_t = \tanh(c_t), \quad L = \sum_{t=1}^N \|h_t\|^2$$",
+        lambda x, W, U, c0, h0: cells(x, W, U, c0, h0),
+        {"x": (N, D), "W": (H, D), "U": (H, H), "c0": (H,), "h0": (H,)},
+    ),
+    # Capitals that are numbers.
+    "a capital before a sum": (
+        r"$$J = \frac12 \|w\|^2 + \frac{C}{n} \sum_{i=1}^n \max(0, 1 - y_i (w^\top x_i + b))$$",
+        lambda w, C, y, x, b: (w @ w) / 2 + C / N * relu(1 - y * (x @ w + b)).sum(),
+        {"w": (D,), "C": S, "y": (N,), "x": (N, D), "b": S},
+    ),
+    "a capital minus a number": (
+        r"$$V = \phi^\top s, \quad L = \frac12 (R - V)^2$$",
+        lambda R, phi, s: (R - phi @ s) ** 2 / 2,
+        {"R": S, "phi": (D,), "s": (D,)},
+    ),
+    # Entries of what is computed.
+    "entries of a prediction in the text": (
+        r"Consider $\hat{Y} = XB$ with $X \in \mathbb{R}^{n \times p}$ and $B \in \mathbb{R}^{p \times q}$. "
+        r"$$R = \sum_{i=1}^n \sum_{k=1}^q (y_{ik} - \hat{y}_{ik})^2$$",
+        lambda X, B, y: ((X @ B - y) ** 2).sum(),
+        {"X": (N, D), "B": (D, K), "y": (N, K)},
+    ),
+    "entries of bold predictions": (
+        r"$$\hat{\mathbf{Y}} = \mathrm{softmax}(\mathbf{X} \mathbf{W}), "
+        r"\quad L = -\sum_n \sum_k t_{nk} \log \hat y_{nk}$$",
+        lambda X, W, t: -(t * np.log(softmax(X @ W))).sum(),
+        {"X": (N, D), "W": (D, K), "t": (N, K)},
+    ),
+    "entries of probabilities": (
+        r"$$\mathbf{P} = \mathrm{softmax}(\mathbf{X} \mathbf{W}), \quad L = -\sum_n \sum_k t_{nk} \log p_{nk}$$",
+        lambda X, W, t: -(t * np.log(softmax(X @ W))).sum(),
+        {"X": (N, D), "W": (D, K), "t": (N, K)},
+    ),
+    # Index letters and sizes.
+    "a prediction for each word": (
+        r"$$\hat{y}_o = \frac{\exp(u_o^\top v)}{\sum_{w=1}^V \exp(u_w^\top v)}, "
+        r"\quad J = -\sum_{w=1}^V y_w \log \hat{y}_w$$",
+        lambda u, v, y: -(y * np.log(softmax(u @ v))).sum(),
+        {"u": (N, D), "v": (D,), "y": (N,)},
+    ),
+    "a size that the text computes": (
+        r"$$z_i = \sum_{k=1}^K w_k x_{i+k-1}, \quad i = 1, \dots, M,$$ with $M = N - K + 1$, and "
+        r"$$L = \sum_{i=1}^M (z_i - t_i)^2$$",
+        lambda w, x, t: sum((w @ x[i : i + K] - t[i]) ** 2 for i in range(N - K + 1)),
+        {"w": (K,), "x": (N,), "t": (N - K + 1,)},
+    ),
+    "the terms of a total within the text": (
+        r"$$\mathbf{o}_n = \mathbf{V} \mathbf{x}_n$$ with "
+        r"$E_n = -\mathbf{y}_n^\top \log \mathrm{softmax}(\mathbf{o}_n)$ and the total error $E = \sum_{n=1}^N E_n$.",
+        lambda V, x, y: -(y * np.log(softmax(x @ V.T))).sum(),
+        {"V": (K, D), "x": (N, D), "y": (N, K)},
+    ),
 }
 
 REFUSED = {
+    "a member beside a computed array": (
+        r"$$\hat{\mathbf{Y}} = \mathbf{X} \mathbf{B}, \quad R = \sum_i \|\mathbf{y}_i - \hat{\mathbf{y}}_i\|^2$$",
+        "notes.letter_case",
+    ),
     "a neighbour before the first": (r"$$L = \sum_{i=1}^{n} (x_i - x_{i-1})^2$$", "notes.runs_out"),
     "two before, from the second on": (r"$$L = \sum_{i=2}^{n} (x_i - x_{i-2})^2$$", "notes.runs_out"),
     "a length of a number and a vector": (
@@ -115,3 +210,36 @@ def test_what_is_open_is_refused_by_name(name: str, tmp_path: Path) -> None:
 def test_a_note_is_read_as_meant(name: str, tmp_path: Path) -> None:
     text, truth, shapes = NOTES[name]
     same_as(loaded(tmp_path, text), truth, shapes)
+
+
+LAYERS = (
+    r"Let $x \in \mathbb{R}^D$, $W \in \mathbb{R}^{H \times D}$, $b \in \mathbb{R}^H$ and "
+    r"$V \in \mathbb{R}^{K \times H}$. $$h = \tanh(W x + b), \quad L = \frac12 \|V h - y\|^2 + \lambda \|W\|_F^2$$"
+    "\n\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "names"),
+    [
+        ("Derive backpropagation for this network.", "gradients", ("W", "b", "V")),
+        ("Derive the backpropagation equations for all parameters.", "gradients", ("W", "b", "V")),
+        ("Compute all gradients.", "gradients", ("W", "b", "V")),
+        ("Write down the backward pass.", "list", ("W", "b", "V")),
+        ("Leiten Sie die Backpropagation-Gleichungen her.", "gradients", ("W", "b", "V")),
+        ("Compute a subgradient of $L$ with respect to $W$.", "gradients", ("W",)),
+        (r"Use the chain rule to compute $\frac{dL}{db}$.", "derive", ("b",)),
+    ],
+)
+def test_a_question_about_the_whole_network(words: str, kind: str, names: tuple[str, ...], tmp_path: Path) -> None:
+    (part,) = loaded(tmp_path, LAYERS + words).parts
+    assert (part.kind, part.targets) == (kind, names)
+
+
+@pytest.mark.parametrize(
+    "words", ["Explain backpropagation.", "Derive backpropagation with momentum.", "Implement the backward pass."]
+)
+def test_another_question_about_the_whole_network_is_named(words: str, tmp_path: Path) -> None:
+    note = loaded(tmp_path, LAYERS + words)
+    assert not note.parts
+    assert any(f"what looks like a question: {words}" in remark for remark in note.remarks)

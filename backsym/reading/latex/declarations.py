@@ -16,7 +16,7 @@ from backsym.reading.latex.equations import FormulaReader, Spelled
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.latex.symbols import Base
-from backsym.reading.syntax import Node
+from backsym.reading.syntax import Node, walk
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ class _Reader(FormulaReader):
         scripts = read_scripts(self, self.additive)
         if scripts.steps or scripts.primes:
             raise self.error(say("latex.not_a_name"))
-        below = "".join(item.value for item in scripts.items)
+        below = "".join(_mark(item) for item in scripts.items)
         key = base.text, (scripts.tag or "") + below
         return Spelled(key, bool(below), base.bold, (start, self.tokens[self.position - 1].end))
 
@@ -261,6 +261,12 @@ class _Reader(FormulaReader):
 
     def new_dimension(self, key: Key) -> str | None:
         return new_name(*key)
+
+
+def _mark(item: Node) -> str:
+    r"""What stands below a name; the letter of ``h_{t-1}``, since what is said of one member holds for all."""
+    letters = [tree.value for tree in walk(item) if tree.kind == "name"] if item.kind == "shift" else []
+    return letters[0] if len(letters) == 1 else item.value
 
 
 def declared_as(name: Spelled, shape: tuple[str, ...]) -> Declaration:

@@ -43,6 +43,8 @@ LOSS_NAMES = (
 )  # fmt: skip
 
 
+_MARKED_LOSSES = ("L", "J", "ell")
+"""Those that are losses with a capital below, too."""
 MOST_BELOW = 2
 """More letters below another are a word."""
 
@@ -471,11 +473,11 @@ def index_letters(source: Source, places: Iterable[tuple[int, int]]) -> tuple[fr
         summed |= reader.summed_letters()
         for base, letter in _subscripts(reader.tokens):
             below[base].add(letter)
-        for _, tree in reader.readable_lefts():
+        for first, tree in reader.readable_lefts():
             if tree.kind == "entry" and tree.children[0].kind == "name" and reader.at("="):
                 left |= {index.value for index in tree.children[1:] if index.kind == "name"}
             elif tree.kind == "name" and reader.at("="):
-                mark = tree.value.partition("_")[2]
+                mark = next((letter for _, letter in _subscripts(reader.tokens[first : reader.position + 1])), "")
                 right = _subscripts(reader.tokens[reader.position :])
                 marked.append((mark, [base for base, letter in right if letter == mark]))
     # In p_c = e^{z_c} / \sum_d e^{z_d} the letter c is an index, as d is.
@@ -569,8 +571,9 @@ def _name_in(tree: Node) -> str | None:
 
 
 def is_loss(left: Spelled) -> bool:
-    """Whether a left side is by its letter or its font a loss; ``L_i`` is the one of an example."""
-    of_one = not left.bold and len(left.key[1]) == 1 and left.key[1].islower() and left.key[0] in LOSS_NAMES
+    """Whether a left side is by its letter or its font a loss; ``L_i`` is the one of an example, ``L_V`` of a model."""
+    letters = LOSS_NAMES if left.key[1].islower() else _MARKED_LOSSES
+    of_one = not left.bold and len(left.key[1]) == 1 and left.key[1].isalpha() and left.key[0] in letters
     return left.calligraphic or left.name in LOSS_NAMES or of_one
 
 

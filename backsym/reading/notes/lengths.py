@@ -12,14 +12,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Edit
-from backsym.reading.latex.equations import FormulaReader, Spelled
+from backsym.reading.latex.equations import FormulaReader, Segment, Spelled
 from backsym.reading.latex.lexer import FONTS, script_end, tokens_in
-from backsym.reading.latex.names import Vocabulary
-from backsym.reading.notes.equations import Equations, is_loss
-from backsym.reading.notes.refusals import indexes
+from backsym.reading.latex.names import Key, Vocabulary
+from backsym.reading.notes.equations import TARGETS, Equations, is_loss
+from backsym.reading.notes.refusals import capital_of, computed_arrays, indexes
 from backsym.reading.notes.shapes import Shapes
 from backsym.reading.syntax import Node, walk
 
@@ -155,6 +156,48 @@ def check_stacked(
         raise Respelled(edits, [(whole.span[0], say("notes.remark.stacked", name=family, array=whole.name))])
 
 
+def check_entries(
+    source: Source, equations: Equations, within: Sequence[Segment], places: Sequence[tuple[int, int]]
+) -> None:
+    r"""Raises Respelled where ``\hat{y}_{nk}`` are the entries of a computed ``\hat{Y}``: one letter for both.
+
+    Nothing else computes them, and they have an accent, or nothing else uses what is computed; y may be a target.
+    """
+    computed = computed_arrays(equations, within)
+    used = {name for e in equations.found for name in e.uses}
+    keys: set[Key] = set()
+    what: list[tuple[int, Said]] = []
+    for name, spelled in equations.given().items():
+        capital, uses = capital_of(spelled.key), equations.indexed.get(name, set())
+        accent = ":" in spelled.key[0]
+        free = spelled.key not in equations.words.keys and (accent or (capital not in used and name not in TARGETS))
+        if capital in computed and free and uses and all(count == 2 for count, _ in uses):
+            keys.add(spelled.key)
+            written = source.text[slice(*spelled.span)]
+            what.append((spelled.span[0], say("notes.remark.entries_of", entry=written, array=capital)))
+    edits = [edit for start, end in places for edit in _in_capitals(source, keys, start, end)] if keys else []
+    if edits:
+        raise Respelled(sorted(edits), what)
+
+
+def _in_capitals(source: Source, keys: Collection[Key], start: int, end: int) -> Iterator[Edit]:
+    """The capitals in place of letters with two indices."""
+    try:
+        reader = FormulaReader(source, Vocabulary({}, open=True), start, end, lenient=True)
+    except InputError:
+        return
+    while reader.token.kind != "end":
+        first = reader.position
+        try:
+            base = reader.base() if reader.token.kind in ("letter", "greek", "macro") else None
+        except InputError:
+            base = None
+        reader.position = max(reader.position, first + 1)
+        if base is not None and (base.text, "") in keys and reader.at("_"):
+            letters = [t for t in reader.tokens[first : reader.position] if t.text == base.text.rpartition(":")[2]]
+            yield from (Edit(t.start, t.end, t.text.upper()) for t in letters)
+
+
 def check_no_rows(
     source: Source, rows: Iterable[str], shapes: Mapping[str, tuple[str, ...] | None], names: Mapping[str, Spelled]
 ) -> None:
@@ -168,9 +211,13 @@ def check_no_rows(
 def check_sizes(source: Source, equations: Equations, dims: Collection[str], places: Sequence[tuple[int, int]]) -> None:
     r"""Raises Respelled where the loss ``\mathcal{L}`` has the letter of a dimension, ``l = 1, \dots, L``.
 
+    An equation of sizes alone, ``M = N - K + 1``, is passed over: positions tell them, too.
     The loss gets another name then, and is written as it was.  Beside a bold ``\mathbf{h}`` the size h becomes H.
     Raises InputError for another quantity that is computed.
     """
+    sizes = [e for e in equations.found if e.name in dims and e.uses and e.uses <= {*dims}]
+    equations.found = [e for e in equations.found if e not in sizes] if len(sizes) < len(equations.found) else sizes
+    equations.passed_over += [(e.segment.start, say("notes.remark.of_sizes", name=e.name)) for e in sizes]
     spelled = {e.name: e.segment.left for e in equations.found}
     for name in sorted(dims & spelled.keys()):
         left = spelled[name]

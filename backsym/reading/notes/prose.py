@@ -34,7 +34,13 @@ _LAST_WORDS = re.compile(r"[\w\-]+(?:\s+(?:vector|matrix|array|scalar|value))?[\
 _ROLES = (
     ("parameter", re.compile(r"\b(weights?|bias(es)?|parameters?|learned|trainable|kernels?|filters?)\b", re.I)),
     ("target", re.compile(r"\b(targets?|labels?|one[- ]hot|ground[- ]truth)\b", re.I)),
-    ("constant", re.compile(r"\b(constants?|hyper-?parameters?|regulari[sz]ation strength)\b", re.I)),
+    (
+        "constant",
+        re.compile(
+            r"\b((?<!up to )(?<!up to a )(?<!additive )constants?|hyper-?parameters?|regulari[sz]ation strength)\b",
+            re.I,
+        ),
+    ),
     ("input", re.compile(r"\b(inputs?|data|features?)\b", re.I)),
 )
 

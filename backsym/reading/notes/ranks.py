@@ -53,6 +53,8 @@ class Ranks:
         self.declared_families = families
         self.sizes = sizes
         self.assumed: list[tuple[int, Said]] = []
+        self.by_letter: set[str] = set()
+        """The capitals that nothing but the note's transposes makes matrices."""
 
     def of(
         self, equations: Equations, given: Mapping[str, Spelled], names: Mapping[str, Spelled]
@@ -65,7 +67,9 @@ class Ranks:
         families = self.families(equations)
         declared = {d.spelled.name for d in self.declared}
         others = {name: spelled for name, spelled in names.items() if name not in declared}
-        arrays = {} if has_bold else {**self.light_arrays(others, equations), **self.called_arrays(others)}
+        called = self.called_arrays(others)
+        arrays = {} if has_bold else {**self.light_arrays(others, equations), **called}
+        self.by_letter -= called.keys()
         nodes = {e.name for e in equations.found if e.sides is not None and e.sides[0].kind == "name"}
         rows = nodes if self.has_rows else frozenset()
         ranks: dict[str, int | None] = {}
@@ -74,6 +78,14 @@ class Ranks:
             by_letter = 2 if spelled.key[0] in matrices and name in given else arrays.get(name, unknown)
             ranks[name] = families.get(name) or entries.get(name, by_letter)
         return ranks, families
+
+    def without(self, numbers: Iterable[str], equations: Equations, names: Mapping[str, Spelled]) -> dict[str, int]:
+        """The axes of capitals that are numbers in spite of the custom; it is no more said of them."""
+        found = dict.fromkeys(numbers, 0)
+        self.assumed = []
+        known = {*found, *(d.spelled.name for d in self.declared)}
+        self.light_arrays({name: s for name, s in names.items() if name not in known}, equations)
+        return found
 
     @property
     def has_rows(self) -> bool:
@@ -118,6 +130,7 @@ class Ranks:
             )
             if (turned or whole or name in before) and capital:
                 found[name] = 2
+                self.by_letter |= set() if name in before else {name}
             elif (letter in forward and not spelled.below) or (letter.islower() and name in direct):
                 found[name] = 1  # Beside \theta^T x a \theta_0 may be a number.
         at = next((f.start for f in self.formulas), 0)

@@ -10,12 +10,12 @@ Knows the first look at the equations and the axes that they tell; changes nothi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.source import Source
 from backsym.core.words import say
-from backsym.reading.latex.equations import FormulaReader, segments
+from backsym.reading.latex.equations import FormulaReader, Segment, segments
 from backsym.reading.latex.lexer import FONTS, script_end, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.notes.equations import Equations, Forward, is_loss, terms_of
@@ -27,10 +27,10 @@ _SUMS = ("sum", "mean", "max", "min")
 _RELATIONS = ("=", "<", ">", "<=", ">=", "!=", "to", "approx", "sim", "in")
 
 
-def check_names(source: Source, equations: Equations, loose: Collection[str]) -> None:
+def check_names(source: Source, equations: Equations, loose: Collection[str], within: Sequence[Segment]) -> None:
     """Applications and marks, before anything is said of shapes; raises InputError with each place.
 
-    ``loose`` are the letters that stand somewhere but below another.
+    ``loose`` are the letters that stand somewhere but below another, ``within`` the equations within the text.
     """
     found = [
         *_applied(source, equations),
@@ -44,7 +44,7 @@ def check_names(source: Source, equations: Equations, loose: Collection[str]) ->
         *_redefined(source, equations),
         *_positive_parts(source, equations),
     ]
-    found = found or [*_idle_sums(source, equations), *_cases(source, equations)]
+    found = found or [*_idle_sums(source, equations), *_cases(source, equations, within)]
     if found:
         raise InputError(found)
 
@@ -316,18 +316,29 @@ def _bare_letters(tree: Node, bound: frozenset[str], labels: Collection[str]) ->
             yield from _bare_letters(child, bound, labels)
 
 
-def _cases(source: Source, equations: Equations) -> Iterator[Diagnostic]:
+def _cases(source: Source, equations: Equations, within: Sequence[Segment]) -> Iterator[Diagnostic]:
     """``y_{nk}`` beside a computed matrix Y: its entry, or another quantity, since letters tell large from small."""
-    given, lefts = equations.given(), {e.name for e in equations.found if not is_loss(e.segment.left)}
+    given, lefts = equations.given(), computed_arrays(equations, within)
     for name, spelled in given.items():
-        base, tag = spelled.key
-        capital = new_name(base.upper(), tag)
+        capital = capital_of(spelled.key)
         counts = {count for count, _ in equations.indexed.get(name, ())}
-        if len(base) > 1 or not base.islower() or not counts:
+        if capital is None or not counts:
             continue
         if capital in lefts or (2 in counts and not spelled.bold and capital in given):
             written = source.text[slice(*spelled.span)]
             yield source.diagnostic(say("notes.letter_case", name=written, array=capital), spelled.span)
+
+
+def computed_arrays(equations: Equations, within: Sequence[Segment]) -> set[str]:
+    """The names of what equations compute as a whole, displayed or within the text, that is no loss."""
+    lefts = [s.left for s in (*(e.segment for e in equations.found), *within)]
+    return {left.name for left in lefts if not is_loss(left)}
+
+
+def capital_of(key: Key) -> str | None:
+    r"""The name of the capital of a small letter, ``\hat{Y}`` of ``\hat{y}``; None for other names."""
+    accent, colon, letter = key[0].rpartition(":")
+    return new_name(accent + colon + letter.upper(), key[1]) if len(letter) == 1 and letter.islower() else None
 
 
 def _idle_sums(source: Source, equations: Equations) -> Iterator[Diagnostic]:

@@ -29,6 +29,9 @@ _ARROWS = (r"\leftarrow", r"\gets")
 _ACCENTS = ("hat", "bar", "tilde", "dot")
 """Words below a letter, without braces, that are accents."""
 
+_TERM_ENDS = ("", "|", "||", "+", "-", ")", "||)", "|)", "]", r"\}", ",", "^")
+"""Signs right behind a term."""
+
 SIGNS = {"+": "plus", "-": "minus"}
 r"""The mark below for a name with a sign, ``\mathbf{x}_+``."""
 
@@ -46,7 +49,7 @@ def respelt(document: Document, places: Iterable[tuple[int, int]]) -> Respelt:
     """The note with each name that takes more than a letter as the reader of formulas knows it."""
     source = Source(document.text)
     readers = [reader for start, end in places if (reader := _reader(source, start, end)) is not None]
-    names = {name for reader in readers for name in _defined(reader)}
+    names = {name for reader in readers for name in (*_defined(reader), *_told(reader))}
     words = {word for reader in readers for word in _words(reader)}
     signed = [found for reader in readers for found in _signed(reader)]
     edits = [edit for reader in readers for edit in (*_marked(reader, names), *_in_words(reader, words))]
@@ -206,8 +209,9 @@ def _in_words(reader: FormulaReader, words: Collection[str]) -> Iterator[Edit]:
 
 def _transposed(reader: FormulaReader, names: Collection[tuple[str, int]]) -> Iterator[Edit]:
     """The primes that transpose: after parentheses that are no arguments, a bold letter or a light capital."""
-    tokens = reader.tokens
+    tokens, text = reader.tokens, reader.source.text
     for n, token in enumerate(tokens):
+        turned = Edit(token.start, token.end, "}" * text.endswith("}", token.start, token.end) + r"^{\top}")
         if token.text != "'" or tokens[n + 1].text == "'" or tokens[n - 1].text in ("'", "^", "{"):
             continue
         back = _before_subscript(tokens, n)
@@ -217,13 +221,13 @@ def _transposed(reader: FormulaReader, names: Collection[tuple[str, int]]) -> It
                 before.kind in ("letter", "greek", "word", "macro") or before.text in "}_'"
             )
             if not called:
-                yield Edit(token.start, token.end, r"^{\top}")
+                yield turned
             continue
         letter, bold = _letter(tokens, back)
         if letter is None or (letter.text, 1) in names or letter.text in ("sigma", "phi", "psi", "f", "g", "h"):
             continue
         if bold or (letter.text.isupper() and letter.kind == "letter"):
-            yield Edit(token.start, token.end, r"^{\top}")
+            yield turned
 
 
 def _before_subscript(tokens: Sequence[Token], n: int) -> int:
@@ -280,6 +284,39 @@ def _defined(reader: FormulaReader) -> Iterator[tuple[str, int]]:
             yield base.text, scripts.primes
 
 
+def _told(reader: FormulaReader) -> Iterator[tuple[str, int]]:
+    r"""The letters with primes that are declared, ``x, x' \in S``, and small ones that are no transposes.
+
+    So it is where one is an argument by itself, ``k(x, x')``, or is added to its letter, ``x - x'``.
+    """
+    tokens = reader.tokens
+    for n, token in enumerate(tokens[:-1]):
+        if token.text != "'" or tokens[n - 1].text == "'":
+            continue
+        end = n
+        while tokens[end + 1].text == "'":
+            end += 1
+        back = _before_subscript(tokens, n)
+        letter, _ = _letter(tokens, back)
+        if letter is None or end - n + 1 not in MARKS:
+            continue
+        first = _first(tokens, back)
+        before, after = tokens[first - 1].text if first else "", tokens[end + 1].text
+        declared = after == "in" or (after == "," and any(t.text == "in" for t in tokens[end:]))
+        argument = after in (",", ")") and before in (",", "(")
+        other = _letter(tokens, first - 2)[0] if first > 1 and before in ("-", "+") else None
+        added = other is not None and other.text == letter.text and after in _TERM_ENDS
+        if declared or (letter.text.islower() and (argument or added)):
+            yield letter.text, end - n + 1
+
+
+def _first(tokens: Sequence[Token], last: int) -> int:
+    """Where the letter that ends here begins, its font included."""
+    if tokens[last].text == "}":
+        return max(last - 3, 0)
+    return last - (last > 0 and tokens[last - 1].kind == "macro")
+
+
 def _marked(reader: FormulaReader, names: Collection[tuple[str, int]]) -> Iterator[Edit]:
     reader.position, reader.nesting = 0, 0
     while reader.token.kind != "end":
@@ -295,13 +332,16 @@ def _marked(reader: FormulaReader, names: Collection[tuple[str, int]]) -> Iterat
             reader.position = first + 1
             continue
         if (base.text, scripts.primes) in names and not reader.at("("):
-            yield from _edits(reader.tokens[after : reader.position], scripts)
+            yield from _edits(reader.source.text, reader.tokens[after : reader.position], scripts)
         # What the scripts hold is looked at, too.
         reader.position = max(after, first + 1)
 
 
-def _edits(tokens: list[Token], scripts: Scripts) -> Iterator[Edit]:
-    """Takes the primes away, and puts the mark first in the subscript, which may have to be made."""
+def _edits(text: str, tokens: list[Token], scripts: Scripts) -> Iterator[Edit]:
+    r"""Takes the primes away, and puts the mark first in the subscript, which may have to be made.
+
+    A brace that closes behind a prime, ``\mathbf{x'}``, stays.
+    """
     mark = rf"\text{{{MARKS[scripts.primes]}}}"
     primes = [n for n, token in enumerate(tokens) if token.text == "'"]
     below = next((n for n, token in enumerate(tokens) if token.text == "_"), None)
@@ -309,10 +349,11 @@ def _edits(tokens: list[Token], scripts: Scripts) -> Iterator[Edit]:
     braced = primes[0] > 1 and tokens[primes[0] - 1].text == "{" and tokens[primes[0] - 2].text == "^"
     start = tokens[primes[0] - (2 if braced else 1 if raised else 0)].start
     end = tokens[primes[-1] + (1 if braced else 0)].end
+    closing = "}" * (not braced and text.endswith("}", start, end))
     if below is None:
-        yield Edit(start, end, f"_{{{mark}}}")
+        yield Edit(start, end, f"{closing}_{{{mark}}}")
         return
-    yield Edit(start, end, "")
+    yield Edit(start, end, closing)
     item = tokens[below + 1]
     if item.text == "{":
         yield Edit(item.end, item.end, f"{mark},")

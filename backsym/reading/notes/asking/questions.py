@@ -19,6 +19,8 @@ _BEFORE = Phrases(
     "exercise", "task", "aufgabe", "teil", "teilaufgabe", "frage", "textbf", "please", "now", "then", "next", "also",
     "finally", "first", "and", "again", "hence", "bitte", "nun", "dann", "und", "schlie\u00dflich", "zuerst", "points",
     "point", "pt", "pts", "punkte", "using the chain rule", "mit der kettenregel",
+    "use the chain rule to", "apply the chain rule to", "use backpropagation to", "using backpropagation",
+    "use the chain rule and", "apply the chain rule and", "by the chain rule", "apply backpropagation to",
 )  # fmt: skip
 """What may stand before a question: its number, and words that change nothing."""
 _VERBS = Phrases(
@@ -38,6 +40,10 @@ _OTHERS = Phrases(
     "justify", "describe", "simplify", "diskutieren sie", "vergleichen sie", "implementieren sie", "begr\u00fcnden sie",
 )  # fmt: skip
 """Verbs of questions that no part answers."""
+_SHOW = Phrases(
+    "show that", "prove that", "verify that", "show", "prove", "verify", "zeigen sie dass", "zeige dass",
+    "beweisen sie dass",
+)  # fmt: skip
 _FOR = Phrases("for", "nach", "f\u00fcr")
 _MINIMIZE = Phrases("minimize", "minimise", "maximize", "maximise", "minimieren sie", "maximieren sie")
 _MINIMIZES = Phrases(
@@ -62,10 +68,22 @@ _THAT = Phrases("that", "which", "das", "die", "der", "so that", "sodass")
 _GRADIENT = Phrases(
     "gradient", "gradients", "gradient vector", "derivative", "derivatives", "partial derivative",
     "partial derivatives", "first derivative", "gradienten", "ableitung", "ableitungen", "partielle ableitung",
-    "partiellen ableitungen",
+    "partiellen ableitungen", "subgradient", "subgradients", "sub-gradient", "sub-gradients", "subgradienten",
 )  # fmt: skip
 _GRADIENTS = Phrases("gradients", "derivatives", "partial derivatives", "ableitungen", "partiellen ableitungen")
 """Nouns that mean those by all parameters, where nothing else is said."""
+_BACKWARD = Phrases(
+    "backpropagation", "backprop", "back-propagation", "backward pass", "backpropagation equations",
+    "backprop equations", "back-propagation equations", "backward equations", "backpropagation algorithm",
+    "backpropagation rules", "backpropagation formulas", "backpropagation pass", "r\u00fcckw\u00e4rtsdurchlauf",
+    "backpropagation-gleichungen", "backpropagation-formeln", "backpropagation through time", "bptt equations",
+)  # fmt: skip
+"""Nouns that mean all gradients, too."""
+_NETWORK = Phrases(
+    "network", "neural network", "model", "architecture", "network above", "model above", "above network",
+    "above model", "layer", "rnn", "cell", "netz", "netzes", "netzwerk", "netzwerks", "modell", "modells",
+)  # fmt: skip
+"""What a note is about as a whole."""
 _DERIVATIVE = Phrases(
     "derivative", "derivatives", "partial derivative", "partial derivatives", "ableitung", "partielle ableitung"
 )
@@ -150,6 +168,9 @@ _THINGS = Phrases(
 _ALL = Phrases(
     "all parameters", "all the parameters", "all of the parameters", "each parameter", "each of the parameters",
     "every parameter", "all weights and biases", "all the weights and biases", "all model parameters",
+    "all the weights", "all weights", "each weight", "all learnable parameters", "all trainable parameters",
+    "all of its parameters", "all network parameters", "all the parameters of the network", "every weight and bias",
+    "all the parameters of the model", "the model parameters", "allen gewichten",
     "its parameters", "the parameters", "all parameters of the network", "all parameters of the model",
     "allen parametern",
     "allen gewichten und biases", "alle parameter", "the weights and biases", "all weights and all biases",
@@ -316,7 +337,7 @@ class Questions:
         """Whether a verb with all that it asks for stands here."""
         at = self.at
         return self.first_of(
-            self.for_which, self.set_to_zero, self.solved, self.minimized, self.updated, self.verb, at=at
+            self.for_which, self.set_to_zero, self.solved, self.minimized, self.updated, self.shows, self.verb, at=at
         )
 
     def first_of(self, *readers: Callable[[int], bool], at: int) -> bool:
@@ -328,6 +349,10 @@ class Questions:
             self.reader.position = begin
             del self.requests[count:]
         return False
+
+    def shows(self, at: int) -> bool:
+        """ "Show that $\\nabla_w J = X^T r$": what is to be shown is told by its formula."""
+        return self.reader.took(_SHOW) and self.reader.formula() is not None
 
     def verb(self, at: int) -> bool:
         """ "Compute A, B and C"."""
@@ -377,8 +402,9 @@ class Questions:
         return self.reader.took(_JACOBIAN) and self.total(at, self.about())
 
     def gradient(self, at: int) -> bool:
-        derivative, several = self.reader.length(_DERIVATIVE) > 0, self.reader.length(_GRADIENTS) > 0
-        if not self.reader.took(_GRADIENT):
+        derivative = self.reader.length(_DERIVATIVE) > 0
+        several = self.reader.length(_GRADIENTS) > 0 or self.reader.length(_BACKWARD) > 0
+        if not self.reader.took(_GRADIENT) and not self.reader.took(_BACKWARD):
             return False
         about = self.about()
         if set(about.of) - {self.loss} or any(above != self.loss for above, _ in about.shown.slopes):
@@ -617,6 +643,8 @@ class Questions:
             return True
         before = reader.position
         self.skip_articles()
+        if reader.took(_NETWORK):
+            return True
         loss = reader.took(_LOSS)
         reader.skip(_LOSS)
         names = self.names() if reader.at_formula() or not loss else ()

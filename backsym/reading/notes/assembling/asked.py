@@ -23,8 +23,10 @@ from backsym.reading.notes.tasks import Task, Tasks
 
 ASKED_BY = ("derive", "gradients", "list", "hessian", "stationary", "update")
 """The kinds of parts whose items are quantities by which the loss is differentiated."""
-_PARAMETERS = ("w", "b", "theta")
+_PARAMETERS = ("w", "b", "theta", "u", "v", "c")
 """Letters that are learned in every note that does not say otherwise."""
+_NOT_LEARNED = ("lambda", "eta", "epsilon")
+"""Letters of numbers that are chosen."""
 
 
 @dataclass(frozen=True)
@@ -89,13 +91,14 @@ def parameters(note: Stated, equations: Equations) -> tuple[str, ...] | None:
     nodes = [e.segment.left.key for e in equations.found]
     for name, spelled in equations.given().items():
         role = role_in(note.words.get(name, ""))
-        if name in note.labels or role in ("input", "target", "constant"):
+        chosen = role is None and spelled.key[0] in _NOT_LEARNED
+        if chosen or name in note.labels or role in ("input", "target", "constant"):
             continue
         if role == "parameter" or spelled.key[0].lower() in _PARAMETERS:
             found.append(name)
         elif role is not None or role_by_custom(spelled, nodes) is None:
             return None
-    weights = [name for name in found if split_tag(name)[0] != "b" or role_in(note.words.get(name, ""))]
+    weights = [name for name in found if split_tag(name)[0] not in ("b", "c") or role_in(note.words.get(name, ""))]
     return tuple(found) if weights else None  # In Ax - b alone the b is data.
 
 

@@ -17,7 +17,7 @@ from backsym.reading.notes.equations import (
     Equations,
     is_model,
 )
-from backsym.reading.notes.lengths import check_counts, check_sizes
+from backsym.reading.notes.lengths import check_counts, check_entries, check_sizes
 from backsym.reading.notes.prose import (
     Formula,
 )
@@ -44,7 +44,9 @@ def check_equations(note: Stated, equations: Equations, powers: Mapping[Key, str
     source = note.source
     known = {d.spelled.name for d in note.declared.found}
     check_sizes(source, equations, {*note.declared.dims, *equations.dims} - known, note.spans)
-    check_names(source, equations, note.settled.loose)
+    within = [s for start, end in note.within() for s in segments(source, note.vocabulary(), start, end)]
+    check_entries(source, equations, within, note.spans)
+    check_names(source, equations, note.settled.loose, within)
     check_roots(source, equations, powers, note.within())
     check_defined(source, equations, note.settled.unread)
     check_counts(source, equations, known)

@@ -5,9 +5,10 @@ All is told by the equations, by declarations and by custom, which is said; what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import chain, count
+from itertools import chain, count, pairwise
 
 from backsym.core.errors import InputError
 from backsym.core.words import say
@@ -137,7 +138,6 @@ class Settling:
         check_rows(note.source, custom.entries_of_rows(equations))
         ranks, families = custom.of(equations, given, names)
         note.family_names |= families.keys()
-        note.assumed += custom.assumed
         growing = {
             t.children[0].value
             for t in equations.entries()
@@ -148,8 +148,8 @@ class Settling:
         columns = {d.spelled.name for d in note.declared.found if d.column}
         ranges = {letter: last.text for letter, last in note.steps.ends.items()}
 
-        def read() -> Shapes:
-            shapes = Shapes(
+        def unread() -> Shapes:
+            return Shapes(
                 declared,
                 ranks,
                 growing - declared.keys() - note.labels.keys(),
@@ -159,11 +159,17 @@ class Settling:
                 [s.name for s in self.starts],
                 {letter for letter, form in note.steps.forms.items() if form},
             )
+
+        def read() -> Shapes:
+            shapes = unread()
             sides = [equation.sides for equation in equations.found if equation.sides is not None]
             self.without_abstract_loss(shapes, [*sides, *as_equations(self.starts)])
             return shapes
 
         note.family_names |= growing
+        if custom.by_letter and (scaling := self.scaling(custom.by_letter, unread())):
+            ranks.update(custom.without(scaling, equations, names))
+        note.assumed += custom.assumed
         shapes = read()
         if self.upstream is None and (numbers := self.numbers(shapes, declared, names)):
             ranks.update(dict.fromkeys(numbers, 0))
@@ -205,6 +211,30 @@ class Settling:
         said = say("notes.remark.numbers", name=told[0].name, names=sorted({*light} - {told[0].name}))
         self.note.assumed.append((told[0].segment.start, said))
         return sorted(light)
+
+    def scaling(self, capitals: Collection[str], shapes: Shapes) -> list[str]:
+        r"""The capitals that are matrices by custom alone and stand in a loss only beside numbers: numbers.
+
+        So it is before a sum, ``C \\sum_n``, that is a term of the loss, and in a difference, ``R - v``.
+        """
+        equations = [e for e in self.equations.found if e.sides is not None]
+        sides = [side for e in equations for side in e.sides or ()]
+        shapes.read([e.sides for e in equations if e.sides is not None])
+        uses = Counter(t.value for side in sides for t in walk(side) if t.kind == "name" and t.value in capitals)
+        beside: Counter[str] = Counter()
+        for loss in (e.sides[1] for e in equations if e.sides and (is_loss(e.segment.left) or e is equations[-1])):
+            for product in (term for term in _summands(loss) if term.kind == "terms"):
+                for first, second in pairwise(product.children):
+                    above = first.children[0] if first.kind == "div" else first
+                    beside[above.value] += above.kind == "name" and second.kind == "call" and shapes.of(second) == ()
+            for terms in (list(_summands(tree)) for tree in walk(loss) if tree.kind == "add"):
+                numbers = [t for t in terms if t.kind != "num" and t.value not in capitals and shapes.of(t) == ()]
+                beside.update(t.value for t in terms if numbers and t.kind == "name")
+        found = sorted(name for name, n in uses.items() if n == beside[name])
+        for name in found:
+            at = self.equations.given()[name].span[0]
+            self.note.assumed.append((at, say("notes.remark.number_beside_numbers", name=name)))
+        return found
 
     def without_abstract_loss(self, shapes: Shapes, sides: list[tuple[Node, Node]]) -> None:
         """Reads the shapes; a last equation ``L = f(P)`` of an array P says that L is an abstract loss of P."""
@@ -270,6 +300,15 @@ class Settling:
         partial = array.value in self.note.family_names and len(indices) < len(shapes.get(array.value, ()))
         text = self.note.source.text[slice(*entry.span)]
         return partial or (len(indices) == 1 and "^" in text)
+
+
+def _summands(tree: Node) -> Iterator[Node]:
+    """The terms of a sum, without their signs; another expression is its only one."""
+    if tree.kind not in ("add", "neg"):
+        yield tree
+    else:
+        for child in tree.children:
+            yield from _summands(child)
 
 
 class AxisNames:

@@ -221,7 +221,7 @@ class Stated:
             if not formula.displayed and says_class(words) and not says_one_hot(words):
                 names = names_in_formula(self.source, formula.start, formula.end)
                 told |= {name.key[0] if name.key[1] in letters else name.name for name in names}
-        self.labels = chosen(uses, told - letters)
+        self.labels = chosen(uses, told - letters - self.marks)
         for d in self.declared.found:
             label = d.spelled.key[0] if d.spelled.key[1] in letters else d.spelled.name
             if d.letter and label in self.labels:

@@ -21,9 +21,12 @@ from backsym.reading.syntax import Node
 # --- totals ----------------------------------------------------------------------------------------------------------
 
 
-def term_edits(pieces: Sequence[Piece], found: Settled) -> Iterator[Edit]:
-    r"""Takes the equation of each term away, ``L_t = (y_t - d_t)^2``, where the total has the same letter."""
-    names = [(piece, _name_of(piece)) for piece in pieces if len(piece.signs) == 1]
+def term_edits(pieces: Sequence[Piece], within: Sequence[Piece], found: Settled) -> Iterator[Edit]:
+    r"""Takes the equation of each term away, ``L_t = (y_t - d_t)^2``, where the total has the same letter.
+
+    What stands displayed counts before what stands ``within`` the text.
+    """
+    names = [(piece, _name_of(piece)) for piece in (*within, *pieces) if len(piece.signs) == 1]
     totals = {name.letter: (piece, name) for piece, name in names if name is not None and not name.indices}
     for piece, name in names:
         if name is None or len(name.indices) != 1 or name.letter not in totals:

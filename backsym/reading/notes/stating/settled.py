@@ -68,7 +68,7 @@ def settled(document: Document, places: Places) -> Settled:
         if len(piece.signs) == 1 and names_derivative(piece):
             edits += derivative_edits(piece, found)
     edits += about_derivatives(pieces, {letter for p in (*pieces, *within) if (letter := derived_letter(p))}, found)
-    edits += term_edits(pieces, found)
+    edits += term_edits(pieces, within, found)
     done = edited(document, edits)
     source = Source(done.text)
     uses = sorted(edit for name in found.names for f in formulas for edit in name_put_in(source, f, name))
