@@ -180,9 +180,64 @@ NOTES: dict[str, Note] = {
         lambda V, x, y: -(y * np.log(softmax(x @ V.T))).sum(),
         {"V": (K, D), "x": (N, D), "y": (N, K)},
     ),
+    # Letters of sizes, and entries that are declared.
+    "targets with the letter of a size": (
+        r"Let $\mathbf{X} \in \mathbb{R}^{T \times d}$ and $\mathbf{W} \in \mathbb{R}^{d \times k}$. "
+        r"$$\mathbf{Y} = \mathbf{X} \mathbf{W}, \quad \mathcal{L} = \frac12 \|\mathbf{Y} - \mathbf{T}\|_F^2$$",
+        lambda X, W, T: ((X @ W - T) ** 2).sum() / 2,
+        {"X": (N, D), "W": (D, K), "T": (N, K)},
+    ),
+    "a given vector with the letter of its size": (
+        r"Let $\mathbf{x} \in \mathbb{R}^d$. $$L = \|\mathbf{x} - \mathbf{d}\|^2$$",
+        lambda x, d: ((x - d) ** 2).sum(),
+        {"x": (D,), "d": (D,)},
+    ),
+    "entries that are declared": (
+        r"Let $P_{ij} \in \{0, 1\}$. $$C = \sum_{i=1}^n \sum_{j=1}^n P_{ij} \log(1 + e^{s_j - s_i})$$",
+        lambda P, s: (P * np.log(1 + np.exp(s[None] - s[:, None]))).sum(),
+        {"P": (N, N), "s": (N,)},
+    ),
+    "entries of a layer that are declared": (
+        r"Let $w^{(1)}_{ji} \in \mathbb{R}$ and $b^{(1)}_j \in \mathbb{R}$. "
+        r"$$a_j = \tanh(\sum_{i=1}^D w^{(1)}_{ji} x_i + b_j^{(1)}), \quad L = \sum_{j=1}^M (a_j - t_j)^2$$",
+        lambda w1, b1, x, t: ((np.tanh(w1 @ x + b1) - t) ** 2).sum(),
+        {"w1": (H, D), "b1": (H,), "x": (D,), "t": (H,)},
+    ),
+    "features that are declared as vectors": (
+        r"Let $\phi(x_i) \in \mathbb{R}^d$. $$J = \sum_{i=1}^n (w^\top \phi(x_i) - y_i)^2$$",
+        lambda phi, w, y: ((phi @ w - y) ** 2).sum(),
+        {"phi": (N, D), "w": (D,), "y": (N,)},
+    ),
+    # Factors.
+    "a weight before brackets": (
+        r"$$p = \sigma(v x), \quad L = (w x - y)^2 - \alpha \left[ t \log p + (1 - t) \log (1 - p) \right]$$",
+        lambda w, v, x, y, t, alpha: (
+            (w * x - y) ** 2 - alpha * (t * np.log(sigmoid(v * x)) + (1 - t) * np.log(1 - sigmoid(v * x)))
+        ),
+        {"w": S, "v": S, "x": S, "y": S, "t": S, "alpha": S},
+    ),
+    "entries before a sum in parentheses": (
+        r"$$C = \sum_{i=1}^N \sum_{j=1}^N p_{ij} ((u_i - u_j)^2 + m_{ij})$$",
+        lambda p, u, m: (p * ((u[:, None] - u[None]) ** 2 + m)).sum(),
+        {"p": (N, N), "u": (N,), "m": (N, N)},
+    ),
+    "a goal within the text": (
+        r"The pinball loss is $\rho = \max(\tau r, (\tau - 1) r)$ with the residual $r = y - \mathbf{w}^\top \mathbf{x}$.",
+        lambda tau, y, w, x: np.where(np.real(y - w @ x) > 0, tau * (y - w @ x), (tau - 1) * (y - w @ x)),
+        {"tau": S, "y": S, "w": (D,), "x": (D,)},
+    ),
 }
 
 REFUSED = {
+    "a loss in words": (r"$$z = w x$$ The loss is the squared error.", "notes.loss_not_read"),
+    "a loss of two in words": (
+        r"$$p = \sigma(w x)$$ The loss function is the cross-entropy of $p$ and $y$.",
+        "notes.loss_not_read",
+    ),
+    "a size that may be a transpose": (
+        r"Let $\mathbf{X} \in \mathbb{R}^{T \times d}$. $$L = \|\mathbf{X}\mathbf{X}^T - \mathbf{T}\|_F^2$$",
+        "notes.size_is_quantity",
+    ),
     "a member beside a computed array": (
         r"$$\hat{\mathbf{Y}} = \mathbf{X} \mathbf{B}, \quad R = \sum_i \|\mathbf{y}_i - \hat{\mathbf{y}}_i\|^2$$",
         "notes.letter_case",
@@ -228,6 +283,13 @@ LAYERS = (
         ("Write down the backward pass.", "list", ("W", "b", "V")),
         ("Leiten Sie die Backpropagation-Gleichungen her.", "gradients", ("W", "b", "V")),
         ("Compute a subgradient of $L$ with respect to $W$.", "gradients", ("W",)),
+        ("Find:\n\n- $\\frac{\\partial L}{\\partial W}$\n- $\\frac{\\partial L}{\\partial b}$\n", "derive", ("W", "b")),
+        (
+            "Compute the gradients:\n\n1. $\\frac{\\partial L}{\\partial V}$,\n2. $\\frac{\\partial L}{\\partial b}$.\n",
+            "derive",
+            ("V", "b"),
+        ),
+        (r"Write $\nabla_W L$ in terms of $x$ and $h$.", "gradients", ("W",)),
         (r"Use the chain rule to compute $\frac{dL}{db}$.", "derive", ("b",)),
     ],
 )

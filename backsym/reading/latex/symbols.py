@@ -19,11 +19,11 @@ from backsym.reading.latex.scripts import Scripts, is_shift, item, read_scripts,
 from backsym.reading.meaning.scope import suggest
 from backsym.reading.syntax import Node, as_index, walk
 
-_BOLD = frozenset("mathbf boldsymbol bm pmb bf vec underline underbar".split())
+BOLD = frozenset("mathbf boldsymbol bm pmb bf vec underline underbar".split())
 _SCRIPT_FONTS = frozenset(("mathcal", "mathscr"))
 _USUAL_LETTERS = frozenset("ijklmn")
 _LOSS_LETTERS = frozenset("LJEC")
-_CONSTANT_FONTS = _BOLD | {"mathbb"}
+_CONSTANT_FONTS = BOLD | {"mathbb"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Base:
 
     @property
     def bold(self) -> bool:
-        return self.font in _BOLD
+        return self.font in BOLD
 
 
 class Symbols(Grammar):

@@ -97,11 +97,13 @@ class Application:
     raised: bool
     matrix: bool
     inside: tuple[Token, ...] = ()
+    square: bool = False
+    """Whether square brackets follow, which no function of a note is applied with."""
 
     @property
     def scales_penalty(self) -> bool:
-        r"""Whether a letter of constants stands before squares and lengths, ``\lambda (\|w\|^2 + \|v\|_1)``."""
-        return self.key[0] in _CONSTANTS and all(map(_is_penalty, terms_of(self.inside)))
+        r"""Whether a letter of constants is before squares and lengths, ``\lambda (\|w\|^2 + \|v\|_1)``, or ``[``."""
+        return self.key[0] in _CONSTANTS and (self.square or all(map(_is_penalty, terms_of(self.inside))))
 
     @property
     def scales_target(self) -> bool:
@@ -172,8 +174,8 @@ class FirstLook(FormulaReader):
         single = not any(t.kind == "op" and t.text in ("+", "-") for t in inner[1:])
         raised = self.tokens[min(end + 1, len(self.tokens) - 1)].text == "^"
         span = head[0], self.tokens[end].end
-        matrix = base.bold and letter[:1].isupper()
-        self.applications.append(Application(key, head, span, plain, single, raised, matrix, tuple(inner)))
+        matrix, square = base.bold and letter[:1].isupper(), self.at("[")
+        self.applications.append(Application(key, head, span, plain, single, raised, matrix, tuple(inner), square))
 
     def dimension_key(self, base: Base, scripts: Scripts) -> Key:
         key = super().dimension_key(base, scripts)
@@ -234,11 +236,13 @@ class Equations:
         for call in self.applications:
             key = call.key
             base = key[0].rpartition(":")[2]
+            several = len(key[1]) > 1 and {*key[1]} <= self.words.letters and not call.single
             member = key[1] in self.words.letters and ((key[0], "") in known or not call.single or call.scales_target)
             if call.scales_penalty or (call.scales_target and key[1] in self.words.letters):
                 self.factors += [call] if (key[0], "") not in known else []
             if (
                 member
+                or several
                 or call.scales_penalty
                 or key in known
                 or key[0] in self.functions

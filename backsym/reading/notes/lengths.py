@@ -17,8 +17,9 @@ from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Edit
 from backsym.reading.latex.equations import FormulaReader, Segment, Spelled
-from backsym.reading.latex.lexer import FONTS, script_end, tokens_in
+from backsym.reading.latex.lexer import FONTS, Token, script_end, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary
+from backsym.reading.latex.symbols import BOLD
 from backsym.reading.notes.equations import TARGETS, Equations, is_loss
 from backsym.reading.notes.refusals import capital_of, computed_arrays, indexes
 from backsym.reading.notes.shapes import Shapes
@@ -212,16 +213,24 @@ def check_sizes(source: Source, equations: Equations, dims: Collection[str], pla
     r"""Raises Respelled where the loss ``\mathcal{L}`` has the letter of a dimension, ``l = 1, \dots, L``.
 
     An equation of sizes alone, ``M = N - K + 1``, is passed over: positions tell them, too.
-    The loss gets another name then, and is written as it was.  Beside a bold ``\mathbf{h}`` the size h becomes H.
+    The loss gets another name then, and is written as it was.  Beside a bold ``\mathbf{h}`` the size h becomes H, and
+    beside ``\mathbf{T}`` the size T another letter.
     Raises InputError for another quantity that is computed.
     """
     sizes = [e for e in equations.found if e.name in dims and e.uses and e.uses <= {*dims}]
     equations.found = [e for e in equations.found if e not in sizes] if len(sizes) < len(equations.found) else sizes
     equations.passed_over += [(e.segment.start, say("notes.remark.of_sizes", name=e.name)) for e in sizes]
     spelled = {e.name: e.segment.left for e in equations.found}
+    tokens = [t for a, b in places for t in tokens_in(source, a, b)]
+    for name, at in ((t.text, t) for n, t in enumerate(tokens) if t.text in dims and is_bold(tokens, n)):
+        if name in spelled:
+            continue
+        if not (edits := list(_other_size(source, places, name))):
+            raise source.error(say("notes.size_is_quantity", name=name), (at.start, at.end))
+        said = say("notes.remark.size_respelt", name=name, size=edits[0].replacement)
+        raise Respelled(edits, [(edits[0].start, said)])
     for name in sorted(dims & spelled.keys()):
         left = spelled[name]
-        tokens = [t for a, b in places for t in tokens_in(source, a, b)]
         free = [letter for letter in "JECQ" if all(token.text != letter for token in tokens)]
         if left.bold and (edits := list(_other_size(source, places, name))):
             raise Respelled(
@@ -239,11 +248,18 @@ def check_sizes(source: Source, equations: Equations, dims: Collection[str], pla
         raise Respelled(edits, [], {free[0]: written})
 
 
+def is_bold(tokens: Sequence[Token], n: int) -> bool:
+    """Whether the letter at a position is in a font of arrays, alone."""
+    braced = n > 1 and tokens[n - 1].text == "{" and tokens[min(n + 1, len(tokens) - 1)].text == "}"
+    return tokens[n].kind == "letter" and n > 0 and tokens[n - 1 - braced].text in BOLD
+
+
 def _other_size(source: Source, places: Iterable[tuple[int, int]], name: str) -> Iterator[Edit]:
     """The capital in place of a light letter that is a size; none where it is in use, or where a position is meant."""
     formulas = [tokens_in(source, start, end) for start, end in places]
-    size = name.upper()
-    if len(name) != 1 or size == name or any(token.text == size for tokens in formulas for token in tokens):
+    used = {token.text for tokens in formulas for token in tokens}
+    size = name.upper() if name.islower() else next((letter for letter in "NMPQRSBG" if letter not in used), name)
+    if len(name) != 1 or size == name or size in used:
         return
     found: list[Edit] = []
     for tokens in formulas:
@@ -254,6 +270,8 @@ def _other_size(source: Source, places: Iterable[tuple[int, int]], name: str) ->
             before = tokens[n - 1 - (n > 0 and tokens[n - 1].text == "{")].text if n else ""
             if token.text != name or token.kind != "letter" or before in FONTS:
                 continue
+            if name == "T" and tokens[n - 1].text == "^":
+                return  # It may be a transpose.
             if n >= below:
                 found.append(Edit(token.start, token.end, size))
             elif before == "_" and tokens[below - 1 - (tokens[below - 1].text == "}")] is token:

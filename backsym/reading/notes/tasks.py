@@ -164,9 +164,11 @@ class Tasks:
         self.breaks = sorted({0, *breaks})
         self.ends = [*self.breaks[1:], len(source.text)]
         self.begins: list[int] = []
+        self.formulas: Sequence[tuple[int, int, bool]] = ()
 
     def read(self, formulas: Sequence[tuple[int, int, bool]]) -> list[Task]:
         """All tasks in the order of the note, from its formulas (start, end, displayed)."""
+        self.formulas = formulas
         for match in _GRAPH.finditer(self.source.text):
             kind = "vectorized" if match["vectorized"] or self.has_arrays() else "scalar"
             self.found.setdefault((match.start(), "graph"), Task("graph", match.start(), names=[kind]))
@@ -187,12 +189,30 @@ class Tasks:
         """The words in front of a formula: of its own paragraph, or of the one before if it stands alone."""
         text = self.source.text
         n = bisect_right(self.breaks, start) - 1
+        if (before := self.before_list(n)) is not None:
+            return before
         while True:
             at = self.breaks[n]
             words = text[max(at, start - 1500) : start].strip("$\\[ \n\t")
             if words or n == 0 or start - at > 1500:
                 return at, words
             n -= 1
+
+    def before_list(self, n: int) -> tuple[int, str] | None:
+        """The words in front of a list, "Find:", of which an item is formulas and nothing else; None elsewhere."""
+        first = n
+        while first and self.is_formula_alone(first):
+            first -= 1
+        at, text = self.breaks[first], self.source.text
+        words = _introducing(text[at : self.ends[first]])
+        return (at, words) if first < n and words.endswith(":") and self.ends[first] - at < 1500 else None
+
+    def is_formula_alone(self, n: int) -> bool:
+        """Whether an item of a list is formulas and nothing else."""
+        start, end = self.breaks[n], self.ends[n]
+        inside = [f for f in self.formulas if start <= f[0] and f[1] <= end]
+        own = words_of(_words(self.source.text, start, end, inside).replace("\\item", "").partition("\\end{")[0])
+        return bool(inside) and all([word] in _AND for word in own)
 
     def task(self, kind: str, at: int) -> Task:
         return self.found.setdefault((at, kind), Task(kind, at))
@@ -219,9 +239,12 @@ class Tasks:
             if text[end : end + 1] == "?" or questions.begins():
                 self.no_part.append(start + len(words) - len(words.lstrip()))
             return
-        last = self.ends[bisect_right(self.breaks, max(start, 0)) - 1]
+        paragraph = bisect_right(self.breaks, max(start, 0)) - 1
+        last = self.ends[paragraph]
+        opens_list = _introducing(text[start:end]).endswith(":")
         if any(
             (not task.formulas and start <= task.at < end)
+            or (opens_list and task.at == self.breaks[paragraph] and any(a >= end for a in task.formulas))
             or any(start <= a < max(end, last) for a, _ in task.equations)
             or any(start <= a < end for a in task.formulas)
             for task in self.found.values()
@@ -459,6 +482,11 @@ class Tasks:
             last = found[n + 1][0] - 2 if n + 1 < len(found) else len(reader.tokens) - 2
             rows.append(Row((reader.tokens[position].start, reader.tokens[last].end), tree, is_equation))
         return rows
+
+
+def _introducing(text: str) -> str:
+    """A sentence without the marks that begin the list behind it."""
+    return text.partition("\\begin{")[0].rstrip(" \n-*+(.1")
 
 
 def _words(text: str, start: int, end: int, formulas: Sequence[tuple[int, int, bool]]) -> str:

@@ -35,6 +35,10 @@ _LOSS = Phrases(
 )  # fmt: skip
 
 
+_OF_TWO = Phrases("of", "between", "from", "von", "zwischen")
+_IS = Phrases("is", "function is", "will be", "ist", "sei", "function will be")
+
+
 @dataclass(frozen=True)
 class Slope:
     """The derivative of ``above`` by ``below`` that a formula of the note names."""
@@ -90,6 +94,25 @@ def is_given(source: Source, found: Sequence[Slope], loss: str, last: str) -> bo
         for slope in found
         if (slope.above, slope.below) == (loss, last)
     )
+
+
+def worded_loss(text: str, formulas: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+    """Where a sentence without an equation says what the loss is, "The loss is the cross-entropy of $p$ and $y$."."""
+    position = 0
+    for start, end in (*formulas, (len(text), len(text))):
+        at = position
+        pieces = text[position:start].split(".")
+        for n, piece in enumerate(pieces):
+            words = words_of(text, at, at + len(piece))
+            found = _LOSS.first(words)
+            whole = (n or not position or text[words[0].start].isupper()) if words else False
+            shown = words[-1:] in _OF_TWO and "=" not in text[start:end]
+            ends = n + 1 < len(pieces) or start == len(text) or shown
+            if found is not None and whole and ends and _IS.length_at([w.text for w in words], found[1]):
+                return words[found[0]].start, words[found[1] - 1].end
+            at += len(piece) + 1
+        position = end
+    return None
 
 
 def mentioned_loss(text: str, formulas: Sequence[tuple[int, int]]) -> tuple[int, int] | None:

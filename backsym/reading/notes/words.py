@@ -83,7 +83,7 @@ def class_letter(source: Source, places: Iterable[Place]) -> str | None:
     for place in places:
         if place.end - place.start < 20 and _CLASSES.match(_after(source.text, place)):
             shape = shape_in_formula(source, place.start, place.end, Declarations())
-            if shape is not None and len(shape) == 1 and not shape[0].isdecimal():
+            if shape is not None and len(shape) == 1 and len(shape[0]) == 1 and shape[0].isalpha():
                 return shape[0]
     return None
 

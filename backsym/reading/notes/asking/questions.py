@@ -190,6 +190,8 @@ _GIVING = Phrases(
 """Words before numbers at which something is to be computed."""
 _IN_WHICH = Phrases("where", "with", "for", "wobei", "mit", "f\u00fcr")
 """Words before what the note declares within a question."""
+_IN_TERMS = Phrases("in terms of", "as a function of", "as functions of")
+"""Words before what an answer may use."""
 _NUMERICALLY = Phrases(
     "at these values",
     "for these values",
@@ -307,7 +309,9 @@ class Questions:
 
     def declarations(self) -> bool:
         r"""Whether "where $W \in \mathbb{R}^{K \times D}$ and $x \in \mathbb{R}^D$" stands here."""
-        return self.told(_IN_WHICH, lambda meant: bool(meant.declares))
+        return self.told(_IN_WHICH, lambda meant: bool(meant.declares)) or self.told(
+            _IN_TERMS, lambda meant: bool(meant.names)
+        )
 
     def told(self, introduced: Phrases, tells: Callable[[Meant], bool], *before_each: Phrases) -> bool:
         """Whether formulas of one kind stand here, behind the words that introduce them; they are passed over."""

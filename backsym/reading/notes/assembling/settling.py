@@ -32,7 +32,7 @@ from backsym.reading.notes.refusals import (
 )
 from backsym.reading.notes.shapes import Shapes
 from backsym.reading.notes.steps import Start, as_equations, check_steps, check_zeros, starts_of
-from backsym.reading.notes.upstream import is_given, mentioned_loss, undefined_loss
+from backsym.reading.notes.upstream import is_given, mentioned_loss, undefined_loss, worded_loss
 from backsym.reading.notes.words import class_letter
 from backsym.reading.syntax import Node, walk
 
@@ -247,6 +247,8 @@ class Settling:
             shapes.read(sides)
             if equations.loss() is None and (shapes.shape(last.name) or self.asked_loss()):
                 self.layer_alone(last.name)
+            elif equations.loss() is None and (said := worded_loss(self.note.document.text, self.note.spans)):
+                raise self.not_read(said)
             return
         shapes.read(sides[:-1])
         if shapes.shape(argument.value):
@@ -268,10 +270,14 @@ class Settling:
         loss = undefined_loss(note.slopes(), known)
         mentioned = mentioned_loss(note.document.text, note.spans)
         if mentioned is not None and not (loss and is_given(note.source, note.slopes(), loss, last)):
-            word = note.document.text[slice(*mentioned)]
-            hint = say("notes.loss_given", name=note.document.text[slice(*equations.found[-1].segment.left.span)])
-            raise note.source.error(say("notes.loss_not_read", word=word), mentioned, hint)
+            raise self.not_read(mentioned)
         self.upstream = loss
+
+    def not_read(self, mentioned: tuple[int, int]) -> InputError:
+        """The words speak of a loss that no equation gives."""
+        text = self.note.document.text
+        hint = say("notes.loss_given", name=text[slice(*self.equations.found[-1].segment.left.span)])
+        return self.note.source.error(say("notes.loss_not_read", word=text[slice(*mentioned)]), mentioned, hint)
 
     def only_call(self, call: Node) -> bool:
         """Whether an abstract function is applied once in all, and what it is applied to is computed last."""

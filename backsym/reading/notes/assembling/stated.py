@@ -6,7 +6,7 @@ the formulas and the words beside them; what these leave open is settled elsewhe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -20,6 +20,7 @@ from backsym.reading.latex.lexer import has_sign, tokens_in
 from backsym.reading.latex.names import Vocabulary, new_name
 from backsym.reading.notes.equations import (
     Equations,
+    Forward,
     defined_functions,
     index_letters,
     is_loss,
@@ -37,7 +38,7 @@ from backsym.reading.notes.prose import (
 )
 from backsym.reading.notes.stating.pieces import Settled
 from backsym.reading.notes.steps import Steps, starts_of, steps_of
-from backsym.reading.notes.upstream import Slope, slopes
+from backsym.reading.notes.upstream import Slope, mentioned_loss, slopes
 from backsym.reading.notes.words import Place, layers, symmetric, worded
 from backsym.reading.syntax import walk
 from backsym.text.phrases import Phrases, Word, words_of
@@ -266,6 +267,9 @@ class Stated:
             # A function, or a layer alone with its upstream derivative.
             asked = self.slopes([s.left.name for s, _ in telling])
             needed |= {slope.above for slope in asked} | {slope.below for slope in asked}
+        if not displayed.found and not needed and (only := self.only_goal(telling)) is not None:
+            taken[only.left.name] = only
+            needed |= {name for s, e in telling if s is only for name in e.uses}
         grows = True
         while grows:
             grows = False
@@ -279,6 +283,16 @@ class Stated:
             if e.is_formula and first.get(s.left.name, s) is not s:
                 displayed.again(first[s.left.name], s)
         return list(taken.values())
+
+    def only_goal(self, telling: Sequence[tuple[Segment, Forward]]) -> Segment | None:
+        """Of a note without displayed equations: the one that no other uses, if the words speak of no other loss."""
+        used = {name for _, e in telling for name in e.uses}
+        goals = [s for s, e in telling if e.is_formula and s.left.name not in used]
+        mentioned = mentioned_loss(self.document.text, self.spans)
+        if len({s.left.name for s in goals}) != 1:
+            return None
+        near = mentioned is None or 0 <= goals[0].start - mentioned[1] < _CLOSE_BEFORE
+        return goals[0] if near else None
 
     def states(self, formula: Formula) -> bool:
         """Whether a formula within the text says what holds: no condition, no derivative and nothing to be shown."""
@@ -331,6 +345,10 @@ class Stated:
             letter = letter or self.member_letter(d, equations)
             last = self.steps.ends[letter].text if letter in self.steps.ends else letter
             used = d.spelled.name in whole or not uses.isdisjoint((new_name(base, ""), at) for at in (letter, last))
+            if not d.letter and (entries := self.entries_declared(d, equations, ranges)) is not None:
+                found.append(entries)
+                changed = True
+                continue
             if d.letter or letter not in self.letters or not used or d.spelled.name in self.family_names:
                 found.append(d)
                 continue
@@ -345,6 +363,29 @@ class Stated:
             changed = True
         self.declared.found = found
         return changed
+
+    def entries_declared(
+        self, declared: Declaration, equations: Equations, ranges: Mapping[str, str]
+    ) -> Declaration | None:
+        r"""The array P of which ``P_{ij} \in \{0, 1\}`` declares the entries, in a layer perhaps; else None."""
+        base, tag = declared.spelled.key
+        letters = tag.lstrip("0123456789")
+        layer = tag.removesuffix(letters)
+        whole = new_name(base, layer)
+        mine = [t for t in equations.entries() if t.children[0].value == whole]
+        own = {"".join(index.value for index in tree.children[1:]) for tree in mine}
+        direct = declared.spelled.name in equations.given()
+        if (
+            not letters
+            or len(tag) < 2
+            or declared.shape
+            or not set(letters) <= self.letters
+            or not (direct or letters in own)
+        ):
+            return None
+        self.words.setdefault(whole, self.words.get(declared.spelled.name, ""))
+        shape = tuple(ranges.get(letter, f"?{letter}") for letter in letters)
+        return Declaration(replace(declared.spelled, key=(base, layer), below=False), shape)
 
     def member_letter(self, declared: Declaration, equations: Equations) -> str:
         r"""The letter of the members that ``x \in \mathbb{R}^d`` is about, the only way in which it stands; else "".

@@ -2,15 +2,15 @@ r"""Features of data, ``\boldsymbol\phi(\mathbf{x}_n)`` and ``\phi_j(\mathbf{x})
 
 A letter that no equation defines, that never stands but before one letter of data, and a letter of data that stands
 nowhere else: what is computed depends on the values alone, and they are given, ``\boldsymbol\phi_n`` and ``\phi_j``.
-Without an index letter, ``\phi(z)``, it is a function that is not known, and stays one.  What goes is replaced by
-blanks, so that all places stay those of the note.
+Without an index letter, ``\phi(z)``, it is a function that is not known, and stays one, unless ``\phi(x_i)`` is
+declared.  What goes is replaced by blanks, so that all places stay those of the note.
 
 Knows how formulas are written, by their tokens; knows no shapes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from backsym.core.errors import InputError
@@ -47,8 +47,15 @@ def with_given_features(
     readers = [(reader, shown) for a, b, shown in places if (reader := _reader(source, a, b)) is not None]
     stating = [reader.tokens for reader, shown in readers if shown or any(t.text == "=" for t in reader.tokens)]
     asking = [reader.tokens for reader, _ in readers if any(t.text in _DERIVATIVES for t in reader.tokens)]
-    lefts = {letter for reader, _ in readers for letter in _lefts(reader)}
-    found = [feature for tokens in stating for feature in _features(source.text, tokens)]
+    told = [
+        reader.tokens
+        for reader, _ in readers
+        if "in" in (signs := {t.text for t in reader.tokens}) and "=" not in signs
+    ]
+    declared = [feature for tokens in told for feature in _features(source.text, tokens, {t.text for t in tokens})]
+    vectors = {feature.letter for feature in declared if feature.example}
+    lefts = {letter for reader, _ in readers if reader.tokens not in told for letter in _lefts(reader)}
+    found = [feature for tokens in stating for feature in _features(source.text, tokens, vectors)]
     letters = [token.text for tokens in stating for token in tokens if token.kind in _LETTERS]
     asked = {token.text for tokens in asking for token in tokens}
     summed = frozenset[str]().union(*(reader.summed_letters() for reader, _ in readers))
@@ -61,7 +68,7 @@ def with_given_features(
         indices = {index for feature in mine for index in (feature.example, feature.own) if index}
         if len(data) != 1 or not alone or {letter, *data} & lefts or data & asked or not indices or indices - summed:
             continue
-        for feature in mine:
+        for feature in (*mine, *(other for other in declared if other.letter == letter and {other.data} == data)):
             inner = ",".join(filter(None, (feature.example, feature.own)))
             script = f"_{{{inner}}}" if inner else ""
             longer = len(script) - (feature.below[1] - feature.below[0])
@@ -85,7 +92,8 @@ def _lefts(reader: FormulaReader) -> Iterator[str]:
             yield next((t.text for t in reader.tokens[position:] if t.kind in _LETTERS), "")
 
 
-def _features(text: str, tokens: Sequence[Token]) -> Iterator[Feature]:
+def _features(text: str, tokens: Sequence[Token], vectors: Collection[str]) -> Iterator[Feature]:
+    """The features in a formula: of bold letters, of letters with an index of their own, and of these ``vectors``."""
     for n, token in enumerate(tokens):
         if token.kind not in _LETTERS:
             continue
@@ -99,7 +107,7 @@ def _features(text: str, tokens: Sequence[Token]) -> Iterator[Feature]:
         if tokens[after].text == "^":
             after = script_end(tokens, after)
         data = _data(text, tokens, after)
-        if data is not None and (bold or own) and not own.isdecimal():
+        if data is not None and (bold or own or token.text in vectors) and not own.isdecimal():
             letter, example, close = data
             yield Feature(token.text, letter, own, example, place, (tokens[after].start, tokens[close].end))
 
