@@ -222,7 +222,7 @@ NOTES: dict[str, Note] = {
         {"p": (N, N), "u": (N,), "m": (N, N)},
     ),
     "a goal within the text": (
-        r"The pinball loss is $\rho = \max(\tau r, (\tau - 1) r)$ with the residual $r = y - \mathbf{w}^\top \mathbf{x}$.",
+        r"The pinball loss is $\rho = \max(\tau r, (\tau - 1) r)$ with $r = y - \mathbf{w}^\top \mathbf{x}$.",
         lambda tau, y, w, x: np.where(np.real(y - w @ x) > 0, tau * (y - w @ x), (tau - 1) * (y - w @ x)),
         {"tau": S, "y": S, "w": (D,), "x": (D,)},
     ),
@@ -285,7 +285,7 @@ LAYERS = (
         ("Compute a subgradient of $L$ with respect to $W$.", "gradients", ("W",)),
         ("Find:\n\n- $\\frac{\\partial L}{\\partial W}$\n- $\\frac{\\partial L}{\\partial b}$\n", "derive", ("W", "b")),
         (
-            "Compute the gradients:\n\n1. $\\frac{\\partial L}{\\partial V}$,\n2. $\\frac{\\partial L}{\\partial b}$.\n",
+            "Compute these:\n\n1. $\\frac{\\partial L}{\\partial V}$,\n2. $\\frac{\\partial L}{\\partial b}$.\n",
             "derive",
             ("V", "b"),
         ),
