@@ -226,6 +226,11 @@ NOTES: dict[str, Note] = {
         lambda tau, y, w, x: np.where(np.real(y - w @ x) > 0, tau * (y - w @ x), (tau - 1) * (y - w @ x)),
         {"tau": S, "y": S, "w": (D,), "x": (D,)},
     ),
+    "the logarithm of two pi": (
+        r"$$\ell = \frac{1}{2 s} x^2 + \frac12 \log s + \frac12 \log 2\pi$$",
+        lambda s, x: x**2 / 2 / s + np.log(s) / 2,
+        {"s": S, "x": S},
+    ),
 }
 
 REFUSED = {
@@ -305,3 +310,24 @@ def test_another_question_about_the_whole_network_is_named(words: str, tmp_path:
     note = loaded(tmp_path, LAYERS + words)
     assert not note.parts
     assert any(f"what looks like a question: {words}" in remark for remark in note.remarks)
+
+
+def test_what_the_words_near_seem_to_call_a_label_is_none_where_a_derivative_is_by_it(tmp_path: Path) -> None:
+    note = loaded(
+        tmp_path,
+        r"With $\mathbf{A} \in \mathbb{R}^{d \times m}$ the score is $s = \mathbf{q}^\top \mathbf{A} \mathbf{u}$, "
+        r"and for a label $c$ $$L = \log(1 + e^{-c s}).$$ Compute $\partial L / \partial \mathbf{A}$.",
+    )
+    assert note.symbols["A"].role == "parameter"
+    assert [part.targets for part in note.parts] == [("A",)]
+
+
+def test_the_number_of_the_example_is_no_class(tmp_path: Path) -> None:
+    note = loaded(
+        tmp_path,
+        r"For the $i$-th example with label $y_i$ the scores are $s = W x_i$ with $W \in \mathbb{R}^{C \times D}$. "
+        r"$$L_i = \sum_{j \neq y_i} \max(0, s_j - s_{y_i} + 1)$$",
+    )
+    assert {s.name: s.shape for s in note.symbols.values()} == {
+        "W": ("C", "D"), "x_i": ("D",), "y_i": (), "s": ("C",), "L_i": (),
+    }  # fmt: skip

@@ -448,7 +448,9 @@ class Grammar(Cursor, ABC):
         if not self.starts_factor():
             raise self.unexpected(say("latex.sought.argument", name=name), say("latex.such_as_call"))
         self.enter(self.token)
-        argument = self.factor()
+        start, argument = self.token.start, self.factor()
+        if argument.kind == "num" and self.token.text == "pi":
+            argument = self.terms([argument, self.factor()], " ", start)  # \log 2\pi: a number, whole.
         self.leave()
         token = self.token
         name_like = (

@@ -172,7 +172,7 @@ class NoteTree:
         if custom == "target" and (spelled.name in self.asked_by or (number and spelled.key[0].isupper())):
             custom = None
         role = custom if only_one_hot and custom else role or custom
-        role = None if role == "constant" and spelled.name in self.asked_by else role
+        role = None if role in ("constant", "target") and spelled.name in self.asked_by else role
         fields: dict[str, Tree] = {"role": self.word(role)} if role else {}
         if role in ("target", "constant"):
             self.not_asked.add(spelled.name)
