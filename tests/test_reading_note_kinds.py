@@ -29,6 +29,15 @@ def cells(x: Any, W: Any, U: Any, c: Any, h: Any) -> Any:
     return total
 
 
+def two_sums(x: Any, w: Any) -> Any:
+    c: Any = 0
+    h: Any = 0
+    for value in x:
+        c = c + value
+        h = np.tanh(w * h + c)
+    return h
+
+
 NOTES: dict[str, Note] = {
     # Accents and signs as they are typed.
     "a hat typed behind its letter": (
@@ -231,6 +240,23 @@ NOTES: dict[str, Note] = {
         lambda s, x: x**2 / 2 / s + np.log(s) / 2,
         {"s": S, "x": S},
     ),
+    # Several names.
+    "two names of one set behind an equation": (
+        r"$$J(\alpha) = \|K \alpha - y\|^2 + \lambda \alpha^\top \alpha, \qquad \alpha, y \in \mathbb{R}^n$$ "
+        r"with $K \in \mathbb{R}^{n \times n}$.",
+        lambda K, alpha, y, **o: ((K @ alpha - y) ** 2).sum() + o["lambda"] * alpha @ alpha,
+        {"K": (N, N), "alpha": (N,), "y": (N,), "lambda": S},
+    ),
+    "a light letter with a prime in the text": (
+        r"$$L = (r + \gamma q' - w)^2$$ where the value $q'$ is constant.",
+        lambda r, gamma, q_prime, w: (r + gamma * q_prime - w) ** 2,
+        {"r": S, "gamma": S, "q_prime": S, "w": S},
+    ),
+    "two starts at once": (
+        r"$$c_t = c_{t-1} + x_t, \quad h_t = \tanh(w h_{t-1} + c_t), \quad L = h_T^2$$ with $h_0 = c_0 = 0$.",
+        lambda x, w: two_sums(x, w) ** 2,
+        {"x": (N,), "w": S},
+    ),
 }
 
 REFUSED = {
@@ -331,3 +357,19 @@ def test_the_number_of_the_example_is_no_class(tmp_path: Path) -> None:
     assert {s.name: s.shape for s in note.symbols.values()} == {
         "W": ("C", "D"), "x_i": ("D",), "y_i": (), "s": ("C",), "L_i": (),
     }  # fmt: skip
+
+
+def test_what_is_to_be_shown_within_a_sentence_is_a_part_or_named(tmp_path: Path) -> None:
+    note = loaded(
+        tmp_path,
+        r"Show that for $\ell = (z - y)^2$ with $z = w x$ we have $\frac{\partial \ell}{\partial z} = 2 (z - y)$, "
+        r"and derive $\frac{\partial \ell}{\partial w}$.",
+    )
+    assert [(part.kind, part.targets) for part in note.parts] == [("show", ()), ("derive", ("w",))]
+    note = loaded(
+        tmp_path,
+        r"$$\ell = (w x - y)^2$$ Prove the identity $\frac{\partial \ell}{\partial w} = 2 (w x - y) x$ and find "
+        r"$\frac{\partial \ell}{\partial x}$.",
+    )
+    assert [part.targets for part in note.parts] == [("x",)]
+    assert note.remarks == ("passed over, line 1: a derivative that nobody asks for",)

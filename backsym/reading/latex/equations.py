@@ -182,14 +182,19 @@ def segments(source: Source, words: Vocabulary, start: int, end: int) -> list[Se
     except InputError:
         return _unreadable(source, words, start, end)
     begins: list[tuple[int, Spelled | None]] = []
+    listed: int | None = None  # Where the names before a set begin, ``x, y \in S``.
     for position in reader.left_positions():
         reader.position, reader.nesting = position, 0
         try:
             # A declaration among the equations ends the one before.
             if (left := reader.spelled_left()) is not None or reader.at("=", "in"):
-                begins.append((position, left))
+                declared = left is None and reader.at("in") and listed is not None
+                begins.append((listed if declared and listed is not None else position, left))
+                listed = None
+            else:
+                listed = (position if listed is None else listed) if reader.at(",") else None
         except InputError:
-            continue
+            listed = None
     found: list[Segment] = []
     for n, (position, left) in enumerate(begins):
         last = begins[n + 1][0] - 2 if n + 1 < len(begins) else len(reader.tokens) - 2

@@ -287,7 +287,8 @@ def _defined(reader: FormulaReader) -> Iterator[tuple[str, int]]:
 def _told(reader: FormulaReader) -> Iterator[tuple[str, int]]:
     r"""The letters with primes that are declared, ``x, x' \in S``, and small ones that are no transposes.
 
-    So it is where one is an argument by itself, ``k(x, x')``, or is added to its letter, ``x - x'``.
+    So it is where one is an argument by itself, ``k(x, x')``, or a light one a formula, or is added to its letter,
+    ``x - x'``.
     """
     tokens = reader.tokens
     for n, token in enumerate(tokens[:-1]):
@@ -297,13 +298,14 @@ def _told(reader: FormulaReader) -> Iterator[tuple[str, int]]:
         while tokens[end + 1].text == "'":
             end += 1
         back = _before_subscript(tokens, n)
-        letter, _ = _letter(tokens, back)
+        letter, bold = _letter(tokens, back)
         if letter is None or end - n + 1 not in MARKS:
             continue
         first = _first(tokens, back)
         before, after = tokens[first - 1].text if first else "", tokens[end + 1].text
         declared = after == "in" or (after == "," and any(t.text == "in" for t in tokens[end:]))
-        argument = after in (",", ")") and before in (",", "(")
+        alone = not first and not bold and tokens[end + 1].kind == "end"
+        argument = alone or (after in (",", ")") and before in (",", "("))
         other = _letter(tokens, first - 2)[0] if first > 1 and before in ("-", "+") else None
         added = other is not None and other.text == letter.text and after in _TERM_ENDS
         if declared or (letter.text.islower() and (argument or added)):

@@ -98,6 +98,7 @@ _CHECKING = Phrases(
     "vergleichen", "best\u00e4tigen",
 )  # fmt: skip
 """Words for what is done by numbers with a derivative that the same sentence asks for."""
+_TO_SHOW = Phrases("show", "prove", "verify", "demonstrate", "zeigen", "zeige", "beweisen", "beweise")
 _AND = Phrases("and", "or", "as", "well", "also", "und", "oder", "sowie", "respectively", "bzw")
 """Words between formulas of which the same is said."""
 _WRITE_DOWN = Phrases("write down", "schreiben sie", "notieren sie")
@@ -384,7 +385,7 @@ class Tasks:
 
     def formula(self, start: int, end: int, *, displayed: bool) -> None:
         at, words = self.instruction(start)
-        words = words if displayed else words[-60:]
+        words = words if displayed else self.before_inline(start, words)
         try:
             rows = self.rows(start, end)
         except InputError:
@@ -409,8 +410,23 @@ class Tasks:
             elif row.left.kind in ("name", "entry") and name in self.nodes and self.claimed(words) == "vectorize":
                 task = self.task("vectorize", at)
                 task.names += [name] if name not in task.names else []
-            elif displayed and (row.left.kind == "partial" or self.target(row.left) is not None):
+            elif (displayed or self.shows(start)) and (row.left.kind == "partial" or self.target(row.left) is not None):
                 self.left_over.append(row.span[0])
+
+    def before_inline(self, start: int, words: str) -> str:
+        """The words right before a formula within the text; those that show something, without the formulas between."""
+        own = self.sentence_before(start)
+        return own if _SHOW.match(own) else words[-60:]
+
+    def shows(self, start: int) -> bool:
+        """Whether the sentence of a formula begins by asking to show something, "Prove the identity"."""
+        return words_of(self.sentence_before(start))[:1] in _TO_SHOW
+
+    def sentence_before(self, start: int) -> str:
+        """The words of its sentence before a formula."""
+        begin = self.begins[bisect_right(self.begins, start) - 1] if self.begins else start
+        inside = [f for f in self.formulas if begin <= f[0] and f[1] <= start]
+        return " ".join(_words(self.source.text, begin, start, inside).replace("$", " ").split())
 
     def claimed(self, words: str) -> str | None:
         """What the words right before an equation ask for."""

@@ -67,6 +67,10 @@ def one_side(piece: Piece, mentions: Mentions | None = None, *, unread: bool = F
     """
     if len(piece.signs) < 2 or piece.derives(piece.first, piece.signs[0]):
         return
+    if (number := _number_of_all(piece)) is not None:
+        signs = [piece.tokens[sign] for sign in piece.signs[:-1]]
+        yield from (Edit(sign.start, sign.end, f"= {number}, ") for sign in signs)
+        return
     kept = _best(piece)
     if kept is None and not unread:
         return
@@ -82,6 +86,16 @@ def one_side(piece: Piece, mentions: Mentions | None = None, *, unread: bool = F
         also = mentions is not None and mentions.outside(piece, left)
         yield Edit(first, stop, rf"{text[first:stop]} = {named} \quad {named} " if also else f"{named} ")
     yield from blanked(text, piece.tokens[end - 1].end, piece.tokens[last - 1].end)
+
+
+def _number_of_all(piece: Piece) -> str | None:
+    r"""The number that ends a chain of names, ``h_0 = c_0 = 0``: each has it."""
+    *names, last = (piece.part(n) for n in range(len(piece.signs)))
+    plain = _plain(piece.tokens[last[0] : last[1]])
+    trees = [piece.tree(n) for n in range(len(names))]
+    if [t.kind for t in plain] != ["number"] or not all(tree is not None and _is_name(tree) for tree in trees):
+        return None
+    return piece.reader.source.text[piece.tokens[last[0]].start : piece.tokens[last[1] - 1].end]
 
 
 def other_sides(piece: Piece, document: Document) -> Iterator[tuple[int, str, frozenset[str]]]:
