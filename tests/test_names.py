@@ -92,6 +92,18 @@ def test_accents_are_read_as_they_are_printed(notation: Any) -> None:
                 assert marker.mark(derivation.node, text, accept="any").verdict == "correct", text
 
 
+@pytest.mark.parametrize("layer", ["superscript", "bracket"])
+def test_a_delta_of_a_layer_that_is_transposed_is_printed_and_read(layer: str) -> None:
+    forward = ["z1 = W1.T @ x", "z2 = W2.T @ tanh(z1)", "L = z2.T @ z2"]
+    mapping = {"symbols": {"W1": ["D", "H"], "W2": ["H", "K"], "x": ["D"]}, "forward": forward}
+    problem = problem_from_mapping({**mapping, "notation": {"delta": "z", "layer": layer}})
+    marker = Marker(problem)
+    for derivation in marker.judge.solution.derivations:
+        if derivation.matrix is not None:
+            text = equation_latex(derivation.matrix, Notation.of(problem)).partition(" = ")[2]
+            assert marker.mark(derivation.node, text, accept="any").verdict == "correct", text
+
+
 def test_an_accent_in_latex_declares_the_name_that_files_have() -> None:
     forward = [
         r"\hat{\mathbf{y}} = \mathbf{W}\mathbf{x}",

@@ -379,7 +379,7 @@ def _adjoint(name: str, quantity: Layout, rank: int, n: Notation) -> Piece:
     if n.delta and has_letter(name, n.delta) and not accented_name(name)[2]:
         whole = rank > n.families.get(name, rank)
         letter = n.letter("Delta" if whole else "delta", rank)
-        return Piece(replace(quantity, base=letter) if isinstance(quantity, Script) else letter)
+        return _named(replace(quantity, base=letter) if isinstance(quantity, Script) else letter)
     if n.gradient == "delta" and name in n.preactivations:
         return Piece(Script(n.letter("delta", rank), sub=quantity))
     found: Piece | Layout = n.rule("gradient", _GRADIENTS)(n.name(n.loss), quantity, rank)
