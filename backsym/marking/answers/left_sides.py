@@ -92,6 +92,8 @@ def own_name(text: str, words: Vocabulary) -> Left | None:
     if _is_code(text) and words.has(text[-1]) and text[:-2] not in GREEK:
         return None  # d_c, tanh_c: no index, but what it is of.
     name = base + tag
+    if base == "delta" and not text.strip().startswith("delta") and words.delta and words.has(words.delta + tag):
+        return None  # In the notation of the problem it is the derivative by z^{(l)}.
     known = words.has(name) or words.known(split_name(name)[0]) or words.has(*split_name(name))
     if known or (name[:1] == "d" and (words.has(name[1:]) or words.known(split_name(name[1:])[0]))):
         return None
