@@ -53,6 +53,15 @@ PROBLEMS = {
         "forward": ["x[t] = E[w[t]]", "L = sum(squared_error(x[t], U[t]), t)"],
     },
     "unit": {"symbols": {"x": ["D"], "v": ["D"]}, "forward": ["r = norm(x)", "u = x/r", "L = dot(u, v)"]},
+    "rows": {
+        "symbols": {"S": ["N", "M"], "T": ["N", "M"]},
+        "forward": ["A = softmax(S)", "L = 1/2*sum((A - T)**2)"],
+    },
+    "chain": {
+        "symbols": {key: {"role": "parameter"} for key in "xw"} | {"t": {"role": "target"}},
+        "forward": ["u = w*x", "a = sigmoid(u)", "y = a + 1", "L = 1/2*(y - t)**2"],
+    },
+    "gate": {"symbols": {"a": ["H"], "t": ["H"]}, "forward": ["h = sigmoid(a)", "L = squared_error(h, t)"]},
     "softmax": {"symbols": {"z": ["K"], "v": ["K"]}, "forward": ["p = softmax(z)", "L = dot(p, v)"]},
 }  # fmt: skip
 
@@ -85,6 +94,14 @@ RIGHT = [
     ("unit", "x", "(I/r - x x^T/r^3) v"),
     ("unit", "x", "1/r (v - (u^T v)/r^2 r x)"),
     ("softmax", "z", r"\operatorname{diag}(p)(I - 1 p^\top) v"),
+    ("rows", "S", r"A \odot (dA - (dA \odot A)\mathbf{1}\mathbf{1}^\top)"),
+    ("sums", "h", "dL/dh_t = h_t - Y_t + dL/dh_{t+1}"),
+    ("decay", "h", "For t = T: dL/dh_T = h_T - y\nFor t < T: dL/dh_t = a dL/dh_{t+1}"),
+    ("decay", "h", "for t = T: h_T - y\nfor t < T: a dL/dh_{t+1}"),
+    ("relu", "h", "The derivative of the loss with respect to h is h - t"),
+    ("relu", "h", "Die Ableitung von L nach h lautet h - t"),
+    ("chain", "w", "let e = y - t and s = a*(1 - a). dL/dw = e s x"),
+    ("chain", "w", r"\frac12 2 (y - t)\frac a1 (1 - a) x"),
 ]  # fmt: skip
 
 WRONG = [
@@ -104,6 +121,8 @@ WRONG = [
     ("embedding", "E", "dE = np.zeros_like(E)\ndE[w] += x - U"),
     ("unit", "x", "(I/r + x x^T/r^3) v"),
     ("softmax", "z", r"\operatorname{diag}(p)(I + 1 p^\top) v"),
+    ("rows", "S", r"A \odot (dA + (dA \odot A)\mathbf{1}\mathbf{1}^\top)"),
+    ("rows", "A", r"A - T + A \odot (dA - (dA \odot A)\mathbf{1}\mathbf{1}^\top)"),
 ]
 
 
@@ -121,3 +140,19 @@ def test_what_is_right_earns(name: str, target: str, answer: str) -> None:
 @pytest.mark.parametrize(("name", "target", "answer"), some(WRONG, 3))
 def test_what_is_wrong_does_not(name: str, target: str, answer: str) -> None:
     assert marker(name).mark(target, answer, accept="any").score == 0.0
+
+
+EXPLAINED = [
+    ("sums", "w", r"\sum_t (h_t - Y_t) \sum_{k=1}^{t-1} x_k", "wrong_index"),
+    ("product", "a", r"(a_M - t) \prod_{k=l+2}^M w_k", "wrong_index"),
+    ("gate", "a", "(h - t)*a*(1 - a)", "wrong_node"),
+    ("chain", "x", "(y - t)*u*(1 - u)*w", "wrong_node"),
+    ("chain", "x", "w/(1+w) 2x", ""),
+]
+
+
+@pytest.mark.parametrize(("name", "target", "answer", "tag"), EXPLAINED)
+def test_what_is_wrong_is_told(name: str, target: str, answer: str, tag: str) -> None:
+    verdict = marker(name).mark(target, answer, accept="any")
+    assert verdict.verdict == "incorrect"
+    assert not tag or tag in verdict.tags, verdict.feedback

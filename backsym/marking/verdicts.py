@@ -712,9 +712,9 @@ class _Marking(_Speaking):
             return False
         found: bool | str | None = self.judge.agrees(self.target, read.expr, read.indices)
         if read.others and found is not None:
-            for expr, indices in read.others:
-                if not self.same_value(read, expr, indices):
-                    return "readings"
+            others = [other for other in read.others if not self.same_value(read, *other)]
+            if others and (found or any(self.judge.agrees(self.target, *other) is not False for other in others)):
+                return "readings"
         if found is False and any(self.judge.agrees(self.target, *other) for other in read.regrouped):
             return "readings"
         return found

@@ -47,6 +47,8 @@ def _begins(line: str, start: int) -> bool:
         return False
     clause = line[start:]
     words = _words(clause)
+    if words[1:2] == ["respect"]:
+        return False  # The gradient with respect to v is ...
     said = any(verb in _VERBS for verb in words[2:5]) or any(step in " ".join(words).lower() for step in _STEPS)
     return said and not any(sign in clause for sign in ("=", "<", ">", "\\frac")) and clause[len(word) :][:1] != "("
 

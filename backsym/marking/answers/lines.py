@@ -174,6 +174,17 @@ def _labelled(rows: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
             yield number, row
 
 
+def _told_first(row: str) -> str:
+    """``for t = T: e`` as ``e for t = T``; an equation says itself which member it is about."""
+    word, _, rest = row.lstrip().partition(" ")
+    condition, colon, value = rest.partition(":")
+    told = word.lower() in ("for", "if", "falls", "wenn", "für") and bool(colon) and bool(value.strip())
+    short = len(condition) < 20 and any(sign in condition for sign in "=<>")
+    if not told or not short or value[:1] == "=":
+        return row
+    return value.strip() if len(_split(value)) > 1 else f"{value.strip()} for {condition.strip()}"
+
+
 def _goes_on_choosing(last: Statement, members: Sequence[str]) -> bool:
     """Whether ``b for k = y`` on a line of its own is the other case of ``a for k != y``."""
     first, other = last.members[-1], members[-1]
@@ -274,7 +285,7 @@ def _joined(rows: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
     """The rows, those that go on joined; commas, semicolons and words between equations part them too."""
     joined: list[tuple[int, str]] = []
     depth = 0
-    for (number, _), row in zip(rows, unlisted([unquoted(row) for _, row in rows]), strict=True):
+    for (number, _), row in zip(rows, unlisted([_told_first(unquoted(row)) for _, row in rows]), strict=True):
         before = joined[-1][1] if joined else ""
         waits = before.rstrip().endswith(_WAITS) or row.lstrip().startswith(_GOES_ON)
         if joined and (depth > 0 or waits or _continues(before, row)):
@@ -321,7 +332,7 @@ def _continues(before: str, row: str) -> bool:
 def _parted(row: str) -> list[str]:
     """``y = a, z = b``: two equations; in ``d a, d = b`` the second, which is used before, comes first."""
     row = _with_commas(row) if "\\q" in row and "=" in row else row
-    if "=" not in row or not any(sign in row for sign in ",;:"):
+    if "=" not in row or not (any(sign in row for sign in ",;:") or ". " in row):
         return [row]
     ends = _separators(row)
     says = [len(_split(row[a + 1 : b])) > 1 for a, b in pairwise((-1, *ends, len(row)))]
@@ -360,7 +371,8 @@ def _separators(row: str) -> list[int]:
     depth = 0
     for n, char in enumerate(row):
         depth += (char in _OPENS) - (char in _CLOSES)
-        if char in ",;:" and not depth and row[n - 1 : n] != "\\":
+        ends = char in ",;:" or (char == "." and row[n + 1 : n + 2] == " " and not row[n - 1 : n].isdigit())
+        if ends and not depth and row[n - 1 : n] != "\\":
             found.append(n)
     return found
 

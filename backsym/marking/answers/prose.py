@@ -13,7 +13,8 @@ from backsym.core.names import GREEK
 
 _RULE = r"(?:(?:chain|product|sum|quotient|power|same)[\s-]+rule|(?:Ketten|Produkt|Summen|Quotienten)regel)"
 _PHRASE = (
-    r"(?:(?:the|der|die|das)\s+)?(?:gradient|derivative|Ableitung|Ergebnis)\s+(?:is|equals|ist|lautet)"
+    r"(?:(?:the|der|die|das)\s+)?(?:gradient|derivative|Ableitung|Ergebnis)"
+    r"(?:\s+(?:of|with\s+respect\s+to|w\.?r\.?t\.?|by|for|von|nach|bezüglich|bzgl\.|für)\s+(?:the\s+loss|\S+)){0,2}\s+(?:is|equals|ist|lautet)"
     r"|es\s+(?:gilt|ist|folgt|ergibt\s+sich)|ich\s+(?:erhalte|bekomme)|i\s+(?:think|believe|get|got|obtain|found)"
 )
 """Words that mean something else by themselves."""

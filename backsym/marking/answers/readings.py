@@ -262,9 +262,9 @@ class Readings(NamedTuple):
                 except Unavailable:
                     continue
                 else:
-                    if found and formula and not _divides_by_array(found[0].expr):
-                        # s/n^2 u is (s/n^2) u: by a vector nobody divides who could do without.
-                        readings = [reading for reading in readings if not _divides_by_array(reading.expr)]
+                    if found and formula and not _divides_oddly(found[0].expr):
+                        # s/n^2 u is (s/n^2) u: by a vector, or by a derivative, nobody divides who could do without.
+                        readings = [reading for reading in readings if not _divides_oddly(reading.expr)]
                     found += [reading for reading in readings if reading not in found]
                     matrices += self.as_matrices(tree, source, given) if turned else ()
             if found and not both:
@@ -520,5 +520,9 @@ def in_place(letters: Sequence[Ix], shape: Shape) -> bool:
     return tuple(ix.dim for ix in letters) == shape
 
 
-def _divides_by_array(e: Expr) -> bool:
-    return any(isinstance(part, Div) and part.den.shape and not part.num.shape for part in walk(e))
+def _divides_oddly(e: Expr) -> bool:
+    return any(
+        isinstance(part, Div)
+        and ((part.den.shape and not part.num.shape) or any(isinstance(below, Adj) for below in walk(part.den)))
+        for part in walk(e)
+    )

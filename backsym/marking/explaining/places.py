@@ -66,7 +66,7 @@ def outline(expr: ex.Expr, letters: tuple[ex.Ix, ...] = ()) -> tuple[Place, ...]
     def visit(e: ex.Expr, slot: int, role: str, scope: tuple[ex.Ix, ...], depth: int) -> int:
         inner = scope + tuple(e.indices) if isinstance(e, (ex.IndexReduce, ex.IndexPick)) else scope
         inside: tuple[int, ...] = ()
-        if not is_leaf(e) and not isinstance(e, ex.Partial):
+        if not is_leaf(e) and not isinstance(e, ex.Partial) and ex.positioned(e) is None:
             roles = _ROLES.get(type(e), ("arg",))
             for n, part in enumerate(ex.children(e)):
                 own = roles[min(n, len(roles) - 1)]

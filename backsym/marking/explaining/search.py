@@ -31,6 +31,7 @@ from backsym.core.expr import (
     broadcast,
     children,
     num,
+    positioned,
     walk,
 )
 from backsym.core.functions import FUNCTIONS
@@ -92,7 +93,10 @@ class Repair:
     @property
     def tags(self) -> tuple[str, ...]:
         second = self.second.tags if self.second is not None else ()
-        return tuple(dict.fromkeys((self.tag, *self.also, *second)))
+        # A number beside a letter's position, or this itself, is about the index.
+        near = (self.place, *(children(self.around) if self.around is not None else ()))
+        index = ("wrong_index",) if any(positioned(e) is not None for e in near) else ()
+        return tuple(dict.fromkeys((*index, self.tag, *self.also, *second)))
 
 
 @dataclass(frozen=True)

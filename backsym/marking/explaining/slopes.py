@@ -72,6 +72,8 @@ class Mistaken:
     wrong: Expr
     right: Expr
     applied: Expr
+    elsewhere: bool = False
+    """Whether it is the right function, with the argument in place of its value: z(1 - z) for h(1 - h)."""
 
 
 @dataclass(frozen=True)
@@ -100,10 +102,12 @@ def foreign_repairs(search: Search) -> Iterator[Repair]:
     for found in search.subject.once(mistaken):
         size = float(np.abs(found.row).max(initial=0.0))
         if np.abs(found.row - search.base).max() <= CLOSE * size:
+            tag, kind = ("evaluation_point",) * 2 if found.elsewhere else ("missing_prime", "wrong_derivative")
             yield Repair(
-                "missing_prime", "wrong_derivative", 1.3, offers.entry, offers.letters, found.wrong,
+                tag, kind, 1.3, offers.entry, offers.letters, found.wrong,
                 search.shown(found.right), whole=False,
-                facts={"applied": found.applied}, stated=found.stated, stated_letters=offers.letters,
+                facts={"applied": found.applied, "around": found.wrong}, stated=found.stated,
+                stated_letters=offers.letters,
             )  # fmt: skip
 
 
@@ -118,13 +122,16 @@ def mistaken(subject: Subject) -> list[Mistaken]:
     found: list[Mistaken] = []
     seen: set[Expr] = set()
 
-    def add(stated: Expr | None, wrong: Expr, right: Expr, applied: Expr) -> None:
+    def add(stated: Expr | None, wrong: Expr, right: Expr, applied: Expr, *, elsewhere: bool = False) -> None:
         if stated is None or stated in seen or not any(True for _ in children(wrong)):
             return
         seen.add(stated)
+        taken = subject.point.value(wrong)
+        if taken is not None and np.all(taken[1] == 1):
+            return  # The derivative of |v| where v is positive: nobody took it, there is none at all.
         row = subject.screen(stated, offers.letters).whole()
         if row is not None and np.isfinite(row).all() and not np.abs(row - truth.flat).max() <= CLOSE * truth.size:
-            found.append(Mistaken(row, stated, wrong, right, applied))
+            found.append(Mistaken(row, stated, wrong, right, applied, elsewhere))
 
     for group in groups:
         node = next((node for node in group if node.inner == offers.target), group[-1])
@@ -132,10 +139,23 @@ def mistaken(subject: Subject) -> list[Mistaken]:
             wrong = {own.inner: _wrong(own, other, by_value=by_value) for own in group}
             for deep in (False, True):
                 add(_stated(offers, group, wrong, deep=deep), wrong[node.inner], node.slope, node.applied)
+        if _tells_by_value(node.applied.name) and isinstance(node.value, Fn):
+            wrong = {own.inner: _of_value(own.applied.name, own.applied.args[0]) for own in group}
+            for deep in (False, True):
+                stated = _stated(offers, group, wrong, deep=deep)
+                add(stated, wrong[node.inner], node.slope, node.applied, elsewhere=True)
     for e, letters in offers.forms:
         if letters == offers.letters:
+            for slope in dict.fromkeys(n for n in walk(e) if isinstance(n, Fn) and n.order == 1 and n.entrywise):
+                if _tells_by_value(slope.name):
+                    there = _of_value(slope.name, slope.args[0])
+                    applied = replace(slope, order=0)
+                    add(_put(e, {slope: there}), there, _of_value(slope.name, applied), applied, elsewhere=True)
             for written in _by_value(offers, e):
                 fn, value, _ = written[-1]
+                there, right = _of_value(fn.name, fn.args[0]), _of_value(fn.name, value)
+                if isinstance(value, Fn):  # One quantity in place of another is told as that.
+                    add(_spoiled(e, written, fn.name, at_argument=True), there, right, fn, elsewhere=True)
                 for other in dict.fromkeys(other for other, by_value in _others(fn.name) if by_value):
                     add(_spoiled(e, written, other), _of_value(other, value), _of_value(fn.name, value), fn)
     return found
@@ -150,10 +170,14 @@ def _by_value(offers: Offers, e: Expr) -> Iterator[list[_Value]]:
     found: dict[str, list[_Value]] = {}
 
     def add(fn: Fn, value: Expr, entries: Iterable[Expr]) -> None:
-        entry = FUNCTIONS.get(fn.name)
-        known = entry is not None and entry.show == "by_node" and len(entry.partials) == 1
         mentioned = tuple(dict.fromkeys(entries))
-        if known and mentioned and fn.entrywise and not fn.order and fn.name not in offers.problem.abstract:
+        if (
+            _tells_by_value(fn.name)
+            and mentioned
+            and fn.entrywise
+            and not fn.order
+            and fn.name not in offers.problem.abstract
+        ):
             found.setdefault(fn.name, []).append((fn, value, mentioned))
 
     nodes = list(walk(e))
@@ -170,6 +194,12 @@ def _by_value(offers: Offers, e: Expr) -> Iterator[list[_Value]]:
             yield same
 
 
+def _tells_by_value(name: str) -> bool:
+    """Whether the derivative of a function is written by its value, 1 - h^2."""
+    entry = FUNCTIONS.get(name)
+    return entry is not None and entry.show == "by_node" and len(entry.partials) == 1
+
+
 def _of_value(name: str, value: Expr) -> Expr:
     """The derivative of a function, by its value."""
     return _of_entry(FUNCTIONS[name], value)
@@ -183,14 +213,16 @@ def _of_entry(entry: Function, value: Expr) -> Expr:
     return _put(e, {Fn(name, (argument,), 0, "elementwise"): value})
 
 
-def _spoiled(e: Expr, group: Sequence[_Value], other: str) -> Expr | None:
+def _spoiled(e: Expr, group: Sequence[_Value], other: str, *, at_argument: bool = False) -> Expr | None:
     """The true derivative with the derivative of another function wherever that of these stands."""
     new = e
     for fn, _, entries in group:
         for value in entries:
             right = _of_value(fn.name, value)
             factors = right.args if isinstance(right, Mul) else (right,)
-            new = _swapped(new, factors, _of_value(other, value))
+            whole = isinstance(value, Entry) and len(fn.args[0].shape) == len(value.indices)
+            argument = entry_of(fn.args[0], value.indices) if whole and isinstance(value, Entry) else fn.args[0]
+            new = _swapped(new, factors, _of_value(other, argument if at_argument else value))
     return None if new == e else new
 
 

@@ -8,6 +8,7 @@ which, ``ambiguous`` whether there was one.  Knows vocabularies; knows no shapes
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -115,7 +116,10 @@ class AnswerFormula(Formula):
     # --- groupings that are not clear ---
 
     def check_slash(self, above: Node) -> None:
-        """``a / b c``: first (a / b) c; as the other choice a / (b c).  A number and a space, ``a/2 b``, are clear."""
+        """``a / b c``: first (a / b) c; as other choices a / (b c), and a / (b c) d of ``a/bc d``.
+
+        A number and a space, ``a/2 b``, are clear.
+        """
         last = self.tokens[self.position - 1]
         if last.kind == "number" and last.end < self.token.start:
             return
@@ -129,15 +133,15 @@ class AnswerFormula(Formula):
         if (ahead := self.operator_ahead()) is not None:
             slash, opened = ahead
             return self.operator(slash, opened=opened)
-        after_slash = self.position > 0 and self.choice == 1 and self.tokens[self.position - 1].text == "/"
+        after_slash = self.position > 0 and self.choice > 0 and self.tokens[self.position - 1].text == "/"
         tree = super().factor()
         if not after_slash or not self.is_named() or (tree.kind == "num" and tree.span[1] < self.token.start):
             return tree
         factors, signs = [tree], ""
-        while self.is_named():
+        while self.is_named() and (self.choice == 1 or self.tokens[self.position - 1].end == self.token.start):
             signs += " "
             factors.append(super().factor())
-        return self.terms(factors, signs, tree.span[0])
+        return self.terms(factors, signs, tree.span[0]) if signs else tree
 
     def is_named(self) -> bool:
         """Whether a name or a number comes next, which a slash before might divide by too."""
@@ -521,9 +525,9 @@ def parse_answer(
     tree = first.whole()
     if not first.ambiguous:
         return (tree,)
-    second = AnswerFormula(source, words, 1, meant, tokens)
-    try:
-        other = second.whole()
-    except InputError:
-        return (tree,)
-    return (tree,) if other == tree else (tree, other)
+    found = [tree]
+    for choice in (1, 2):
+        with suppress(InputError):
+            other = AnswerFormula(source, words, choice, meant, tokens).whole()
+            found += [other] if other not in found else []
+    return tuple(found)

@@ -43,6 +43,8 @@ _METHODS = (".T", ".t()", ".transpose()")
 _OBJECTS = ("self", "model")
 _GRADIENTS = (".grad.data", ".grad")
 _PROSE = frozenset("if else otherwise falls wenn sonst ansonsten".split())
+_FRACTIONS = tuple(("macro", f"{size}frac") for size in ("", "d", "t", "c"))
+_LIMITED = ("sum", "prod", "max", "min")
 _SUM_WORDS = ("sum", "summe")
 _ARTICLES = ("the", "die", "der")
 _OVER, _OF = ("over", "über"), ("of", "von", ":")
@@ -390,7 +392,7 @@ class Handwriting:
             self.name(self.text[start:end])
             self.sign("}")
             return
-        limit = self.before is not None and self.before[:2] in (("macro", "sum"), ("macro", "max"), ("macro", "min"))
+        limit = self.before is not None and self.before[0] == "macro" and self.before[1] in _LIMITED
         if (end := self.end_of_script(start, single=self.single or limit)) > start:
             while self.text[end : end + 1] == "'":
                 end += 1
@@ -424,6 +426,8 @@ class Handwriting:
             end = end_of(text, end + 1)
         end -= text[end : end + 1] in TYPED_ACCENTS and text[end : end + 1] != ""  # The mark is above the last letter.
         word, self.position = text[self.start : end], end
+        if self.before is not None and self.before[:2] in _FRACTIONS and word.isalnum() and len(word) == 2:
+            word, self.position = word[0], end - 1  # \frac N2 has two arguments, as TeX reads it.
         if word in _MODULES and text[end : end + 1] == "." and text[end + 1 : end + 2].isalpha():
             self.position += 1  # np. before a function is left out.
         elif word in _OBJECTS and text[end : end + 1] == "." and not self.words.has(word):

@@ -472,6 +472,8 @@ def filled(tree: Node, shape: Shape, r: Rules) -> Expr:
         if sum(bool(value.shape) for value in values) > 1 or set(tree.value) & set(HADAMARD):
             return r.resolve(tree)
         return Mul(tuple(values), span=r.mark(tree))
+    if tree.kind != "bare":
+        return r.resolve(tree)  # Nothing that is no bare array is zero.
     if not shape:
         return r.resolve(tree) if tree.value == "eye" else num(1 if tree.value == "ones" else 0)
     if tree.value == "eye":
@@ -505,14 +507,21 @@ def _repeated(tree: Node, shape: Shape, r: Rules) -> Expr | None:
 def _summed_up(tree: Node, shape: Shape, r: Rules) -> Expr | None:
     r"""The sum of a vector in each entry: ``\frac{1}{D} \mathbf{1} \mathbf{1}^\top \mathbf{v}``."""
     places = [n for n, child in enumerate(tree.children) if is_bare(child)]
-    if len(shape) != 1 or len(places) != 2 or places[1] != places[0] + 1 or set(tree.value) & set(HADAMARD):
+    if not shape or len(places) != 2 or places[1] != places[0] + 1 or set(tree.value) & set(HADAMARD):
         return None
     column, row = (tree.children[n] for n in places)
     values = [None if n in places else r.resolve(child) for n, child in enumerate(tree.children)]
     after = _neighbour(values, range(places[1] + 1, len(values)))
-    if (column.kind, column.value) != ("bare", "ones") or row.kind != "transpose" or after is None:
+    before = _neighbour(values, range(places[0] - 1, -1, -1))
+    if (column.kind, column.value) != ("bare", "ones") or row.kind != "transpose":
         return None
-    values[places[0]], values[places[1]] = filled(column, shape, r), filled(row, (1, after.shape[0]), r)
+    if len(shape) == 1 and after is not None:
+        values[places[0]], values[places[1]] = filled(column, shape, r), filled(row, (1, after.shape[0]), r)
+    elif len(shape) == 2 and after is None and before is not None and len(before.shape) == 2:
+        # The sums of rows in each of their entries: A 1 1^T.
+        values[places[0]], values[places[1]] = filled(column, before.shape[1:], r), filled(row, (1, shape[1]), r)
+    else:
+        return None
     operands = [Operand(child, value) for child, value in zip(tree.children, values, strict=True) if value is not None]
     return _spanned(juxtaposed(r, operands).value, r, tree)
 
@@ -570,7 +579,13 @@ def _between(r: Rules, tree: Node, n: int, values: Sequence[Expr | None], signs:
     after = _neighbour(values, range(n + 1, len(values)))
     if (n and signs[n - 1] in HADAMARD) or (n < len(signs) and signs[n] in HADAMARD):
         other = before if n and signs[n - 1] in HADAMARD else after
-        return filled(tree, other.shape if other is not None else (), r)
+        shape = other.shape if other is not None else ()
+        if tree.kind != "add":
+            return filled(tree, shape, r)
+        terms = [_unless_size_unknown(r, child) for child in tree.children]
+        args = [filled(t, shape, r) if arg is None else arg for t, arg in zip(tree.children, terms, strict=True)]
+        r.fit(tree.children, columns(r, args), tree, "add")
+        return Add(tuple(columns(r, args)), span=r.mark(tree))
     if tree.kind == "add":
         return _sum_filled(r, tree, before, after)
     row = tree.kind == "transpose"
