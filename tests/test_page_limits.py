@@ -9,9 +9,21 @@ from fractions import Fraction
 import pytest
 
 from backsym.core.expr import Add, Equation, Fn, MatMul, Mul, Num, Sym, T
-from backsym.documents.content.blocks import Break, Derivations, Derived, Math, Paragraph, Row, Table, Text
+from backsym.documents.content.blocks import (
+    Break,
+    Derivations,
+    Derived,
+    Math,
+    Paragraph,
+    Ref,
+    Row,
+    Table,
+    Text,
+    with_legends,
+)
 from backsym.documents.content.derivations import _in_lines
 from backsym.documents.content.document import problem_blocks
+from backsym.documents.content.figures import picture
 from backsym.documents.content.quantities import quantities
 from backsym.documents.content.questions import PER_LINE, Sheet
 from backsym.documents.content.sentences import Voice
@@ -21,12 +33,15 @@ from backsym.documents.writers.breaking import (
     as_formula,
     fits_beside,
     in_column,
+    in_letters,
     narrowed,
+    number_width,
     range_column,
     remark_lines,
     remark_width,
     row_width,
     side_by_side,
+    together,
 )
 from backsym.documents.writers.html import html_text
 from backsym.documents.writers.tex import tex_text
@@ -119,6 +134,39 @@ def test_a_narrowed_column_has_formulas_of_its_width() -> None:
     lines = [item for item in found.rows[0][0] if isinstance(item, Math)]
     assert len(lines) > 1
     assert all(width_in_line(line.layout) <= widths[0] for line in lines)
+
+
+def test_letters_of_a_table_are_small_where_that_keeps_formulas_whole() -> None:
+    wide = fragment(" + ".join("abcdefghijklm"))
+    table = Table(((), ()), (((Math(wide), Break(), Math(wide)), (Text("b"),)),))
+    whole = []
+    for room in range(12, 40, 2):
+        found, _, small = in_letters(table, room, 0.88)
+        whole.append((len([item for item in found.rows[0][0] if isinstance(item, Math)]) == 2, small))
+    assert whole == sorted(whole, key=lambda pair: (pair[0], not pair[1]))
+    assert set(whole) == {(False, False), (True, True), (True, False)}
+
+
+@pytest.mark.parametrize(("count", "groups"), [(1, 1), (3, 1), (4, 4)])
+def test_a_row_of_three_lines_is_on_one_page_with_its_remark(count: int, groups: int) -> None:
+    found = together([str(n) for n in range(count)], ["remark"])
+    assert len(found) == groups
+    assert found[-1][-1] == "remark"
+    assert len(found[-1]) > 1
+
+
+def test_a_number_alone_behind_a_range_goes_with_it() -> None:
+    mark = Ref(1, here=True)
+    assert number_width((mark,)) == remark_width((mark,)) > 0
+    assert number_width((Text("by "), mark)) == 0
+
+
+def test_what_closes_a_drawing_is_a_part_of_it() -> None:
+    problem = problem_from_mapping({"symbols": {"w": []}, "forward": ["L = w**2"], "loss": "L"})
+    said = Paragraph((Text("legend"),), closes=True)
+    first, last = with_legends([picture(Voice.of(problem)), said, said])
+    assert getattr(first, "legend", None) == said.content
+    assert last is said
 
 
 @pytest.mark.parametrize(("more", "ends"), [(0.6, 0), (0.4, 1)])

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 from extent import some
-from known import solved
+from known import solution, solved
 from networks import NETWORKS
 
 from backsym.core import stepkinds as sk
@@ -1012,6 +1012,42 @@ def test_what_stands_directly_in_the_loss_is_explained_before_it_is_used(pages: 
         assert not used or said[0] < used[0], name
         count += len(said)
     assert count > 2
+
+
+@pytest.mark.parametrize("name", ["poisson-regression", "gru", "normalising-flow"])
+def test_what_stands_directly_in_the_loss_is_worked_out(name: str) -> None:
+    """A chain rule that has it is followed by a row that says what it is."""
+    rows = [r for r, _ in displayed(problem_blocks(solution(name), 2))]
+    used = {to_latex(lay.stated(r.right)) for r in rows if "{direct}" in to_latex(r.right)}
+    found = [r for r in rows if r.lhs is not None and "{direct}" in to_latex(r.lhs)]
+    assert len(found) == len(used) > 0
+    assert all("{direct}" not in to_latex(r.right) for r in found)
+
+
+def test_a_local_derivative_that_a_part_asked_for_is_not_derived_again() -> None:
+    """In the chain rule of part (c) it is the entry that part (a) found, with other letters."""
+    solved = solution("softmax-jacobian")
+    rows = [r for r, _ in displayed(problem_blocks(solved, 2))]
+    quotients = [r for r in rows if "quotient" in inlines_text(r.reason) or "e^{z_{k''}}" in to_latex(r.right)]
+    again = [r for r in rows if any(isinstance(item, Ref) and not item.here for item in r.reason)]
+    assert len(quotients) <= 1
+    assert len(again) == 2
+
+
+@pytest.mark.parametrize(
+    ("forward", "said"),
+    [("L = trace(inv(A))", "stays the identity"), ("L = logdet(A)", "cofactor"), ("L = trace(A@A)", "")],
+)
+def test_why_inverse_and_determinant_have_their_derivatives_is_said_once(forward: str, said: str) -> None:
+    data = {"symbols": {"A": ["N", "N"]}, "forward": [forward], "parts": [{"gradients": ["A"]}]}
+    text = [
+        inlines_text(b.content)
+        for b in problem_blocks(solve(problem_from_mapping(data)), 2)
+        if isinstance(b, Paragraph)
+    ]
+    found = [t for t in text if "stays the identity" in t or "cofactor" in t]
+    assert len(found) == bool(said)
+    assert all(said in t for t in found)
 
 
 def test_no_derivation_is_displayed_twice(pages: dict[str, tuple[Block, ...]]) -> None:

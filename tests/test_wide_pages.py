@@ -228,6 +228,30 @@ def test_no_row_of_a_table_is_alone_on_a_page(engine: str) -> None:
     assert parted  # Longer tables go on over the page.
 
 
+@engines
+@pytest.mark.parametrize(("name", "moved"), [("gru", True), ("layer-norm", False)])
+def test_a_graph_without_room_is_at_the_top_of_the_next_page(engine: str, name: str, moved: bool) -> None:
+    """What stands behind it goes on in its place, so that less than a third of the first page stays empty."""
+    pdf = ENGINES[engine](document_of(known.solution(name)))
+    pages = words(pdf)
+    assert pages_with("The graph is at the top of the next page.", pages) == [1] * moved
+    assert pages_with("In the graph, empty squares", pages) == [1]
+    assert pages_with("(a)", pages)[:1] == [1]
+    first, second = (page[: -int(2.4 / 2.54 * DOTS)] for page in ink(pdf)[:2])
+    assert first[int(0.67 * len(first)) :].any()
+    top = second[: int(8 / 2.54 * DOTS)]  # Edges and frames of a graph are the only long lines on these pages.
+    assert longest_line(top) > DOTS // 4 or not moved
+
+
+def longest_line(page: np.ndarray) -> int:
+    """The most dots of ink one below another."""
+    found, run = 0, np.zeros(page.shape[1], int)
+    for row in page:
+        run = (run + 1) * row
+        found = max(found, int(run.max()))
+    return found
+
+
 # --- how many --------------------------------------------------------------------------------------------------------
 
 

@@ -6,8 +6,8 @@ about problems, derivations or output languages.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import field, replace
 from itertools import pairwise, takewhile
 
 from backsym.core.records import dataclass
@@ -191,13 +191,28 @@ class Table:
     head: tuple[Inlines, ...]
     rows: tuple[tuple[Inlines, ...], ...]
 
+    @property
+    def numbered(self) -> bool:
+        """Whether a number of a result stands in the head."""
+        return any(isinstance(item, Ref) and item.here for cell in self.head for item in cell)
+
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawn graph; ``alt`` says in words what it shows, for whoever cannot see it."""
+    """A drawn graph; ``alt`` says in words what it shows, for whoever cannot see it.
+
+    ``elsewhere`` says where it is if the page has no room for it and for the ``legend`` below it.
+    """
 
     drawn: Drawn = field(hash=False)
     alt: str
+    elsewhere: Inlines = ()
+    legend: Inlines = ()
+
+    @property
+    def height(self) -> float:
+        """In centimetres."""
+        return self.drawn.drawing.height * self.drawn.drawing.scale
 
 
 @dataclass(frozen=True)
@@ -240,6 +255,18 @@ Block = (
 )
 
 
+def with_legends(blocks: Iterable[Block]) -> list[Block]:
+    """The blocks for pages: what closes a drawing is a part of it, since both may be elsewhere."""
+    found: list[Block] = []
+    for block in blocks:
+        before = found[-1] if found else None
+        if isinstance(before, Picture) and not before.legend and isinstance(block, Paragraph) and block.closes:
+            found[-1] = replace(before, legend=block.content)
+        else:
+            found.append(block)
+    return found
+
+
 def kept(blocks: Sequence[Block]) -> list[bool]:
     """For each block whether no page may end behind it: a paragraph stays with what it leads to.
 
@@ -257,7 +284,7 @@ def kept(blocks: Sequence[Block]) -> list[bool]:
 
 
 def _closed(block: Block, following: Block) -> bool:
-    return isinstance(block, (Table, Picture)) and isinstance(following, Paragraph) and following.closes
+    return isinstance(block, Table) and isinstance(following, Paragraph) and following.closes
 
 
 _SHOWN = (Equations, Derivations, Table, Picture)

@@ -6,7 +6,7 @@ This module must not know about output languages.
 from __future__ import annotations
 
 import math as numbers
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import groupby, islice
@@ -20,9 +20,11 @@ from backsym.core.expr import (
     Entry,
     Equation,
     Expr,
+    Fn,
     Partial,
     Shift,
     Sym,
+    Total,
     free_indices,
     names_in,
     walk,
@@ -187,7 +189,7 @@ class Worked(Sheet):
             if {other.node for other, _, _ in alike} & _used(piece):
                 self._written(full, alike, answered.label)
                 full, alike = [], []
-            self.blocks += direct_note(piece.steps, self.voice, self.shown)
+            self.blocks += notes_before(piece.steps, self.voice, self.shown)
             elsewhere = self.shown.rest(piece.node, piece.shown)[1]
             full.append(_derived(piece, answered, self.voice, self.shown, above if full else (), found))
             above = () if elsewhere else piece.steps
@@ -253,6 +255,38 @@ class Worked(Sheet):
         if answered.needed:
             key = "document.needed_one" if len(answered.needed) == 1 else "document.needed"
             self.say(key, adjoints=tuple(piece.result.lhs for piece in answered.needed))
+
+
+def notes_before(steps: Sequence[Step], voice: Voice, shown: Shown) -> list[Block]:
+    """What a derivation needs to be said once in a document."""
+    return [*direct_note(steps, voice, shown), *matrix_rules(steps, voice, shown)]
+
+
+MATRIX_RULES = {"inv": "inverse", "solve": "inverse", "det": "determinant", "logdet": "determinant"}
+"""Where the derivative of a function of a matrix is from."""
+
+
+def matrix_rules(steps: Sequence[Step], voice: Voice, shown: Shown) -> list[Block]:
+    """Why the inverse and the determinant have the derivatives that they have, where one is used for the first time."""
+    if shown.options.concise:
+        return []
+    node = next((base for step in steps if isinstance(base := base_of(step.before), Adj)), None)
+    forward = [part for step in all_steps(steps) if step.kind == sk.FORWARD for part in walk(step.after)]
+    blocks: list[Block] = []
+    for part in forward:
+        rule = MATRIX_RULES.get(part.name) if isinstance(part, Fn) else None
+        if rule is None or not isinstance(part, Fn) or node is None:
+            continue
+        matrix = part.args[0]
+        if node.name in names_in(matrix) and shown.told.first(f"rule {rule}"):
+            facts = {
+                "matrix": matrix,
+                "inverse": Fn("inv", (matrix,), kind="matrix"),
+                "determinant": Fn("det", (matrix,)),
+            }
+            said = {key: voice.in_text.layout(fact) for key, fact in facts.items()}
+            blocks.append(replace(voice.in_text.say(f"document.rules.{rule}", **said), leads=True))
+    return blocks
 
 
 def direct_note(steps: Sequence[Step], voice: Voice, shown: Shown) -> list[Block]:
@@ -543,7 +577,17 @@ def _derived(
     shown.stated(piece, mark.number)
     if not piece.derivative and not piece.cases and steps:
         shown.displayed.setdefault(stating(_planned(steps, voice, shown)), mark.number)
+        for step in steps:
+            if step.kind == sk.LOCAL:
+                shown.locals.setdefault(_local_form(step, voice.problem), mark.number)
     return Derived(results[-1], (*rows[:-1], _marked(rows[-1], mark)))
+
+
+def _local_form(step: Step, problem: Problem) -> Hashable:
+    """What a local derivative states, but for letters, be it within a chain rule or asked for."""
+    of = step.before
+    sides = (of.of, *of.by) if isinstance(of, Total) else (of.num, of.den) if isinstance(of, Partial) else (of,)
+    return form_of_letters(problem, *sides, step.after)
 
 
 def _in_cases(rows: tuple[Row, ...], cases: tuple[Row, ...]) -> tuple[Row, ...]:
@@ -649,10 +693,16 @@ def _planned(
 ) -> tuple[Line, ...]:
     """The lines of a derivation, without the derivatives that are ``found`` or known."""
     known = set() if shown is None else shown.results.keys()
-    planned = lines(steps, known | found, lambda step: form_of((step,), voice.problem).key)
+
+    def stated(step: Step) -> int | None:
+        if shown is None or not isinstance(step.before, Partial):
+            return None
+        return shown.locals.get(_local_form(step, voice.problem))
+
+    planned = lines(steps, known | found, lambda step: form_of((step,), voice.problem).key, stated)
     if shown is not None and shown.options.concise:
         return condensed(planned)
-    return named(planned, _letters(voice), lambda e: form_of_letters(e, voice.problem))
+    return named(planned, _letters(voice), lambda e: form_of_letters(voice.problem, e))
 
 
 def _head(place: int, derivative: Expr, planned: Sequence[Line], voice: Voice) -> Inlines:
@@ -809,13 +859,13 @@ def derivation_blocks(
     level: int,
     shown: Shown | None = None,
 ) -> list[Block]:
-    """One derivative: its steps, both forms, and what the numeric check said; numbered where ``shown`` has others."""
+    """One derivative: its steps and both forms; numbered where ``shown`` has others, else with what its check found."""
     indices = range_layout(derivation.indices, voice.notation)
     tail = (Text(", "), Math(indices)) if indices is not None else ()
     blocks: list[Block] = [Heading(level, (Math(voice.layout(derivation.entry.lhs)), *tail))]
     forms = both_forms(derivation, voice)
     if shown is not None:
-        blocks += direct_note(derivation.steps, voice, shown)
+        blocks += notes_before(derivation.steps, voice, shown)
     rows = rows_of(derivation.steps, voice, shown)
     cases = isinstance(derivation, Derivation) and bool(derivation.cases)
     rows = _in_cases(rows, forms) if cases else _boxed(_stated(rows, forms, voice))
@@ -829,8 +879,7 @@ def derivation_blocks(
     if derivation.no_matrix and (isinstance(derivation, TotalDerivation) or not derivation.by_members):
         reason = voice.catalogue.reason(derivation.no_matrix)
         blocks.append(voice.say("document.no_matrix", reason=reason))
-    blocks.append(verified(verification, voice))
-    return blocks
+    return blocks if shown is not None else [*blocks, verified(verification, voice)]
 
 
 def both_forms(derivation: Derivation | TotalDerivation, voice: Voice) -> tuple[Row, ...]:

@@ -55,6 +55,7 @@ from backsym.documents.content.quantities import (
     notation_note,
     objective_blocks,
     quantities,
+    sign_notes,
     upstream_note,
 )
 from backsym.documents.content.questions import IN_LINE, given, key_blocks, question_blocks, row, start_rows
@@ -173,6 +174,11 @@ def problem_blocks(solved: Solved, level: int, options: Options = FULL, told: To
     for sign, found in new:
         if sign in signs and told.first(f"sign {sign}"):
             notes += found
+    if not options.concise:
+        pieces = [piece for answered in parts for piece in (*answered.needed, *answered.pieces)]
+        stated = [equation for piece in pieces for equation, _ in piece.results]
+        whole = stated if parts else [d.matrix for d in solved.derivations if d.matrix is not None]
+        notes += [said for key, said in sign_notes(whole, voice) if told.first(f"sign {key}")]
     return (*blocks, *notes, *solution)
 
 
@@ -222,6 +228,7 @@ def _solution(parts: Sequence[Answered], solved: Solved, shown: Shown, level: in
         for derivation in solved.derivations:
             checked = solved.verified[derivation.node]
             blocks.extend(derivation_blocks(derivation, checked, voice, level + 1, shown))
+        blocks += _checks(solved, [derivation.node for derivation in solved.derivations], voice)
     if problem.values:
         blocks += [_heading("numbers", level, voice), *worked_example(solved, voice, blocks)]
         asked = next(filter(None, (kind_of(a.part).picture(a.part) for a in parts)), None)
@@ -255,9 +262,7 @@ def _overview(parts: Sequence[Answered], solved: Solved, shown: Shown, level: in
                 found.setdefault(piece.node, piece)
     if not found:
         return []
-    worst = max((solved.verified[node] for node in found), key=lambda v: v.max_error)
-    silent = (v for node in found if (v := solved.verified[node]).status == "unexercised" and v is not worst)
-    checks = [replace(verified(v, voice), closes=True) for v in (worst, *silent)]
+    checks = [replace(check, closes=True) for check in _checks(solved, tuple(found), voice)]
     if len(found) < FEW or shown.options.concise:
         return [*checks]
     groups = list(_alike(_beside(solved, found), solved.problem))
@@ -267,6 +272,13 @@ def _overview(parts: Sequence[Answered], solved: Solved, shown: Shown, level: in
     bare = shown.spoken(replace(voice, notation=replace(voice.notation, bare_sums=True)))
     tables = [Table(head, tuple(_summed_up(group, spoken) for group in groups)) for spoken in (shown, bare)]
     return [_heading("summary", level, voice), *read, min(tables, key=lines_of_table), *checks]
+
+
+def _checks(solved: Solved, nodes: Sequence[str], voice: Voice) -> list[Paragraph]:
+    """What the numeric check found about these derivatives: the largest error, and about what it could say nothing."""
+    worst = max((solved.verified[node] for node in nodes), key=lambda v: v.max_error)
+    silent = (v for node in nodes if (v := solved.verified[node]).status == "unexercised" and v is not worst)
+    return [verified(v, voice) for v in (worst, *silent)]
 
 
 Beside = tuple[ForwardForms, tuple[Piece, ...]]

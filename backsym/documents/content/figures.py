@@ -104,7 +104,11 @@ def picture(
     """The drawing of a graph of the problem; see :func:`backsym.graphs.figure.figure`; numbers need ``derivations``."""
     numbers = _numbers(voice, derivations) if derivatives == "numbers" else None
     drawn = described(figure(voice.problem, kind, derivatives, numbers), voice)
-    return Picture(drawn, drawn.alt)
+    return _pictured(drawn, voice)
+
+
+def _pictured(drawn: Figure, voice: Voice) -> Picture:
+    return Picture(drawn, drawn.alt, voice.catalogue.phrase("figures.elsewhere"))
 
 
 def with_local_derivatives(voice: Voice, local: Mapping[tuple[str, str], Expr]) -> Picture | None:
@@ -127,7 +131,7 @@ def with_local_derivatives(voice: Voice, local: Mapping[tuple[str, str], Expr]) 
             label = voice.layout(known)
             edges.append(replace(edge, label=Tinted(label, "local"), text=f"{edge.text} = {to_unicode(label)}"))
     drawn = described(Figure(replace(plain_graph, edges=tuple(edges))), voice)
-    return None if drawn.unlabelled else Picture(drawn, drawn.alt)
+    return None if drawn.unlabelled else _pictured(drawn, voice)
 
 
 def described(drawn: Figure, voice: Voice) -> Figure:

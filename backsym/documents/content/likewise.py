@@ -43,10 +43,10 @@ def form_of(steps: Iterable[Step], problem: Problem) -> Form:
     return Form(key, tuple(found.names))
 
 
-def form_of_letters(e: Expr, problem: Problem) -> Hashable:
+def form_of_letters(problem: Problem, *sides: Expr) -> Hashable:
     """What expressions have in common that differ in index letters only."""
     found = _Form(problem)
-    return found.of(e), tuple(found.names), tuple(found.dims)
+    return found.of(sides), tuple(found.names), tuple(found.dims)
 
 
 def with_other_tag(given: Sequence[Equation], found: Sequence[Equation], problem: Problem) -> bool:

@@ -62,6 +62,8 @@ class Line:
     """Where the line names something: the equation in which it stands, with the name in it."""
     by: int | None = None
     """The number of the result that has been displayed with all that leads to it."""
+    direct: bool = False
+    """Whether it is the derivative of the loss's own equation."""
 
 
 @dataclass
@@ -69,6 +71,8 @@ class _Planner:
     known: AbstractSet[str] = frozenset()
     form: Callable[[Step], Hashable] | None = None
     """What local derivatives that are alike have in common; without it none is written likewise."""
+    found: Callable[[Step], int | None] | None = None
+    """The number of the result that a local derivative is, with other letters."""
     lines: list[Line] = field(default_factory=list)
     waiting: list[Step] = field(default_factory=list)
     forms: set[Hashable] = field(default_factory=set)
@@ -90,7 +94,15 @@ class _Planner:
             self._step(lhs, step)
 
     def _step(self, lhs: Expr, step: Step) -> None:
-        if step.kind == sk.PATH:
+        known = self.found(step) if step.kind == sk.LOCAL and self.found is not None else None
+        if known is not None:
+            self.lines.append(Line(step.before, (step.after,), (), by=known))
+            self.waiting = []
+        elif step.kind == sk.PATH and isinstance(step.before, Partial):
+            # What stands directly in the loss: the sum of all paths has it among its other terms.
+            inner = self._inner(step)
+            self.lines += inner or [Line(step.before, (step.after,), tuple(_leaves(step.substeps)), direct=True)]
+        elif step.kind == sk.PATH:
             inner = self._inner(step)
             own = [line for line in inner if line.lhs == lhs]
             # Putting a local derivative in is shown by the sum of all paths.
@@ -114,7 +126,7 @@ class _Planner:
 
     def _inner(self, step: Step, waiting: Sequence[Step] = ()) -> list[Line]:
         """The lines of the substeps, of which the first also rests on what is ``waiting``."""
-        inner = _Planner(self.known, self.form, waiting=list(waiting), forms=self.forms)
+        inner = _Planner(self.known, self.form, self.found, waiting=list(waiting), forms=self.forms)
         inner.walk(step.substeps)
         return inner.lines
 
@@ -129,13 +141,14 @@ def lines(
     steps: Sequence[Step],
     known: AbstractSet[str] = frozenset(),
     form: Callable[[Step], Hashable] | None = None,
+    found: Callable[[Step], int | None] | None = None,
 ) -> tuple[Line, ...]:
     """The rows of a derivation, one for each equality that is not said again by the next.
 
     The derivatives by what is ``known`` are put in and not derived again.  Of local derivatives that have one ``form``,
-    the first is derived.
+    the first is derived; those that are ``found`` are stated with the number of that result.
     """
-    planner = _Planner(known, form)
+    planner = _Planner(known, form, found)
     planner.walk(steps)
     out: list[Line] = []
     for line in planner.lines:
@@ -189,9 +202,10 @@ def referring(planned: tuple[Line, ...], displayed: Displayed) -> tuple[Line, ..
 def condensed(planned: Sequence[Line]) -> tuple[Line, ...]:
     """Each chain of equalities by where it begins and where it ends, whatever stands between.
 
-    Left out are the forward equations that it uses, and cases, which say the same of some entries again.
+    Left out are the forward equations that it uses, what stands directly in the loss, and cases, which say the same of
+    some entries again.
     """
-    kept = [line for line in planned if not any(step.kind in _CASES for step in line.steps)]
+    kept = [line for line in planned if not any(step.kind in _CASES for step in line.steps) and not line.direct]
     runs = [(lhs, tuple(run)) for lhs, run in groupby(kept, key=lambda line: line.lhs)]
     ends = {lhs: position for position, (lhs, _) in enumerate(runs)}
     waiting: dict[Expr, tuple[Step, ...]] = {}
@@ -202,7 +216,7 @@ def condensed(planned: Sequence[Line]) -> tuple[Line, ...]:
             waiting[lhs] += steps
             continue
         stages = run[0].stages[:1] + run[-1].stages[-1:] if len(run) > 1 else run[0].stages
-        out.append(Line(lhs, stages, waiting.get(lhs, ()) + steps))
+        out.append(Line(lhs, stages, waiting.get(lhs, ()) + steps, by=run[-1].by))
         waiting[lhs] = ()
     return tuple(out)
 

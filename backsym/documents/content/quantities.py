@@ -5,11 +5,11 @@ This module must not know about output languages.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from backsym.core.dims import is_layered
-from backsym.core.expr import Adj, Size, free_indices
+from backsym.core.expr import Adj, Equation, OneHot, Reshape, Size, free_indices, walk
 from backsym.core.names import has_letter
 from backsym.core.problem import Problem, Symbol
 from backsym.core.steps import ForwardForms
@@ -81,6 +81,19 @@ def hadamard_note(voice: Voice) -> list[Block]:
     """What the sign of the element-wise product means."""
     u, v = (voice.notation.letter(letter, 1) for letter in "uv")
     return [voice.say("document.hadamard", u=u, v=v, product=lay.row(u, lay.Op("odot"), v))]
+
+
+def sign_notes(stated: Iterable[Equation], voice: Voice) -> Iterator[tuple[str, Block]]:
+    """What the signs mean that results have for the vector of a label and for a vector that becomes a matrix again."""
+    for part in (part for equation in stated for part in walk(equation.rhs)):
+        if isinstance(part, OneHot):
+            key = "one_hot_rows" if part.labels.shape else "one_hot"
+            sign, label = voice.in_text.layout(part), voice.in_text.layout(part.labels)
+            yield key, voice.in_text.say(f"document.signs.{key}", sign=sign, label=label)
+        elif isinstance(part, Reshape) and part.regroups and len(part.shape) == 2:
+            vec = lay.Ident("vec", "operator")
+            inverse = lay.Script(vec, sup=lay.tight(lay.MINUS, lay.Number("1")))
+            yield "unstacked", voice.in_text.say("document.signs.unstacked", sign=inverse, vec=vec)
 
 
 def gradient_note(solved: Solved, voice: Voice) -> list[Block]:

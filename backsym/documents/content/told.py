@@ -68,6 +68,9 @@ class Shown:
     displayed: dict[tuple[tuple[Expr, tuple[Expr, ...]], ...], int] = field(default_factory=dict)
     """The lines that have led to results other than derivatives of the loss, by what they state."""
 
+    locals: dict[Hashable, int] = field(default_factory=dict)
+    """The numbers of the results in which local derivatives were found, by what these state but for letters."""
+
     _numbers: dict[str, dict[int, int]] = field(default_factory=dict)
 
     def spoken(self, voice: Voice) -> Shown:

@@ -50,8 +50,9 @@ def ideas(pieces: Sequence[Piece], problem: Problem) -> Iterator[Remark]:
     yield from _shared(derived, problem)
     coupled = [remark for piece in derived for remark in _coupled(piece)]
     yield from coupled
-    for piece in derived:
-        yield from _fan_out(piece, problem)
+    paths = [remark for piece in derived for remark in _fan_out(piece, problem)]
+    # One of them says that the terms of all paths add up; a path that passes its gradient on unchanged tells more.
+    yield from sorted(paths, key=lambda remark: remark.key != "ideas.residual")[:1]
     for piece in derived:
         yield from _gate(piece, problem)
     for piece in derived:

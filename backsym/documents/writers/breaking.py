@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from backsym.documents.content.blocks import Break, Inline, Inlines, Math, Ref, Row, Table, Text
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.measure import broken, width, width_in_line
+
+Line = TypeVar("Line")
 
 EQUALS = 1.4
 """The width of a sign of equality with the space around it, in em."""
@@ -134,6 +137,29 @@ def narrowed(table: Table, room: float) -> tuple[Table, tuple[float | None, ...]
     return found, tuple(widths)
 
 
+def in_letters(table: Table, room: float, size: float) -> tuple[Table, tuple[float | None, ...], bool]:
+    """The table as it fits a page, the widths of narrowed columns, and whether its letters are small, of a ``size``.
+
+    They are where that keeps all formulas from being broken.  All widths are in em of the table's own letters.
+    """
+    found, widths = narrowed(table, room)
+    broken_here = _formulas_broken(found)
+    # A formula that fills a wide column may be longer than measured by more than the slack.
+    smaller, others = narrowed(table, room / size / LOOSE) if broken_here else (found, widths)
+    small = broken_here and not _formulas_broken(smaller)
+    return (smaller, others, True) if small else (found, widths, False)
+
+
+def _formulas_broken(table: Table) -> bool:
+    """Whether a line begins within a formula."""
+    items = (item for cells in table.rows for cell in cells for item in cell if isinstance(item, Math))
+    rows = (item.layout.items for item in items if isinstance(item.layout, lay.Row))
+    return any(parts[:1] == (_INDENT,) for parts in rows)
+
+
+_INDENT = lay.Space("quad")
+
+
 def lines_of_table(table: Table) -> int:
     """In how many lines a table is set on a page."""
     return _height(narrowed(table, PAGE)[0])
@@ -174,7 +200,7 @@ def _narrowed(cell: Inlines, most: float | None) -> Inlines:
             lines = broken(item.layout, room, room - IN_CELL, width_in_line) if isinstance(item, Math) else []
             for n, part in enumerate(lines):
                 # Behind the empty word a sign has the space that it has between two terms.
-                out += [Break(), Math(lay.row(lay.Space("quad"), lay.Ident("", "roman"), part))] if n else [Math(part)]
+                out += [Break(), Math(lay.row(_INDENT, lay.Ident("", "roman"), part))] if n else [Math(part)]
             out += [] if lines else [item]
         line = equation
     return tuple(out)
@@ -245,9 +271,25 @@ def _clauses(content: Inlines) -> list[Inlines]:
     return [tuple(clause) for clause in found if clause]
 
 
+TOGETHER = 3
+"""A row of so many lines, besides its remark, is on one page."""
+
+
+def together(lines: Sequence[Line], remark: Sequence[Line] = ()) -> list[list[Line]]:
+    """The lines of a row, and those of its remark, in groups that no end of a page parts."""
+    if len(lines) <= TOGETHER:
+        return [[*lines, *remark]]
+    return [*([line] for line in lines[:-1]), [lines[-1], *remark]]
+
+
 def remark_width(content: Inlines) -> float:
     """How much room a remark takes, with the space before it."""
     return GAP + REMARK * width_in_line(as_formula(content)) if content else 0.0
+
+
+def number_width(content: Inlines) -> float:
+    """How much room a number of a result takes that has no remark before it; it is on no line alone."""
+    return remark_width(content) if len(content) == 1 and isinstance(content[0], Ref) else 0.0
 
 
 def in_column(rows: Sequence[tuple[Row, float]], reach: float, room: float) -> bool:

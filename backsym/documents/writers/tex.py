@@ -26,12 +26,14 @@ from backsym.documents.writers.breaking import (
     fits_beside,
     fitted,
     in_column,
-    narrowed,
+    in_letters,
+    number_width,
     range_column,
     reach_of,
     remark_lines,
     remark_width,
     side_by_side,
+    together,
 )
 from backsym.documents.writers.plaintext import inlines_plain
 from backsym.printing.latex import to_latex
@@ -61,6 +63,9 @@ _SECTIONS = {1: "section*", 2: "section*", 3: "subsection*", 4: "subsubsection*"
 
 ROOM = 40.5
 """The width of the text in em."""
+
+SMALL = 10 / 10.95
+"""The size of letters after \\small, where others have 11 points."""
 
 
 def tex(document: bl.Document, options: Options = FULL, stem: str = "solution") -> dict[str, str | bytes]:
@@ -134,8 +139,8 @@ def _block(block: bl.Block) -> str:
         lines = " \\\\\n".join(escape(line).replace(" ", "~") or "~" for line in block.text.split("\n"))
         return f"\\begin{{flushleft}}\n\\ttfamily\n{lines}\n\\end{{flushleft}}"
     if isinstance(block, bl.Picture):
-        # The environment center would let a page end between a sentence and its drawing.
-        return f"\\medskip\n{{\\centering\n{block.drawn.tikz()}\\par}}\n\\medskip"
+        words = "".join(f"{{{inlines_tex(content)}}}" for content in (block.legend, block.elsewhere))
+        return f"\\drawing{{{block.height:.3g}cm}}{words}{{%\n{block.drawn.tikz()}}}"
     if isinstance(block, bl.Table):
         return _table(block)
     if isinstance(block, bl.Aside):
@@ -160,17 +165,20 @@ def _listed(block: bl.Listed) -> str:
 
 def _table(block: bl.Table, below: str = "4pt") -> str:
     """Rows with some air, because a cell may hold a matrix; a long table goes on over the page, below its head."""
-    table, widths = narrowed(block, ROOM)
+    table, widths, small = in_letters(block, ROOM, SMALL)
     rows = [" & ".join(map(_in_cell, cells)) for cells in (table.head, *table.rows)]
     # The starred ends keep the first two rows, and the last two, on one page.
-    stays = {1, len(rows) - 2} - {0, len(rows) - 1}
+    # Where the head has numbers, which no other page can repeat, all rows are on its page.
+    stays = {*range(len(rows) - 1)} if block.numbered else {1, len(rows) - 2} - {0, len(rows) - 1}
     airs = [*["4pt"] * (len(rows) - 1), below]
     ends = [r"\\*" if n in stays else r"\\" for n in range(len(rows))]
     rows = [f"{text} {end}[{air}]" for text, end, air in zip(rows, ends, airs, strict=True)]
-    body = "\n".join([rows[0], r"\hline \noalign{\vskip 4pt}\endhead", *rows[1:]])
+    line = r"\hline \noalign{\vskip 4pt}"
+    body = "\n".join([rows[0], line if block.numbered else line + r"\endhead", *rows[1:]])
     ragged = r">{\raggedright\arraybackslash}"
     columns = "".join("l" if most is None else f"{ragged}p{{{most:.1f}em}}" for most in widths)
-    return f"\\begin{{longtable}}{{{columns}}}\n{body}\n\\end{{longtable}}"
+    text = f"\\begin{{longtable}}{{{columns}}}\n{body}\n\\end{{longtable}}"
+    return f"{{\\small\n{text}\n}}" if small else text
 
 
 def _before_tables(blocks: Sequence[bl.Block]) -> Iterator[int]:
@@ -185,8 +193,6 @@ def _staying(block: bl.Block) -> str:
     """A block on the page of the next one, as far as it needs more than a penalty for that."""
     if isinstance(block, (bl.Equations, bl.Derivations)):
         return f"\\begin{{staying}}\n{_block(block)}\n\\end{{staying}}"
-    if isinstance(block, bl.Picture):
-        return _block(block).removesuffix("\\medskip") + "\\nopagebreak\\medskip"
     if isinstance(block, bl.Table):
         # Its last row has room for a line below it, which is then set into that room.
         return f"{_table(block, below='36pt')}\n\\vspace{{-32pt}}"
@@ -210,7 +216,7 @@ def _joined(blocks: Iterable[bl.Block]) -> str:
 
     Where there is no such paragraph, LaTeX makes an empty one, whose line is taken back.
     """
-    blocks = list(blocks)
+    blocks = bl.with_legends(blocks)
     text = ""
     before: bl.Block | None = None
     roomy = set(_before_tables(blocks))
@@ -311,18 +317,18 @@ def _remarked(
     Lines that belong on one page are together.  ``edges`` are where the left sides end, and where the column of remarks
     begins, if there is one.
     """
-    before, last = [[line] for line in lines[:-1]], lines[-1]
+    *before, last = lines
     if not r.reason:
-        return [*before, [last]]
+        return together(lines)
     left, column = edges
     text = _why(r)
     if column is not None and fits_beside(r.reason, column, ROOM):
-        return [*before, [f"{last}{' && &&' if ranges and r.tail is None else ' &&'} {text}"]]
+        return together([*before, f"{last}{' && &&' if ranges and r.tail is None else ' &&'} {text}"])
     if column is None and fits_beside(r.reason, reach, ROOM):
-        return [*before, [f"{last} {text}"]]
+        return together([*before, f"{last} {text}"])
     command = "why" if column is None else "whybelow"
     own = remark_lines(r.reason, ROOM - left - GAP)
-    return [*before, [last, *(f"& \\{command}{{{to_latex(line)}}}" for line in own)]]
+    return together(lines, [f"& \\{command}{{{to_latex(line)}}}" for line in own])
 
 
 def _lines(r: bl.Row, room: float, left: float, *, ranges: bool = False) -> tuple[list[str], float]:
@@ -340,7 +346,7 @@ def _lines(r: bl.Row, room: float, left: float, *, ranges: bool = False) -> tupl
         return lines, end
     if ranges:
         return [*lines[:-1], f"{lines[-1]}, && \\quad {to_latex(r.tail)}"], end
-    if width(parts[-1]) + width(r.tail) + BEFORE_RANGE > room:
+    if width(parts[-1]) + width(r.tail) + BEFORE_RANGE + number_width(r.reason) > room:
         return [*lines[:-1], lines[-1] + ",", f"&\\qquad {to_latex(r.tail)}"], start + 2.0 + width(r.tail)
     return [*lines[:-1], f"{lines[-1]}, \\quad {to_latex(r.tail)}"], end + BEFORE_RANGE + width(r.tail)
 

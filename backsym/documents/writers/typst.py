@@ -25,11 +25,13 @@ from backsym.documents.writers.breaking import (
     fits_beside,
     fitted,
     in_column,
-    narrowed,
+    in_letters,
+    number_width,
     range_column,
     reach_of,
     remark_lines,
     side_by_side,
+    together,
 )
 from backsym.documents.writers.plaintext import equations_text, inlines_plain
 from backsym.printing import layout as lay
@@ -45,6 +47,9 @@ _STYLES = {"strong": "strong", "emphasis": "emph"}
 ROOM = 40.0
 """The width of the text in em, which is 41.2, less the 3 % by which a long formula may be estimated too short."""
 
+SMALL = 0.88
+"""The size of small letters in a table."""
+
 INSET = {"formula": 0.0, "worked": 1.2}
 """How far a display is set in, in em, by the function of the template that sets it."""
 
@@ -52,8 +57,8 @@ WHOLE = 9.0
 """A formula in a line of text is not parted by its end if it is at most so wide, in em."""
 
 _LONGER = {"formula": "long", "worked": "worked-long"}
-SHORT = 6
-"""A display of more lines may be parted by the end of a page."""
+SHORT = {"formula": 6, "worked": 3}
+"""A display of more lines may be parted by the end of a page, by the function of the template that sets it."""
 
 LISTED = 10
 """So may one of more lines that are listed with their ranges, which are in a column as long as it is whole."""
@@ -130,7 +135,7 @@ def _mark_after(content: bl.Inlines, n: int) -> str:
 
 def _joined(blocks: Iterable[bl.Block]) -> str:
     """Blocks one after another; a paragraph that a displayed formula follows stays with it."""
-    blocks = list(blocks)
+    blocks = bl.with_legends(blocks)
     pieces: list[str] = []
     before: bl.Block | None = None
     for block, stays in zip(blocks, bl.kept(blocks), strict=True):
@@ -166,7 +171,8 @@ def _block(block: bl.Block) -> str:
     if isinstance(block, bl.Table):
         return _table(block)
     if isinstance(block, bl.Picture):
-        return f"#drawing({string(block.alt)}, {block.drawn.typst()})"
+        words = ", ".join(f"[{inlines_typst(content)}]" for content in (block.legend, block.elsewhere))
+        return f"#drawing({string(block.alt)}, {block.height:.3g}cm, {words}, {block.drawn.typst()})"
     if isinstance(block, bl.Aside):
         return f"#{block.kind}[{_guarded(inlines_typst(block.content))}]"
     if isinstance(block, bl.Derivations) and block.beside:
@@ -204,13 +210,16 @@ def _table(block: bl.Table, *, closed: bool = False) -> str:
         ends = {0: f"table.cell(colspan: 2){last}", 1: last}.get(together, f"{last}, together({together})")
         return ", ".join([*texts, ends])
 
-    table, widths = narrowed(block, ROOM)
-    beside = _pairs(len(table.rows), closed=closed)
+    table, widths, small = in_letters(block, ROOM, SMALL)
+    # Where the head has numbers, which no other page can repeat, all rows are on its page.
+    beside = [0] * len(table.rows) if block.numbered else _pairs(len(table.rows), closed=closed)
     rows = "".join(f"\n  {cells(row, together)}," for row, together in zip(table.rows, beside, strict=True))
     columns = ", ".join("auto" if width is None else f"{width + CELL:.1f}em" for width in widths)
     below = f"\n  room-below({len(widths)})," if closed else ""
     text = f"#table(\n  columns: ({columns}, 0pt),\n  table.header({cells(block.head, 0)}),{rows}{below}\n)"
-    return f"{text}\n#in-room-below" if closed else text
+    text = f"{text}\n#in-room-below" if closed else text
+    text = f"#block(breakable: false)[\n{text}\n]" if block.numbered else text
+    return f"#[\n#set text(size: {SMALL}em)\n{text}\n]" if small else text
 
 
 def _pairs(count: int, *, closed: bool) -> list[int]:
@@ -234,7 +243,7 @@ def _display(rows: tuple[bl.Row, ...], function: str = "formula") -> str:
     left = max(width(r.lhs) if r.lhs is not None else 0.0 for r in set_rows)
     bare = [_lines(replace(r, tail=None), room, left) for r in set_rows]
     # Lines that are taken for one, as those of a long display at its ends, have no columns.
-    most = LISTED if sum(r.tail is not None for r in set_rows) > 1 and function == "formula" else SHORT
+    most = LISTED if sum(r.tail is not None for r in set_rows) > 1 and function == "formula" else SHORT[function]
     whole = not _taken_together(sum(len(texts) for texts, _ in bare), function, most)
     end = range_column(set_rows, reach_of(bare, room), room) if whole else None
     found = [_lines(r, room, left, ranges=end is not None) for r in set_rows]
@@ -247,8 +256,8 @@ def _display(rows: tuple[bl.Row, ...], function: str = "formula") -> str:
     edges = (left, column, room)
     groups = [group for r, (texts, own) in pairs for group in _remarked(texts, r, own, edges, ranges=end is not None)]
     count = sum(map(len, groups))
-    if count > SHORT and function == "worked" and end is None:
-        # Where the end of a page may part them, a remark stays with what it is about.
+    if count > most and function == "worked" and end is None:
+        # Where the end of a page may part them, a remark stays with what it is about, and so does the rest of a row.
         groups = [group if len(group) == 1 else [_unit(group)] for group in groups]
     lines = [line for group in groups for line in group]
     if len(lines) == 1 and column is None:
@@ -282,7 +291,7 @@ def _beside(rows: tuple[bl.Row, ...], function: str = "formula") -> str:
     if all(len(line) == 1 for line in lines):
         return _display(rows, function)
     body = " \\\n".join(" &wide ".join(map(_cell, line)) for line in lines)
-    function = _LONGER[function] if len(lines) > SHORT else function
+    function = _LONGER[function] if len(lines) > SHORT[function] else function
     return f"#{function}({string(equations_text(rows))}, $ {body} $)"
 
 
@@ -300,18 +309,18 @@ def _remarked(
     Lines that belong on one page are together.  ``edges`` are where the left sides end, where a column of remarks
     begins, if there is one, and where the room ends.
     """
-    before, (head, last) = [[line] for line in lines[:-1]], lines[-1]
+    *before, (head, last) = lines
     if not r.reason:
-        return [*before, [(head, last)]]
+        return together(lines)
     left, column, room = edges
     text = f"#why(${to_typst(as_formula(r.reason))}$)"
     if column is not None and fits_beside(r.reason, column, room):
-        return [*before, [(head, f"{last}{' && &&' if ranges and r.tail is None else ' &&'} {text}")]]
+        return together([*before, (head, f"{last}{' && &&' if ranges and r.tail is None else ' &&'} {text}")])
     if column is None and fits_beside(r.reason, reach, room):
-        return [*before, [(head, f"{last} {text}")]]
+        return together([*before, (head, f"{last} {text}")])
     function = "why" if column is None else "why-below"
     own = remark_lines(r.reason, room - left - GAP)
-    return [*before, [(head, last), *(("", f"#{function}(${to_typst(line)}$)") for line in own)]]
+    return together(lines, [("", f"#{function}(${to_typst(line)}$)") for line in own])
 
 
 def _unit(lines: Sequence[Line]) -> Line:
@@ -357,7 +366,7 @@ def _lines(r: bl.Row, room: float, left: float, *, ranges: bool = False) -> tupl
     head, last = lines[-1]
     if ranges:
         return [*lines[:-1], (head, f"{last}, && quad {to_typst(r.tail)}")], end
-    if width(parts[-1]) + width(r.tail) + BEFORE_RANGE > room:
+    if width(parts[-1]) + width(r.tail) + BEFORE_RANGE + number_width(r.reason) > room:
         return [*lines[:-1], (head, last + ","), ("", f"wide {to_typst(r.tail)}")], start + 2.0 + width(r.tail)
     return [*lines[:-1], (head, f"{last}, quad {to_typst(r.tail)}")], end + BEFORE_RANGE + width(r.tail)
 
