@@ -41,8 +41,9 @@ from backsym.core.expr import (
     with_indices,
 )
 from backsym.core.problem import Problem
+from backsym.documents.writers.jsonform import problem_json
 from backsym.documents.writers.render import rendered
-from backsym.marking.verdicts import check
+from backsym.marking.verdicts import check, check_all
 from backsym.numeric.context import Env
 from backsym.numeric.evaluate import evaluate
 from backsym.numeric.layers import as_given, masked
@@ -400,6 +401,97 @@ def test_a_skeleton_and_a_function_take_no_lists() -> None:
 def test_sums_over_layers_have_no_code_and_say_so() -> None:
     with pytest.raises(BacksymError, match="L adds up members of different sizes"):
         module_source(solved("weight decay"))
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------------
+
+GIVEN: dict[str, Any] = {
+    "x": [1, 2],
+    "y": [1],
+    "W": [[[1, 0], ["1/2", 1], [0, 1]], [[1, 1, -1]]],
+    "b": [[0, 0, 0.1], [0.2]],
+    "eta": 0.1,
+}
+
+
+def numbers_of(values: Mapping[str, Any] = GIVEN, **more: Any) -> Problem:
+    parts = [{"compute": ["z", "L", "dL/dz", "dL/dW", "dL/dx"]}, {"update": ["W", "b"]}]
+    symbols = {**NETS["plain"].mapping["symbols"], "eta": {"role": "constant"}}
+    return problem_from_mapping({**NETS["plain"].mapping, "symbols": symbols, "values": values, "parts": parts, **more})
+
+
+def test_numbers_of_layers_of_different_sizes() -> None:
+    leaves = {
+        "x": np.array([1.0, 2.0]),
+        "y": np.array([1.0]),
+        "W": [np.array([[1, 0], [0.5, 1], [0, 1.0]]), np.array([[1, 1, -1.0]])],
+        "b": [np.array([0, 0, 0.1]), np.array([0.2])],
+    }
+    true = gradients(plain, leaves)
+    computed, updated = (part["numbers"] for part in problem_json(solve(numbers_of()))["parts"])
+
+    def equal(found: Any, wanted: Any) -> bool:
+        return same([np.array(m) for m in found] if isinstance(wanted, list) else np.array(found), wanted)
+
+    assert np.isclose(computed["L"], plain(leaves), rtol=1e-12)
+    assert equal(computed["z"][:1], [np.array([1, 2.5, 2.1])])
+    assert all(equal(computed[f"dL/d{name}"], true[name]) for name in ("W", "x"))
+    assert equal(computed["dL/dz"], true["b"])
+    for name in ("W", "b"):
+        assert equal(updated[name], [m - 0.1 * d for m, d in zip(leaves[name], true[name], strict=True)])
+    page = rendered(None, [solve(numbers_of())], "md")
+    assert r"\mathbf{W}^{(2)} &= \begin{bmatrix} 1 & 1 & -1 \end{bmatrix}" in page
+    assert r"Compute $\mathbf{z}^{(l)}$, " in page
+
+
+@pytest.mark.parametrize(
+    ("target", "answer", "verdict"),
+    [
+        ("z", "[[1, 2.5, 2.1], [0.9643]]", "correct"),
+        ("z", r"[\begin{bmatrix} 1 \\ 2.5 \\ 2.1 \end{bmatrix}, 0.9643]", "correct"),
+        ("z", "[[1, 2.5, 2.1], [0.5]]", "incorrect"),
+        ("z", "[[1, 2.5], [0.9643]]", "invalid"),
+        ("z", "[1, 2.5, 2.1, 0.9643]", "invalid"),
+        ("W", "[[[1.001, 0.002169], [0.5004, 1.001], [-0.0005361, 0.9989]], [[1.004, 1.005, -0.9951]]]", "correct"),
+    ],
+)
+def test_answers_that_are_numbers_of_layers(target: str, answer: str, verdict: str) -> None:
+    assert check(numbers_of(), target, answer).verdict == verdict
+
+
+def test_a_wrong_layer_is_followed_through() -> None:
+    """With 1, 2, 3 and 4 as the derivatives by z those by W are these times what comes in."""
+    hidden = [1 / (1 + np.exp(-z)) for z in (1, 2.5, 2.1)]
+    first, second = [[float(n), 2.0 * n] for n in (1, 2, 3)], [4 * float(a) for a in hidden]
+    answers = {"dL/dz": "[[1, 2, 3], [4]]", "dL/dW": f"[{first}, [{second}]]"}
+    assert [mark.verdict for mark in check_all(numbers_of(), answers)] == ["incorrect", "follow_through"]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (
+            {"W": [[[1, 0], [0, 1]], [[1, 1, 1]]]},
+            r"2 numbers along D\[1\], expected 3|3 numbers along D\[1\], expected 2",
+        ),
+        ({"y": [1, 2]}, "2 numbers along D.M., expected 1"),
+        ({"b": [[0, 0, 0]]}, "1 number along M, expected 2"),
+        ({"x": 1}, "expected a list of numbers"),
+    ],
+)
+def test_sizes_of_layers_that_do_not_meet(values: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        numbers_of({**GIVEN, **values})
+
+
+def test_a_size_that_is_computed_is_the_one_it_is_computed_from() -> None:
+    mapping = {
+        "symbols": {"x": {"shape": ["D"], "role": "input"}, "W": ["2*H", "D"], "u": ["H"]},
+        "forward": ["z = W @ x", "y = z[1:H] + u", "L = sum(y**2)"],
+        "values": {"x": [1], "W": [[1], [2], [3]], "u": [1, 2]},
+    }
+    with pytest.raises(InputError, match=r"3 numbers along 2\*H, expected 4"):
+        problem_from_mapping(mapping)
 
 
 # --- answers ---------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from backsym.core.dims import OWN, dim_names, is_ragged, letters_in, placed_at
+from backsym.core.dims import OWN, dim_names, is_layered, is_ragged, letters_in, placed_at
 from backsym.core.expr import (
     Dim,
     Entry,
@@ -344,6 +344,10 @@ class Problem:
         letter = next((letter for letter, own in self.index_dims.items() if own == dim), str(dim).lower())
         at = (Ix(letter, dim),)
         return member_of(whole, at) if len(whole.declared) > 1 else Entry(whole, at)
+
+    def told(self, name: str) -> Expr:
+        """A quantity as a text names it: layers that differ in size are no array, so that any of them is named."""
+        return self.any_member(name) if is_layered(self.symbols[name].shape) else self.sym(name)
 
     def named(self, name: str) -> Expr:
         """What a name means in an expression."""

@@ -292,7 +292,8 @@ class Marker:
         if number is None or quantity_named(target) not in derivatives_asked(self.problem):
             return number
         wanted = self.numbers.true(number).shape
-        read = read_numbers(self.reader, self.members(number, answer)[-1], self.numbers.env, wanted)
+        own = self.members(number, answer)[-1]
+        read = read_numbers(self.reader, own, self.numbers.env, wanted, self.numbers.sizes(number))
         return None if isinstance(read, Unreadable) or read.named else number
 
     def mark_all(
@@ -569,7 +570,7 @@ class _NumberMarking(_Speaking):
             own = math(numbers.quantity(stated), self.marker.notation)
             return self.made("incorrect", ("wrong_node",), self.phrase("verdict.other_quantity", own=own, lhs=self.lhs))
         true = numbers.true(asked)
-        read = read_numbers(self.marker.reader, last, numbers.env, true.shape)
+        read = read_numbers(self.marker.reader, last, numbers.env, true.shape, numbers.sizes(asked))
         if isinstance(read, Unreadable):
             key = "verdict.invalid_hint" if read.hint and self.hints == "full" else "verdict.invalid"
             return self.made("invalid", (read.tag,), self.phrase(key, message=read.message, hint=read.hint or ""))

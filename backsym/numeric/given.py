@@ -6,19 +6,22 @@ how they are shown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from backsym.core.dims import at_places, is_layered, is_ragged
 from backsym.core.errors import Diagnostic, PlacedError
-from backsym.core.expr import Adj, Expr, names_in, walk
+from backsym.core.expr import Adj, Expr, Ix, Shape, Sym, member_shape, names_in, walk
 from backsym.core.problem import NodeEquation, Problem
 from backsym.core.steps import Derivation
 from backsym.core.words import Said, say
 from backsym.numeric.axes import Array
 from backsym.numeric.context import Context, Env
+from backsym.numeric.evaluate import evaluate
+from backsym.numeric.layers import as_given, as_kept, layer_names
 from backsym.numeric.recursion import forward_value
 from backsym.numeric.rounding import settled
 from backsym.numeric.stated import with_adjoints
@@ -32,8 +35,8 @@ def point(problem: Problem, derivations: Sequence[Derivation], own: Mapping[Expr
     """
     own = own or {}
     _check(problem, [d.node for d in derivations])
-    values: dict[str, Any] = {name: _array(problem, name, value) for name, value in problem.values.items()}
-    sizes = _sizes(problem, values)
+    sizes = _sizes(problem)
+    values: dict[str, Any] = {name: _array(problem, name, value, sizes) for name, value in problem.values.items()}
     env = Env(sizes, values, equations={eq.name: eq for eq in problem.equations})
 
     def forward(equation: NodeEquation, at: Env) -> Any:
@@ -59,9 +62,22 @@ def point(problem: Problem, derivations: Sequence[Derivation], own: Mapping[Expr
     return env
 
 
-def _array(problem: Problem, name: str, value: Any) -> Array:
+def told(e: Expr, env: Env) -> Array:
+    """The value of an expression; of a list whose members differ in size an array of arrays."""
+    value = evaluate(e, env)
+    if not isinstance(e, (Sym, Adj)) or not is_layered(e.declared):
+        return value
+    members = as_given(value, e.declared, env.dims)
+    found = np.empty(len(members), dtype=object)
+    for n, member in enumerate(members):
+        found[n] = member
+    return found
+
+
+def _array(problem: Problem, name: str, value: Any, sizes: Mapping[str, int]) -> Array:
     """A value that is given; labels are whole numbers, by which other arrays are indexed."""
-    return np.asarray(value, dtype=float if problem.symbols[name].label is None else int)
+    symbol = problem.symbols[name]
+    return np.asarray(as_kept(value, symbol.shape, sizes), dtype=float if symbol.label is None else int)
 
 
 def _check_finite(value: Any, what: Said, problem: Problem) -> None:
@@ -84,8 +100,23 @@ def _check(problem: Problem, wanted: list[str]) -> None:
         raise refused(say("numeric.value_needed", names=missing))
 
 
-def _sizes(problem: Problem, values: Mapping[str, Any]) -> dict[str, int]:
+def _sizes(problem: Problem) -> dict[str, int]:
     """The size of each dimension, from the arrays that are given."""
     sizes = {name: dim.size for name, dim in problem.dims.items() if dim.size is not None}
-    pairs = (zip(problem.symbols[name].shape, value.shape, strict=True) for name, value in values.items())
-    return sizes | {dim: size for shape in pairs for dim, size in shape if isinstance(dim, str)}
+    pairs = [pair for name, value in problem.values.items() for pair in _axes(problem.symbols[name].shape, value)]
+    sizes |= {dim: size for dim, size in pairs if not is_ragged(dim)}
+    sizes |= {str(at_places(dim, sizes)): size for dim, size in pairs if is_ragged(dim)}
+    for name in layer_names([symbol.shape for symbol in problem.symbols.values()], sizes):
+        if name not in sizes:
+            raise PlacedError(Diagnostic(say("numeric.no_size", dim=name), problem.path))
+    return sizes
+
+
+def _axes(shape: Shape, value: Any) -> Iterator[tuple[str, int]]:
+    """The sizes of the axes of a value, of a list those of all members."""
+    if not shape:
+        return
+    if isinstance(shape[0], str):
+        yield shape[0], len(value)
+    for n, member in enumerate(value if is_layered(shape) else value[:1], 1):
+        yield from _axes(member_shape(shape, Ix(str(n), shape[0])), member)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from backsym.core.choices import METHODS
-from backsym.core.expr import Add, Adj, Div, Entry, Expr, Fn, Mul, Neg, Sym, Total
+from backsym.core.expr import Add, Adj, Div, Entry, Expr, Fn, Member, Mul, Neg, Sym, Total
 from backsym.core.problem import Part, Problem
 from backsym.core.words import say
 from backsym.parts.kind import Answered, Page, PartKind, Piece, Results, Value, ValueOf
@@ -20,6 +20,12 @@ def meant(text: str, problem: Problem) -> Sym | Adj:
     """What ``z`` or ``dL/dz`` stands for: a quantity, or the derivative of the loss by one."""
     name = text.removeprefix(f"d{problem.loss}/d")
     return problem.sym(text) if name == text else Adj(name, problem.symbols[name].shape)
+
+
+def _told(quantity: Sym | Adj, problem: Problem) -> Expr:
+    """A quantity, or the derivative by one, as a text names it: of layers that differ in size any of them."""
+    told = problem.told(quantity.name)
+    return replace(told, base=quantity) if isinstance(told, (Entry, Member)) else quantity
 
 
 class Compute(PartKind):
@@ -40,7 +46,7 @@ class Compute(PartKind):
     def question(self, answered: Answered, page: Page) -> None:
         _given(answered, page)
         page.say(f"questions.{self.name}{'_one' if len(answered.part.targets) == 1 else ''}")
-        page.formulas([meant(text, page.problem) for text in answered.part.targets])
+        page.formulas([_told(meant(text, page.problem), page.problem) for text in answered.part.targets])
 
     def solution(self, answered: Answered, page: Page) -> None:
         page.computed([meant(text, page.problem) for text in answered.part.targets])
@@ -102,7 +108,7 @@ class Update(PartKind):
 
     def question(self, answered: Answered, page: Page) -> None:
         _given(answered, page)
-        names = tuple(page.problem.sym(name) for name in answered.part.targets)
+        names = tuple(page.problem.told(name) for name in answered.part.targets)
         if answered.part.option == METHODS[1]:
             page.say(f"questions.newton{'_numbers' if answered.numbers else ''}", names=names)
             return

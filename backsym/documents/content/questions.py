@@ -5,10 +5,11 @@ This module must not know about output languages.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from backsym.core.expr import Entry, Equation, Expr, Ix, Member, Shift, Sym
+from backsym.core.dims import is_layered
+from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Member, Shift, Sym
 from backsym.core.problem import Problem
 from backsym.core.steps import ForwardForms
 from backsym.documents.content.blocks import Block, Equations, Math, Paragraph, Row, Text
@@ -115,7 +116,8 @@ class Sheet:
             self.blocks.append(Equations(lines_of([self.voice.layout(e) for e in formulas], PER_LINE)))
 
     def values(self, values: Iterable[tuple[Expr, Any]], *, exact: bool = False, new: bool = False) -> None:
-        found = [(e, *value_layout(value, self.voice, EXACT if exact else DIGITS)) for e, value in values]
+        members = (pair for e, value in values for pair in self.members(e, value))
+        found = [(e, *value_layout(value, self.voice, EXACT if exact else DIGITS)) for e, value in members]
         rows: list[Row] = []
         if exact or (all(same for _, _, same in found) and not new):
             rows = [Row(self.voice.layout(e), shown) for e, shown, _ in found]
@@ -125,6 +127,16 @@ class Sheet:
             rows = [Row(None, lay.row(self.voice.layout(e), sign, shown)) for (e, shown, _), sign in pairs]
         if rows:
             self.blocks.append(Equations(tuple(rows)))
+
+    def members(self, e: Expr, value: Any) -> Iterator[tuple[Expr, Any]]:
+        """A quantity with its value, or each member of a family that is no one matrix."""
+        shape = e.declared if isinstance(e, (Sym, Adj)) else ()
+        if not is_layered(shape) and (len(shape) < 3 or shape[0] not in self.problem.family_dims):
+            yield e, value
+            return
+        for n, member in enumerate(value, 1):
+            at = Ix(str(n), shape[0])
+            yield (Member(e, (at, *[None] * (len(shape) - 1))) if len(shape) > 1 else Entry(e, (at,))), member
 
     def computed(self, quantities: Sequence[Expr]) -> None:
         """Without derivations, the values alone are told, which the kind knows."""

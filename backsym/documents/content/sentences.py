@@ -12,7 +12,6 @@ from functools import cache
 from typing import Any
 
 from backsym.core.bundled import tree
-from backsym.core.dims import is_layered
 from backsym.core.errors import BacksymError, did_you_mean
 from backsym.core.expr import Entry, Expr, Ix, Sym, letters_of
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
@@ -132,7 +131,7 @@ class Voice:
 
     def quantity(self, name: str) -> Layout:
         """A symbol or node as it is printed."""
-        return layout_of(_shown(name, self.problem), self.notation)
+        return layout_of(self.problem.told(name), self.notation)
 
     def layout(self, e: Expr) -> Layout:
         return layout_of(e, self.notation)
@@ -382,10 +381,5 @@ def _fact(name: str, value: Fact, notation: Notation, problem: Problem | None, w
         function, primes = notation.function(bare), len(value) - len(bare)
         return lay.Primed(function, primes) if primes else function
     if problem is not None and value in problem.symbols:
-        return layout_of(_shown(value, problem), notation)
+        return layout_of(problem.told(value), notation)
     return value
-
-
-def _shown(name: str, problem: Problem) -> Expr:
-    """A quantity as a text names it: layers that differ in size are no array, so that any of them is named."""
-    return problem.any_member(name) if is_layered(problem.symbols[name].shape) else problem.sym(name)

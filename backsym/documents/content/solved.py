@@ -21,8 +21,7 @@ from backsym.documents.content.stating import steps_to
 from backsym.numeric.axes import Array
 from backsym.numeric.claims import stated_form
 from backsym.numeric.context import Env
-from backsym.numeric.evaluate import evaluate
-from backsym.numeric.given import point
+from backsym.numeric.given import point, told
 from backsym.parts.kind import Answered, Claim, Indexed, Piece
 from backsym.parts.table import kind_of
 
@@ -232,7 +231,7 @@ class _Results:
         return found
 
     def value(self, e: Expr) -> Array:
-        return evaluate(e, self.at())
+        return told(e, self.at())
 
     def _adjoint_name(self, lhs: Expr) -> str:
         base = lhs.base if isinstance(lhs, (Entry, Member)) else lhs

@@ -16,7 +16,7 @@ from backsym.core.expr import Adj, Entry, Equation, Expr, Member, Num, Sym, rebu
 from backsym.documents.content.blocks import Block, Equations, Inlines, Math, Row, Table, Text
 from backsym.documents.content.sentences import Voice
 from backsym.documents.content.solved import Solved
-from backsym.numeric.given import point
+from backsym.numeric.given import point, told
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.printer import layout_of
@@ -59,12 +59,10 @@ def numbers_row(equation: Equation, env: Env, voice: Voice) -> Row:
     """The equation, the numbers in place of its names, and the value: ``z = w x + b = 2 * 1 + 3 = 5``."""
     import numpy as np
 
-    from backsym.numeric.evaluate import evaluate
-
     whole = _whole(equation, env)
     formula = voice.layout(equation.rhs)
     base = equation.lhs.base if isinstance(equation.lhs, (Entry, Member)) else equation.lhs
-    value = evaluate(base, env)
+    value = told(base, env)
     shown, exact = value_layout(value, voice)
     relation = lay.EQUALS if exact else lay.Op("approx", "relation")
     parts: list[Layout] = [formula]
@@ -130,8 +128,13 @@ def _digits(value: float, digits: int = DIGITS) -> tuple[str, bool]:
 
 
 def value_layout(value: Any, voice: Voice, digits: int = DIGITS) -> tuple[Layout, bool]:
-    """A value as a number, a column or a matrix, and whether no digit of it was rounded."""
+    """A value as a number, a column, a matrix or a list of such, and whether no digit of it was rounded."""
     import numpy as np
+
+    if np.ndim(value) > 2 or getattr(value, "dtype", np.dtype(float)).hasobject:
+        members = [value_layout(member, voice, digits) for member in value]
+        listed = lay.separated(tuple(layout for layout, _ in members))
+        return lay.Fenced("paren", listed, stretchy=True), all(same for _, same in members)
 
     def number(x: float) -> Layout:
         return layout_of(_number(x, digits), voice.notation)
@@ -140,7 +143,7 @@ def value_layout(value: Any, voice: Voice, digits: int = DIGITS) -> tuple[Layout
     exact = all(_digits(float(x), digits)[1] for x in array.flat)
     if array.ndim == 0:
         return number(float(array)), exact
-    rows = array.reshape(-1, 1) if array.ndim == 1 else array.reshape(array.shape[0], -1)
+    rows = array.reshape(-1, 1) if array.ndim == 1 else array
     columns = [
         _at_points([number(float(x)) for x in column], [_digits(float(x), digits)[0] for x in column])
         for column in rows.T
@@ -185,9 +188,9 @@ def _table(solved: Solved, env: Env, voice: Voice) -> Table:
         if name not in env.values:
             continue
         derivative: Inlines = (Text("–"),)
-        value = solved.problem.on_page(name, env.values[name])
+        value = solved.problem.on_page(name, told(solved.problem.sym(name), env))
         if name in env.adjoints:
-            derivative = (_in_cell(env.adjoints[name], voice),)
+            derivative = (_in_cell(told(Adj(name, solved.problem.symbols[name].shape), env), voice),)
         rows.append(((Math(voice.quantity(name)),), (_in_cell(value, voice),), derivative))
     return Table(head, tuple(rows))
 
@@ -195,4 +198,4 @@ def _table(solved: Solved, env: Env, voice: Voice) -> Table:
 def _in_cell(value: Any, voice: Voice) -> Math:
     """A value in a cell of a table, an array in full size."""
     layout = value_layout(value, voice)[0]
-    return Math(lay.Sized("display", layout) if isinstance(layout, lay.Matrix) else layout)
+    return Math(lay.Sized("display", layout) if isinstance(layout, (lay.Matrix, lay.Fenced)) else layout)

@@ -213,11 +213,16 @@ def _verified(verification: Verification | None, language: str) -> Json:
     return found if why is None else {**found, "reason": {"code": why.code, "text": why.text(language)}}
 
 
+def _listed(value: Any) -> Any:
+    """The numbers of an array, or of a list of arrays that differ in size."""
+    return [member.tolist() for member in value] if value.dtype.hasobject else value.tolist()
+
+
 def _part(answered: Answered, voice: Voice, options: Options) -> Json:
     """A part; of a question nothing is said of the answer."""
     sheet = options.version == "questions"
     kind = kind_of(answered.part)
-    numbers = {} if sheet else {name: value.tolist() for name, value in answered.numbers.items()}
+    numbers = {} if sheet else {name: _listed(value) for name, value in answered.numbers.items()}
     solved = {} if sheet else {name: latex(form, voice.notation) for name, form in answered.solved.items()}
     derived = (s for piece in answered.pieces for s in (*piece.steps, *piece.after) if kind.derived)
     return {

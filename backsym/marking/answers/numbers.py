@@ -97,11 +97,16 @@ def _in_signs(text: str) -> str:
 
 
 def read_numbers(
-    reader: AnswerReader, text: str, env: Env, wanted: tuple[int, ...] | None = None
+    reader: AnswerReader,
+    text: str,
+    env: Env,
+    wanted: tuple[int, ...] | None = None,
+    sizes: Sequence[tuple[int, ...]] | None = None,
 ) -> Numbers | Unreadable:
     """The numbers that a text states, evaluated at the values that are given; or why it cannot be read.
 
-    ``wanted`` is the shape of what is asked for: where it is one number, ``0,5`` is a half.
+    ``wanted`` is the shape of what is asked for: where it is one number, ``0,5`` is a half.  ``sizes`` are those of the
+    members of a list that differ in size, whose numbers are told one after the other.
     """
     scalar = Target(reader.problem.loss, ())
     cells: list[Number] = []
@@ -121,9 +126,15 @@ def read_numbers(
             cells.append(found)
 
     try:
-        shape = _laid_out(_with_point(text.strip()) if wanted == () else _upright(text.strip()), cell)
+        if sizes is not None:
+            shape = _of_members(text.strip(), cell, sizes)
+        else:
+            shape = _laid_out(_with_point(text.strip()) if wanted == () else _upright(text.strip()), cell)
     except ValueError:
-        return _unreadable(reader, text, "the rows of this array have different lengths")
+        if sizes is None:
+            return _unreadable(reader, text, "the rows of this array have different lengths")
+        shapes = ", ".join("x".join(map(str, size)) for size in sizes)
+        return _unreadable(reader, text, f"this is no list of {len(sizes)} arrays with the sizes {shapes}")
     return failures[0] if failures else Numbers(tuple(cells), shape)
 
 
@@ -199,6 +210,17 @@ def _laid_out(text: str, cell: Callable[[str], None]) -> tuple[int, ...]:
     if len(shapes) != 1:
         raise ValueError
     return (len(items), *shapes.pop())
+
+
+def _of_members(text: str, cell: Callable[[str], None], sizes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """The number of cells of a list of arrays of these sizes; raises ValueError for any other."""
+    items = _items(text) or ()
+    if len(items) != len(sizes):
+        raise ValueError
+    for item, size in zip(items, sizes, strict=True):
+        if [n for n in _laid_out(item, cell) if n != 1] != [n for n in size if n != 1]:
+            raise ValueError
+    return (sum(math.prod(size) for size in sizes),)
 
 
 def _without_call(text: str) -> str:

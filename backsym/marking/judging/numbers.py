@@ -7,6 +7,7 @@ this number is right, too.  Knows problems and their values; must not know how a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,8 +19,8 @@ from backsym.core.problem import Part, Problem
 from backsym.marking.answers.numbers import Numbers
 from backsym.numeric.axes import Array
 from backsym.numeric.context import Env
-from backsym.numeric.evaluate import evaluate
-from backsym.numeric.given import point
+from backsym.numeric.given import point, told
+from backsym.numeric.layers import as_kept
 from backsym.parts.table import kind_of
 from backsym.solving.solution import Solution
 
@@ -101,14 +102,29 @@ class NumberJudge:
         replaced = self._replaced({name: value for name, value in (own or {}).items() if name != asked.name})
         if replaced:
             env = point(self.problem, self.solution.derivations, replaced)
-        found = kind_of(asked.part).numbers(asked.part, self.problem, lambda e: evaluate(e, env))
-        return np.asarray(found[asked.name], dtype=float)
+        found = self._told(asked, env)
+        if found.dtype.hasobject:
+            return np.concatenate([np.ravel(member) for member in found])
+        return np.asarray(found, dtype=float)
+
+    def _told(self, asked: AskedNumber, env: Env) -> Array:
+        return np.asarray(kind_of(asked.part).numbers(asked.part, self.problem, lambda e: told(e, env))[asked.name])
+
+    def sizes(self, asked: AskedNumber) -> tuple[tuple[int, ...], ...] | None:
+        """The shapes of the members of a list that differ in size; its numbers are told one after the other."""
+        found = self._told(asked, self.env)
+        return tuple(member.shape for member in found) if found.dtype.hasobject else None
 
     def _replaced(self, own: Mapping[str, Array]) -> dict[Expr, Array]:
         found: dict[Expr, Array] = {}
         for name, value in own.items():
             part = self.asked[name].part
             quantity = kind_of(part).quantities(part, self.problem).get(name)
+            sizes = self.sizes(self.asked[name])
+            if quantity is not None and sizes is not None and isinstance(quantity, (Sym, Adj)):
+                ends = np.cumsum([math.prod(size) for size in sizes])[:-1]
+                members = [part.reshape(size) for part, size in zip(np.split(value, ends), sizes, strict=True)]
+                value = as_kept(members, quantity.declared, self.env.dims)
             if quantity is not None:
                 found[quantity] = value
         return found

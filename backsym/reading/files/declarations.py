@@ -24,10 +24,12 @@ from backsym.core.dims import (
     is_layered,
     is_ragged,
     is_sum,
+    letters_in,
     names_of,
     placed_at,
     put_in,
     read_amount,
+    value_of,
 )
 from backsym.core.expr import Shape, show_shape
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
@@ -554,40 +556,80 @@ def read_notation(tree: Tree | None, report: Report) -> dict[str, str]:
 Value: TypeAlias = "float | tuple[Value, ...]"
 
 
+class _Sizes:
+    """What the lengths of the lists tell of the sizes, and where each was told first."""
+
+    def __init__(self, report: Report):
+        self.report = report
+        self.found: dict[str, int] = {}
+        self.places: dict[str, Tree] = {}
+
+    def named(self, dim: Dim) -> Dim:
+        """The size with the positions that are known: ``D[M]`` is ``D[3]`` where there are three layers."""
+        return at_places(dim, {name: n for name, n in self.found.items() if name in letters_in(dim)})
+
+    def of(self, dim: Dim) -> int | None:
+        own = self.named(dim)
+        return own if isinstance(own, int) else self.found.get(own)
+
+    def fits(self, tree: Listing, dim: Dim) -> bool:
+        """Whether a list is as long as it has to be."""
+        own, count = self.named(dim), len(tree.items)
+        if isinstance(own, str) and own not in self.found:
+            self.found[own], self.places[own] = count, tree
+        wanted = own if isinstance(own, int) else self.found[own]
+        if count != wanted:
+            self.report.add(tree, say("files.number_count", count=count, dimension=dim, wanted=wanted))
+        return count == wanted
+
+    def check(self) -> None:
+        """Sizes that are computed from others are what these make them."""
+        for dim, count in self.found.items():
+            number = amount(dim)
+            if names_of(number) != (dim,) and all(name in self.found for name in names_of(number)):
+                wanted = value_of(number, self.found.__getitem__)
+                if count != wanted:
+                    words = say("files.number_count", count=count, dimension=dim, wanted=wanted)
+                    self.report.add(self.places[dim], words)
+
+
 def read_values(
     tree: Tree | None, symbols: Mapping[str, Symbol], report: Report, broken: Container[str] = ()
 ) -> dict[str, Value]:
     """``values``: numbers for given quantities, nested lists for vectors and matrices, checked against the shapes."""
-    values: dict[str, Value] = {}
-    sizes: dict[Dim, int] = {}
+    found: dict[str, Value] = {}
+    sizes = _Sizes(report)
     leaves = [name for name, symbol in symbols.items() if symbol.role != "node"]
-    for key, value in table(tree, report, "values", "x: [1, 2], b: 0.5"):
-        if key.text in broken:
-            continue
+    entries = [pair for pair in table(tree, report, "values", "x: [1, 2], b: 0.5") if pair[0].text not in broken]
+    for key, _ in entries:
         if key.text not in leaves:
             computed = say("files.computed" if key.text in symbols else "files.undeclared", name=quoted(key.text))
             report.add(key, computed, suggest(key.text, leaves))
-            continue
-        if is_layered(symbols[key.text].shape):
-            report.add(key, say("files.ragged_values", name=key.text))
-            continue
-        number = _value(value, symbols[key.text].shape, sizes, report)
+    given = [(key.text, value) for key, value in entries if key.text in leaves]
+    # Lists of layers tell how many there are, on which the size of the last one depends.
+    for name, value in sorted(given, key=lambda item: not is_layered(symbols[item[0]].shape)):
+        number = _value(value, symbols[name].shape, sizes, report)
         if number is not None:
-            values[key.text] = number
-            symbol = symbols[key.text]
-            if not all(_is_marked(row, symbol) for row in _rows(number)):
-                code = say("files.one_hot_values" if symbol.one_hot else "files.summing_values", name=key.text)
-                report.add(value, code)
-            elif symbol.symmetric and isinstance(number, tuple) and number != tuple(zip(*number, strict=True)):
-                report.add(value, say("files.not_symmetric", name=key.text))
-            elif not all(symbol.admits(entry) for entry in _entries(number)):
-                report.add(value, beyond(symbol))
-    for key, value in table(tree, report, "values", "x: [1, 2], b: 0.5"):
-        label = symbols[key.text].label if key.text in values else None
-        classes = label if isinstance(label, int) else sizes.get(label) if label is not None else None
-        if label is not None and not all(_is_class(entry, classes) for entry in _entries(values[key.text])):
-            report.add(value, say("files.no_class", name=key.text, classes=label, last=f"{label} - 1"))
-    return values
+            found[name] = number
+            _check_value(value, number, symbols[name], report)
+    sizes.check()
+    for name, value in given:
+        label = symbols[name].label if name in found else None
+        classes = None if label is None else sizes.of(label)
+        if label is not None and not all(_is_class(entry, classes) for entry in _entries(found[name])):
+            report.add(value, say("files.no_class", name=name, classes=label, last=f"{label} - 1"))
+    return {name: found[name] for name, _ in given if name in found}
+
+
+def _check_value(tree: Tree, number: Value, symbol: Symbol, report: Report) -> None:
+    """A value is what its quantity is said to be."""
+    if not all(_is_marked(row, symbol) for row in _rows(number)):
+        code = "files.one_hot_values" if symbol.one_hot else "files.summing_values"
+        report.add(tree, say(code, name=symbol.name))
+    elif symbol.symmetric and isinstance(number, tuple) and number != tuple(zip(*number, strict=True)):
+        report.add(tree, say("files.not_symmetric", name=symbol.name))
+    elif not all(symbol.admits(entry) for entry in _entries(number)):
+        report.add(tree, beyond(symbol))
 
 
 def _is_class(number: float, classes: int | None) -> bool:
@@ -644,18 +686,16 @@ def check_marks(symbols: Mapping[str, Declared], report: Report) -> None:
                 break
 
 
-def _value(tree: Tree, shape: Shape, sizes: dict[Dim, int], report: Report) -> Value | None:
+def _value(tree: Tree, shape: Shape, sizes: _Sizes, report: Report) -> Value | None:
     if not shape:
         return _number(tree, report)
     if not isinstance(tree, Listing) or not tree.items:
         report.add(tree, say("files.not_a_list_of_numbers", shape=shape[0]))
         return None
-    wanted = shape[0] if isinstance(shape[0], int) else sizes.setdefault(shape[0], len(tree.items))
-    if len(tree.items) != wanted:
-        number = len(tree.items)
-        report.add(tree, say("files.number_count", count=number, dimension=shape[0], wanted=wanted))
+    if not sizes.fits(tree, shape[0]):
         return None
-    items = [_value(item, shape[1:], sizes, report) for item in tree.items]
+    own = (tuple(at_places(dim, {OWN: n}) for dim in shape[1:]) for n in range(1, len(tree.items) + 1))
+    items = [_value(item, member, sizes, report) for item, member in zip(tree.items, own, strict=True)]
     return None if None in items else tuple(item for item in items if item is not None)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from backsym.core.dims import is_ragged
 from backsym.core.errors import InputError
 from backsym.core.expr import Fn, letters_of, show_shape, walk
 from backsym.core.functions import FUNCTIONS, losses
@@ -278,7 +279,7 @@ def sizes_of(problem: Problem) -> dict[str, int]:
     sizes = {name: dim.size for name, dim in problem.dims.items() if dim.size is not None}
     for name, value in problem.values.items():
         for dim in problem.symbols[name].shape:
-            if isinstance(dim, str):
+            if isinstance(dim, str) and not is_ragged(dim):
                 sizes.setdefault(dim, len(value))
             value = value[0]
     return sizes
