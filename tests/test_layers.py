@@ -6,15 +6,18 @@ the truth.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from extent import THOROUGH
 
+from backsym.api.problem_file import problem_file
 from backsym.calculus.layers import Sizes
 from backsym.codegen.function import function_source
 from backsym.codegen.module import module_source
@@ -52,7 +55,7 @@ from backsym.numeric.sources import called
 from backsym.numeric.verify import with_adjoints
 from backsym.printing.latex import equation_latex, range_latex
 from backsym.printing.notation import Notation
-from backsym.reading.files.loader import problem_from_mapping
+from backsym.reading.files.loader import load, problem_from_mapping
 from backsym.solving.solution import Solution, solve
 
 Values = Mapping[str, Any]
@@ -492,6 +495,69 @@ def test_a_size_that_is_computed_is_the_one_it_is_computed_from() -> None:
     }
     with pytest.raises(InputError, match=r"3 numbers along 2\*H, expected 4"):
         problem_from_mapping(mapping)
+
+
+# --- notes -----------------------------------------------------------------------------------------------------------
+
+NOTE = r"""Let $\mathbf{a}^{(0)} = \mathbf{x} \in \mathbb{R}^{D_0}$. For $l = 1, \dots, M$ the layers are
+
+$$
+\mathbf{z}^{(l)} = \mathbf{W}^{(l)} \mathbf{a}^{(l-1)} + \mathbf{b}^{(l)},
+\quad \mathbf{a}^{(l)} = \sigma(\mathbf{z}^{(l)}),
+$$
+
+where $\mathbf{W}^{(l)} \in \mathbb{R}^{D_l \times D_{l-1}}$ and $\mathbf{b}^{(l)} \in \mathbb{R}^{D_l}$. The loss is
+$L = \frac{1}{2} \|\mathbf{a}^{(M)} - \mathbf{y}\|^2$ with the target $\mathbf{y} \in \mathbb{R}^{D_M}$.
+
+Compute the gradient of $L$ with respect to $\mathbf{W}^{(l)}$ and $\mathbf{b}^{(l)}$.
+"""
+SPELLINGS = {
+    "sizes below": NOTE,
+    "sizes above": re.sub(r"D_(\w|\{[^}]*\})", lambda m: "D^{(" + m[1].strip("{}") + ")}", NOTE),
+    "brackets": re.sub(r"\^\{\(([^)]*)\)\}", r"^{[\1]}", NOTE),
+    "layers below": re.sub(r"\^\{\(([^)]*)\)\}", r"_{\1}", NOTE).replace("D_", "n_"),
+    "decayed": NOTE.replace("2$ with", "2 + \\frac{\\lambda}{2} \\sum_{l=1}^M \\|\\mathbf{W}^{(l)}\\|_F^2$ with"),
+}
+
+
+def of_note(text: str, folder: Path) -> Problem:
+    path = folder / "note.md"
+    path.write_text(text, encoding="utf-8")
+    problem = load(path)
+    assert isinstance(problem, Problem)
+    return problem
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_a_note_about_layers_of_different_sizes(name: str, tmp_path: Path) -> None:
+    problem = of_note(SPELLINGS[name], tmp_path)
+    assert [part.targets for part in problem.parts] == [("W", "b")]
+
+    def loss(v: Values) -> Any:
+        return plain(v) + (v["lambda"] / 2 * sum(np.sum(w * w) for w in v["W"]) if "lambda" in v else 0)
+
+    leaves = {symbol: {} for symbol, entry in problem.symbols.items() if entry.role != "node"}
+    solution = solve(problem)
+    assert {v.status for v in solution.verified.values()} == {"verified"}
+    assert wrong(Net({"symbols": leaves}, loss, code=False), solution, draws(problem)[1:]) == []
+    assert re.search(r"W: \{shape: \['.\[l\]', '.\[l-1\]'\], for: l", problem_file(problem, "note.md"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (r"D_l \times D_{l-1}", r"D_{l-1} \times D_l", "cannot multiply"),
+        (r" \in \mathbb{R}^{D_M}", "", "nothing tells of which layer the size of y is"),
+        (r"\mathbb{R}^{D_M}", r"\mathbb{R}^{D_0}", r"cannot add .D.M.. and .D.0.."),
+        (r"\mathbb{R}^{D_0}", r"\mathbb{R}^{D}", "D is no size of a layer"),
+        (r"\mathbb{R}^{D_0}", r"\mathbb{R}^{D_1}", "cannot multiply|starts with"),
+        ("The loss", r"$\mathbf{z}^{(l)} \in \mathbb{R}^{D_{l-1}}$. The loss", "z is declared"),
+    ],
+)
+def test_a_note_whose_layers_do_not_meet(old: str, new: str, said: str, tmp_path: Path) -> None:
+    assert old in NOTE
+    with pytest.raises(InputError, match=said):
+        of_note(NOTE.replace(old, new), tmp_path)
 
 
 # --- answers ---------------------------------------------------------------------------------------------------------

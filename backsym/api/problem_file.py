@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from backsym.core.choices import LAYOUTS, METHODS
+from backsym.core.dims import OWN, amount, at_places, is_layered
 from backsym.core.errors import BacksymError, InputError
 from backsym.core.expr import Ix
 from backsym.core.problem import Dimension, NodeEquation, Part, Problem, Symbol, start_names
@@ -56,7 +57,8 @@ def _text(problem: Problem, source: str) -> str:
     if notation:
         pieces.append(f"notation: {_flow(notation)}\n")
     shapes = {dim for s in problem.symbols.values() for dim in (*s.shape, s.label) if s.role != "node"}
-    dims = {name: told for name, dim in problem.dims.items() if (told := _dimension(dim)) or name not in shapes}
+    named = {name: dim for name, dim in problem.dims.items() if not dim.ragged}
+    dims = {name: told for name, dim in named.items() if (told := _dimension(dim)) or name not in shapes}
     if dims:
         pieces.append(f"# Sizes, each with the way it prints where that is not its name.\ndims: {_flow(dims)}\n")
     if problem.index_dims:
@@ -135,16 +137,25 @@ def _symbols(problem: Problem) -> Iterator[str]:
     if given or nodes:
         yield "# What is given: [D] is a column vector, [K, D] a matrix, [] a number.\nsymbols:\n"
     for name, symbol in given.items():
-        yield f"  {_flow(name)}: {_flow({**_properties(symbol), **_begins(symbol, problem)})}\n"
+        yield f"  {_flow(name)}: {_flow({**_properties(symbol, problem), **_begins(symbol, problem)})}\n"
     for name, symbol in nodes.items():
-        shape = {"shape": list(symbol.shape), **_begins(symbol, problem)} if name in entries else {}
+        shape = {**_shape(symbol, problem), **_begins(symbol, problem)} if name in entries else {}
         latex = {"latex": symbol.latex} if symbol.latex else {}
         yield f"  {_flow(name)}: {_flow({**shape, **latex})}\n"
     yield "\n"
 
 
-def _properties(symbol: Symbol) -> Mapping[str, Any]:
-    found: dict[str, Any] = {"shape": list(symbol.shape)}
+def _shape(symbol: Symbol, problem: Problem) -> dict[str, Any]:
+    """The sizes; of layers that differ in size those of the one at a letter."""
+    if not is_layered(symbol.shape):
+        return {"shape": list(symbol.shape)}
+    first, *rest = symbol.shape
+    letter = next(letter for letter, dim in problem.index_dims.items() if dim == first)
+    return {"shape": [at_places(dim, {OWN: amount(letter)}) for dim in rest], "for": letter}
+
+
+def _properties(symbol: Symbol, problem: Problem) -> Mapping[str, Any]:
+    found = _shape(symbol, problem)
     if symbol.label is not None:
         found["label"] = symbol.label
     found["role"] = symbol.role

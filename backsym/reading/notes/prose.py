@@ -185,7 +185,7 @@ class Prose:
         if close is not None and tells_role(close[0]):
             return close[0]
         near = without_next(self.after(last))
-        if VERB.search(near) and not tells_role(near) and last + 1 < len(self.formulas):
+        if VERB.search(near.partition(". ")[0]) and not tells_role(near) and last + 1 < len(self.formulas):
             # "$T$ is the $N \times K$ matrix of targets".
             near += self.after(last + 1)
         if number < last and near.lstrip("$\\)").lstrip().startswith("("):

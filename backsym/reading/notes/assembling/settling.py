@@ -50,13 +50,19 @@ class Settling:
         self.upstream: str | None = None
         """The name of an abstract loss."""
         self.example_ranges: dict[str, str] = {}
+        self.layers: dict[str, tuple[str, ...]] = {}
+        """The sizes of quantities of which each layer has its own, ``D[l]``, as a file writes them."""
+        self.bases: frozenset[str] = frozenset()
+        """What such sizes are called."""
         self.declare_what_is_used()
+        self.check_layers()
 
     def declare_what_is_used(self) -> None:
         """Add the given quantities that no words declare, with the shapes that the equations tell."""
         note, equations = self.note, self.equations
         for name, spelled in equations.dims.items():
             note.declared.dims.setdefault(name, spelled)
+        self.sizes_of_layers()
         declared = {d.spelled.name: d.shape for d in note.declared.found if not d.letter}
         given = {name: s for name, s in equations.given().items() if name not in declared}
         goes_on = say("notes.remark.sum_goes_on")
@@ -68,7 +74,6 @@ class Settling:
         check_zeros(equations, self.starts, {name for name, shape in declared.items() if len(shape) > 1})
         waits = {e.name: [s.name for s in self.starts if s.family in {e.name, *e.uses}] for e in equations.found}
         equations.found = in_order(equations.found, waits)
-        self.check_sizes()
         defined = {e.name for e in equations.found}
         for start in self.starts:
             if start.name not in given and start.name not in declared and start.name not in defined:
@@ -78,7 +83,8 @@ class Settling:
         nodes = {e.name: e for e in equations.found}
         for start in self.starts:
             letter = nodes[start.family].letter
-            if note.steps.forms.get(letter) and start.family not in declared and start.back == 0 and start.spelled.bold:
+            alone = start.family not in declared and start.back == 0 and start.spelled.bold
+            if not self.bases and note.steps.forms.get(letter) and alone:
                 said = say("notes.remark.one_size", family=start.family, letter=letter)
                 note.assumed.append((start.spelled.span[0], said))
         names = {**equations.names, **{e.name: e.segment.left for e in equations.found}, **given}
@@ -110,16 +116,52 @@ class Settling:
             note.classes[name] = axes.name(shapes.root(shapes.labels[name]))
         self.example_ranges = self.example_letters()
 
-    def check_sizes(self) -> None:
-        """Refuses sizes that go with the letter of a recurrence, ``D^{(l)}``."""
-        note = self.note
+    def sizes_of_layers(self) -> None:
+        """Takes all layers for layers of one size where sizes go with the letter of a recurrence, ``D^{(l)}``.
+
+        What is declared keeps its own sizes, as a file writes them, ``D[l-1]``; ``check_layers`` sees that all is.
+        """
+        note, steps = self.note, self.note.steps
+        keys = {name: spelled.key for name, spelled in note.declared.dims.items()}
+        own = {name: key for name, key in keys.items() if key[1].rstrip("+-0123456789") in steps.letters}
+        bases = {base for base, _ in own.values()}
+        ends = {token.text for token in steps.ends.values()}
+        placed: dict[str, str] = {}
+        for name, (base, place) in keys.items():
+            if base not in bases:
+                continue
+            if name not in own and not place.isdecimal() and place.rstrip("+-0123456789") not in ends:
+                at = next((d.spelled.span for d in note.declared.found if name in d.shape), (0, 0))
+                raise note.source.error(say("notes.layer_or_size", name=name, base=base), at)
+            placed[name] = f"{base}[{place}]"
         found = []
         for d in note.declared.found:
-            keys = [note.declared.dims[dim].key[1] for dim in d.shape if dim in note.declared.dims]
-            letter = next((m for m in note.steps.letters for key in keys if key.rstrip("+-0123456789") == m), None)
-            if letter is not None:
-                words = say("notes.ragged", name=d.spelled.name, letter=letter)
-                found.append(note.source.diagnostic(words, d.spelled.span))
+            if not placed.keys().isdisjoint(d.shape) and d.spelled.name in steps.letters:
+                continue  # Layer l has D_l units.
+            shape = tuple(placed.get(axis, axis) for axis in d.shape)
+            if shape != d.shape:
+                self.layers[d.spelled.name] = shape
+                d = replace(d, shape=tuple(axis.partition("[")[0] for axis in shape))
+            found.append(d)
+        note.declared.found = found
+        for name in placed:
+            del note.declared.dims[name]
+        for base in bases:
+            note.declared.dims[base] = Spelled((base, ""), below=False, bold=False, span=(0, 0))
+        self.bases = frozenset(bases)
+
+    def check_layers(self) -> None:
+        """What starts as a declared start does has its size; raises InputError for another size that nothing tells."""
+        for e in self.equations.found:
+            if e.name in self.layers and e.sides is not None and e.sides[1].kind == "name":
+                self.layers.setdefault(e.sides[1].value, self.layers[e.name])
+        nodes = {e.name for e in self.equations.found}
+        open_ = [d for d in self.note.declared.found if not self.bases.isdisjoint(d.shape)]
+        found = [
+            self.note.source.diagnostic(say("notes.size_of_layer", name=d.spelled.name), d.spelled.span)
+            for d in open_
+            if d.spelled.name not in self.layers and d.spelled.name not in nodes
+        ]
         if found:
             raise InputError(found[:MAX_DIAGNOSTICS])
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from backsym.core.dims import letters_in
 from backsym.core.words import say
 from backsym.parts.numbers import RATE
 from backsym.reading.files.yamlfile import Listing, Mark, Scalar, Table, Tree
@@ -111,6 +112,7 @@ class NoteTree:
 
     def dims(self, layer: str) -> Tree | None:
         used = {*self.equations.dims, *(dim for d in self.note.declared.found for dim in d.shape)}
+        used -= self.open.bases
         spelled = {name: s for name, s in self.note.declared.dims.items() if name in used and not name.isdecimal()}
         entries: dict[str, Tree] = {}
         for name, dim in spelled.items():
@@ -137,7 +139,10 @@ class NoteTree:
             spelled = declaration.spelled
             if declaration.letter or spelled.name in entries or spelled.name in self.note.declared.dims:
                 continue
-            fields: dict[str, Tree] = {"shape": self.shape(declaration)}
+            layered = not self.open.bases.isdisjoint(declaration.shape)
+            if spelled.name in begins or (layered and spelled.name not in self.open.layers):
+                continue
+            fields = self.shape(declaration)
             if spelled.name in self.note.classes:
                 fields["label"] = self.word(self.note.classes[spelled.name])
             if spelled.name not in nodes:
@@ -158,10 +163,17 @@ class NoteTree:
         if isinstance(latex := fields.get("latex"), Scalar):
             self.spelled_otherwise[name] = latex.text
 
-    def shape(self, declaration: Declaration) -> Listing:
+    def shape(self, declaration: Declaration) -> dict[str, Tree]:
+        """The shape, and for what letter there is one of it where each layer has a size of its own."""
         start, end = declaration.spelled.span
-        items = tuple(self.scalar(dim, start, end) for dim in declaration.shape)
-        return Listing(self.mark(start, end), "", items)
+        own = self.open.layers.get(declaration.spelled.name, declaration.shape)
+        ends = self.note.steps.ends
+        places = {place for dim in own[1:] for place in letters_in(dim)}
+        told = (m for m in places & self.note.steps.letters if own[0] in (f"?{m}", ends[m].text if m in ends else ""))
+        letter = next(told, "")
+        items = tuple(self.scalar(dim, start, end) for dim in (own[1:] if letter else own))
+        shape = Listing(self.mark(start, end), "", items)
+        return {"shape": shape, "for": self.word(letter)} if letter else {"shape": shape}
 
     def roles(self, spelled: Spelled, nodes: Mapping[str, Spelled], *, number: bool) -> dict[str, Tree]:
         """The role that the words give, else the one that the letter has by custom; a number T is a temperature."""
