@@ -624,8 +624,7 @@ def read_values(
 def _check_value(tree: Tree, number: Value, symbol: Symbol, report: Report) -> None:
     """A value is what its quantity is said to be."""
     if not all(_is_marked(row, symbol) for row in _rows(number)):
-        code = "files.one_hot_values" if symbol.one_hot else "files.summing_values"
-        report.add(tree, say(code, name=symbol.name))
+        report.add(tree, say("files.one_hot_values" if symbol.one_hot else "files.summing_values", name=symbol.name))
     elif symbol.symmetric and isinstance(number, tuple) and number != tuple(zip(*number, strict=True)):
         report.add(tree, say("files.not_symmetric", name=symbol.name))
     elif not all(symbol.admits(entry) for entry in _entries(number)):

@@ -132,6 +132,7 @@ class NoteTree:
 
     def symbols(self, layer: str) -> Tree | None:
         begins = {start.name for start in self.open.starts}
+        begun = begins & {e.name for e in self.equations.found}
         nodes = {e.name: e.segment.left for e in self.equations.found if e.name not in begins}
         by_entries = {e.name for e in self.equations.found if e.sides is not None and e.sides[0].kind == "entry"}
         entries: dict[str, tuple[Scalar, Tree]] = {}
@@ -140,7 +141,7 @@ class NoteTree:
             if declaration.letter or spelled.name in entries or spelled.name in self.note.declared.dims:
                 continue
             layered = not self.open.bases.isdisjoint(declaration.shape)
-            if spelled.name in begins or (layered and spelled.name not in self.open.layers):
+            if spelled.name in begun or (layered and spelled.name not in self.open.layers):
                 continue
             fields = self.shape(declaration)
             if spelled.name in self.note.classes:
