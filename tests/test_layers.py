@@ -179,6 +179,20 @@ def means(v: Values) -> Any:
     return total
 
 
+def standardised_before(v: Values) -> Any:
+    a = v["x"]
+    for w in v["W"]:
+        a = np.tanh(w @ ((a - np.mean(a)) / np.sqrt(np.mean((a - np.mean(a)) ** 2) + 1)))
+    return square(a - v["y"])
+
+
+def spread(v: Values) -> Any:
+    a = v["x"]
+    for w in v["W"]:
+        a = np.tanh(w @ a) / (1 + np.mean((w - np.mean(w)) ** 2))
+    return square(a - v["y"]) / (1 + np.sqrt(np.mean((a - np.mean(a)) ** 2)))
+
+
 START, LINEAR, END = "a[0] = x", "z[l] = W[l] @ a[l-1] + b[l]", "L = squared_error(a[M], y)"
 
 NETS: dict[str, Net] = {
@@ -224,6 +238,20 @@ NETS: dict[str, Net] = {
     ),
     "the mean of the layer before": net(
         "x W y", START, "a[l] = tanh(W[l] @ a[l-1] - mean(a[l-1]))", "L = mean((a[M] - y)**2)", loss=mean_before
+    ),
+    "the variance of the layer before": net(
+        "x W y",
+        START,
+        "a[l] = tanh(W[l] @ ((a[l-1] - mean(a[l-1]))/sqrt(var(a[l-1]) + 1)))",
+        END,
+        loss=standardised_before,
+    ),
+    "the spread of the last layer": net(
+        "x W y",
+        START,
+        "a[l] = tanh(W[l] @ a[l-1])/(1 + var(W[l]))",
+        "L = squared_error(a[M], y)/(1 + std(a[M]))",
+        loss=spread,
     ),
     "means of all layers": net(
         "x W", START, "a[l] = tanh(W[l] @ a[l-1])", "L = sum(mean(a[l]**2), l)", loss=means, code=False

@@ -29,9 +29,11 @@ from backsym.core.dims import (
     without_places,
 )
 from backsym.core.errors import BacksymError, ShapeError
+from backsym.core.functions import FUNCTIONS
 from backsym.core.problem import NodeEquation, Problem, Symbol
 from backsym.core.steps import Case, Derivation, Fact, ForwardForms, Sensitivity, Step, TotalDerivation
 from backsym.core.words import say
+from backsym.reading.meaning.table_formulas import formula
 
 Ties = tuple[tuple[ex.Ix, ex.Ix], ...]
 """Pairs of indices in Kronecker deltas: a summand with one is there only where both are equal."""
@@ -92,16 +94,21 @@ def of_one_size(problem: Problem) -> Problem:
 def _without_means(e: ex.Expr, problem: Problem) -> ex.Expr:
     """The expression in which the mean over the units of a layer is their sum, divided by how many there are.
 
-    Their number is an entry of a family that is called as the dimension is: no quantity is.
+    Their number is an entry of a family that is called as the dimension is: no quantity is.  A variance is a mean, too.
     """
     done = ex.rebuild(e, lambda child: _without_means(child, problem))
+    if isinstance(done, ex.Fn) and not done.order and any(map(is_ragged, done.args[0].shape)):
+        function = FUNCTIONS.get(done.name)
+        if function is not None and function.moments is not None:
+            return _without_means(formula(function.moments, {function.args[0]: done.args[0]}), problem)
     if not isinstance(done, ex.Reduce) or done.op != "mean":
         return done
     over = [dim for n, dim in enumerate(done.arg.shape) if done.axis in (None, n)]
-    sizes = [_size_of_layer(dim, problem) for dim in over]
-    if len(over) != 1 or sizes[0] is None:
+    known = [_size_of_layer(dim, problem) for dim in over]
+    sizes = [size for size in known if size is not None]
+    if not sizes or len(sizes) < len(over):
         return done
-    return ex.Div(replace(done, op="sum"), sizes[0])
+    return ex.Div(replace(done, op="sum"), sizes[0] if len(sizes) == 1 else ex.Mul(tuple(sizes)))
 
 
 def _size_of_layer(dim: Dim, problem: Problem) -> ex.Expr | None:
@@ -351,7 +358,7 @@ class Sizes:
         if isinstance(e, ex.Entry):
             if self._has_lists(e.base):
                 return self.expression(self._of_member(e), ranges, wanted)
-            whole = self.expression(e.base, ranges, None)
+            whole = self.expression(e.base, ranges, self._at_letters(e, ranges))
             return ex.Entry(
                 whole, tuple(map(self.index, e.indices, itertools.repeat(ranges), whole.shape)), span=e.span
             )
@@ -384,6 +391,12 @@ class Sizes:
                 raise BacksymError(say("calculus.unknown_size", letter=str(e.to)))
             return replace(e, arg=self.expression(e.arg, ranges, None), to=wanted)
         return ex.rebuild(e, lambda child: self.expression(child, ranges, None))
+
+    def _at_letters(self, e: ex.Entry, ranges: Ranges) -> ex.Shape | None:
+        """The shape that the letters of an entry tell, where all of them have a range."""
+        found = [ranges.dims.get(ix, None if self.is_open(ix.dim) else ix.dim) for ix in e.indices]
+        shape = tuple(dim for dim in found if dim is not None)
+        return shape if len(shape) == len(found) else None
 
     def _named(self, e: ex.Sym | ex.Adj) -> ex.Sym | ex.Adj:
         shape = self.problem.symbols[e.name].shape if e.name in self.problem.symbols else e.declared

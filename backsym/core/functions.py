@@ -124,6 +124,8 @@ class Function:
     """A text of the function in simpler terms."""
     along: str | None = None
     """The same along one axis, with ``{axis}`` and ``{keepdims}`` in their places."""
+    moments: str | None = None
+    """The same definition by means of powers alone, in whose derivative no constant is summed."""
     expanded: bool = False
     """Whether it is replaced by its definition as soon as it is read."""
     slope: str | None = None
@@ -636,6 +638,7 @@ _TABLE = (
         r"\text{var}",
         kind="scalar",
         definition="mean((x - mean(x))**2)",
+        moments="mean(x**2) - mean(x)**2",
         along="mean((x - mean(x, axis={axis}, keepdims=True))**2, axis={axis}, keepdims={keepdims})",
     ),
     Function(
@@ -644,6 +647,7 @@ _TABLE = (
         r"\text{std}",
         kind="scalar",
         definition="sqrt(mean((x - mean(x))**2))",
+        moments="sqrt(mean(x**2) - mean(x)**2)",
         along="sqrt(mean((x - mean(x, axis={axis}, keepdims=True))**2, axis={axis}, keepdims={keepdims}))",
     ),
     Function(

@@ -36,9 +36,11 @@ def axis_source(dim: str, arrays: Axes) -> str | None:
 def layer_source(dim: str, arrays: Axes, loops: Mapping[str, str]) -> str | None:
     """The size of a layer, ``W[l].shape[0]``, by a list of arrays of all layers; None without one.
 
-    ``loops`` gives the variables of letters, which count from 0.
+    ``loops`` gives the variables of letters, which count from 0: before its place there may be no member, and the one
+    at its place is taken where that tells the size.
     """
     layer = placed_at(dim)
+    after: dict[int, str] = {}
     if layer is None:
         return None
     for array, shape in arrays:
@@ -55,10 +57,10 @@ def layer_source(dim: str, arrays: Axes, loops: Mapping[str, str]) -> str | None
                 return f"{array}[{number - 1}].shape[{n}]"
             if names and names[0] == shape[0] and number <= 0:
                 return f"{array}[{number - 1}].shape[{n}]"
-            if names and names[0] in loops:
-                step = f" {'-' if number < 0 else '+'} {abs(number)}" if number else ""
-                return f"{array}[{loops[names[0]]}{step}].shape[{n}]"
-    return None
+            if names and names[0] in loops and number >= 0:
+                step = f" + {number}" if number else ""
+                after.setdefault(number, f"{array}[{loops[names[0]]}{step}].shape[{n}]")
+    return after[min(after)] if after else None
 
 
 def _solved(text: str, axis: Whole, dim: str, known: Sequence[tuple[str, Sequence[Dim]]]) -> str | None:
