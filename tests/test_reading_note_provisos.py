@@ -72,6 +72,20 @@ SEEMING = {
         r"$$z = w x, \quad h = \tanh(z)$$ $$z = v h, \quad L = (z - t)^2$$", "notes.redefined",
     ),
     "a positive part": (r"$$h = z^+, \quad z = w x, \quad L = (h - t)^2$$", "notes.positive_part"),
+    "functions one after the other": (
+        r"$$g(x) = w x + b, \quad f(u) = u^2, \quad L = (f \circ g)(x)$$", "notes.composition",
+    ),
+    "an entry at 0": (
+        r"$$\mathbf{y} = \mathbf{W}\mathbf{x}, \quad L = -\log y_0$$ with $\mathbf{W} \in \mathbb{R}^{2 \times D}$.",
+        "notes.member_by_number",
+    ),
+    "sigma is a number": (
+        r"$$y = \sigma (1 - x), \quad L = (y - t)^2$$ where $\sigma$ is the standard deviation.", "notes.sigma_is_open",
+    ),
+    "matrices that would have one column": (
+        r"$$\mathbf{Y} = \mathbf{W}\mathbf{X}, \quad L = (\mathbf{Y} - \mathbf{T})^\top (\mathbf{Y} - \mathbf{T})$$",
+        "notes.size_one",
+    ),
     "e is an error within": (r"$$y = w x, \quad L = \frac12 e^2$$ where $e = y - t$.", "notes.computed_within"),
     "the loss is a mean in words": (
         r"$$\ell = (w x - y)^2$$ The loss $L$ is the average of $\ell$ over the examples.", "notes.computed_in_words",
@@ -142,6 +156,11 @@ READ: dict[str, Note] = {
         r"$$a^1 = \sigma(w^1 x), \quad a^2 = \sigma(w^2 a^1), \quad L = (a^2 - t)^2 + x^2$$",
         lambda w1, x, w2, t: (sigmoid(w2 * sigmoid(w1 * x)) - t) ** 2 + x**2, {"w1": S, "x": S, "w2": S, "t": S},
     ),
+    "a column of weights": (
+        r"$$\mathbf{Y} = \mathbf{X}\mathbf{W}, \quad L = \|\mathbf{Y} - \mathbf{T}\|_F^2$$ "
+        r"with $\mathbf{W} \in \mathbb{R}^{D \times 1}$.",
+        lambda X, W, T: ((X @ W - T) ** 2).sum(), {"X": (N, D), "W": (D, 1), "T": (N, 1)},
+    ),
     "softmax of rows": (
         r"$$Z = X W, \quad P = \mathrm{softmax}(Z), \quad L = -\sum_{n=1}^N \sum_{k=1}^K Y_{nk} \log P_{nk}$$ "
         r"Let $X \in \mathbb{R}^{N \times D}$, $W \in \mathbb{R}^{D \times K}$, $Y \in \mathbb{R}^{N \times K}$.",
@@ -164,6 +183,10 @@ NAMED = {
     "a slope in words": (LINE + "The ReLU has a slope of 0.01 for negative arguments.", "slope of 0.01"),
     "a convention in words": ("Indices start at 0. " + LINE, "Indices start at 0"),
     "a layout": (LINE + "We use the numerator layout.", "numerator layout"),
+    "a derivative that is of interest": (LINE + r"We are interested in $\frac{\partial L}{\partial w}$.", "interested"),
+    "a derivative in a direction": (
+        LINE + r"Compute the derivative of $L$ in direction $v$ and $\frac{\partial L}{\partial w}$.", "direction",
+    ),
     "rows of a softmax": (CLASSES, "the softmax of each row"),
 }  # fmt: skip
 

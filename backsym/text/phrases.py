@@ -21,7 +21,9 @@ class Phrases:
     """Some phrases, of one or several words each."""
 
     def __init__(self, *phrases: str):
-        self.phrases = [tuple(phrase.split()) for phrase in phrases]
+        self.by_first: dict[str, list[tuple[str, ...]]] = {}
+        for phrase in map(str.split, phrases):
+            self.by_first.setdefault(phrase[0], []).append(tuple(phrase))
 
     def first(self, words: Sequence[Word]) -> tuple[int, int] | None:
         """The numbers of the first words that are one of the phrases, the longest one, as a slice; None without."""
@@ -34,7 +36,8 @@ class Phrases:
 
     def length_at(self, texts: Sequence[str], n: int) -> int:
         """The words of the longest phrase that stands at the n-th word; 0 without."""
-        return max((len(p) for p in self.phrases if tuple(texts[n : n + len(p)]) == p), default=0)
+        found = self.by_first.get(texts[n], ()) if 0 <= n < len(texts) else ()
+        return max((len(p) for p in found if tuple(texts[n : n + len(p)]) == p), default=0)
 
     def __contains__(self, words: Sequence[Word]) -> bool:
         return self.first(words) is not None

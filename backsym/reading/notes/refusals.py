@@ -17,10 +17,11 @@ from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.latex.equations import FormulaReader, Segment, segments
 from backsym.reading.latex.lexer import FONTS, script_end, tokens_in
-from backsym.reading.latex.names import Key, Vocabulary, new_name
+from backsym.reading.latex.names import Key, Vocabulary, new_name, split_tag
 from backsym.reading.notes.equations import Equations, Forward, is_loss, terms_of
 from backsym.reading.notes.labels import label_in
 from backsym.reading.notes.shapes import Axes, Shapes, is_along_axis
+from backsym.reading.notes.words import usual_rank
 from backsym.reading.syntax import Node, walk
 
 _SUMS = ("sum", "mean", "max", "min")
@@ -43,6 +44,7 @@ def check_names(source: Source, equations: Equations, loose: Collection[str], wi
         *_slashes(source, equations),
         *_redefined(source, equations),
         *_positive_parts(source, equations),
+        *_compositions(source, equations),
     ]
     found = found or [*_idle_sums(source, equations), *_cases(source, equations, within)]
     if found:
@@ -252,6 +254,17 @@ def _redefined(source: Source, equations: Equations) -> Iterator[Diagnostic]:
             yield source.diagnostic(say("notes.redefined", name=name), (segment.start, segment.end))
 
 
+def _compositions(source: Source, equations: Equations) -> Iterator[Diagnostic]:
+    r"""``(f \circ g)(x)``: functions one after the other, where the sign is a product by entries."""
+    for equation in equations.found:
+        tokens = tokens_in(source, equation.segment.start, equation.segment.end)
+        for n, token in enumerate(tokens):
+            applied = [t.text for t in tokens[n + 2 : n + 4]] == [")", "("]
+            sign = source.text[token.start : token.end].strip()
+            if sign in ("\\circ", "∘") and tokens[n - 1].kind in ("letter", "greek") and applied:
+                yield source.diagnostic(say("notes.composition"), (tokens[n - 1].start, tokens[n + 1].end))
+
+
 def _positive_parts(source: Source, equations: Equations) -> Iterator[Diagnostic]:
     """``z^+`` beside a computed z: its positive part, or a quantity that is given."""
     computed = {segment.left.key for segment in equations.segments}
@@ -402,8 +415,9 @@ def _transposed(source: Source, equations: Equations, shapes: Mapping[str, Axes]
 
 
 def _of_size_one(source: Source, equations: Equations, shapes: Mapping[str, Axes]) -> Iterator[Diagnostic]:
-    """A bold vector or square bold matrix that fits only with the size one, which nobody declared."""
+    """A bold vector, or a bold matrix, that fits only with the size one, which nobody declared."""
     lefts = {equation.name: equation.segment.left for equation in equations.found}
+    told = any("1" in axes for name, axes in shapes.items() if split_tag(name) in equations.words.keys)
     for name, spelled in {**equations.given(), **lefts}.items():
         axes = shapes.get(name)
         if axes is None or (not axes and name not in lefts):
@@ -413,7 +427,8 @@ def _of_size_one(source: Source, equations: Equations, shapes: Mapping[str, Axes
             yield source.diagnostic(say("notes.without_index", name=written), spelled.span)
             continue
         declared = spelled.key in equations.words.keys
-        if (spelled.bold or axes) and not declared and all(axis == "1" for axis in axes):
+        narrow = usual_rank(spelled) == len(axes) == 2 and "1" in axes and not told
+        if (spelled.bold or axes) and not declared and (narrow or all(axis == "1" for axis in axes)):
             written = source.text[slice(*spelled.span)]
             yield source.diagnostic(say("notes.size_one", name=written), spelled.span)
 

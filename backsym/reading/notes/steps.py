@@ -215,13 +215,15 @@ def as_equations(starts: Iterable[Start]) -> list[tuple[Node, Node]]:
 def _by_number(
     source: Source, equations: Equations, starts: Collection[str], declared: Collection[str]
 ) -> list[Diagnostic]:
-    """``x_1`` beside the family ``x_n``: the first member, or another quantity."""
+    r"""``x_1`` beside the family ``x_n``: the first member, or another quantity; so is ``y_0`` beside a bold y."""
     families = {e.children[0].value for e in equations.entries() if e.children[1].kind == "name"}
+    bold = {e.name for e in equations.found if e.segment.left.bold}
     found = []
     for name, spelled in equations.given().items():
         base, tag = spelled.key
+        entry = tag == "0" and not spelled.bold and new_name(base, "") in bold and name not in {*starts, *declared}
         other = tag.isdecimal() and tag != "0" and name not in starts and name not in declared
-        if other and new_name(base, "") in families:
+        if entry or (other and new_name(base, "") in families):
             words = say("notes.member_by_number", name=source.text[slice(*spelled.span)], family=base)
             found.append(source.diagnostic(words, spelled.span))
     return found

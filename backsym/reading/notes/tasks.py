@@ -74,9 +74,12 @@ _GRAPH = re.compile(
     r"|zeichnen?\s+(?:sie\s+)?(?:den|einen)\s+(?:berechnungs|rechen)graph(?:en)?)\b",
     re.IGNORECASE,
 )
+_CLOSE_BEHIND = 80
+"""Characters behind a displayed formula among which a capital begins a sentence."""
 _BESIDES = Phrases(
     "explain", "justify", "interpret", "discuss", "comment", "sketch", "plot", "why", "argue", "convex", "eigenvalues",
-    "how many", "finite differences", "numerically",
+    "how many", "finite differences", "numerically", "eigenvalue", "direction", "directional", "taylor", "rank",
+    "determinant", "magnitude", "lipschitz", "bound", "richtung", "richtungsableitung", "rang", "betrag",
     "erkl\u00e4ren", "begr\u00fcnden", "warum", "skizzieren", "diskutieren", "interpretieren", "konvex",
 )  # fmt: skip
 """Words for what no part answers."""
@@ -276,8 +279,8 @@ class Tasks:
     def after_display(self, start: int, inside: Sequence[tuple[int, int, bool]]) -> int:
         """Where a sentence begins: behind a displayed formula without a full stop, if a capital follows."""
         for _, end, displayed in reversed(inside):
-            words = words_of(self.source.text, end)
-            if displayed and words and self.source.text[words[0].start].isupper():
+            words = words_of(self.source.text, end, end + _CLOSE_BEHIND) if displayed else []
+            if words and self.source.text[words[0].start].isupper():
                 return end
         return start
 

@@ -67,6 +67,12 @@ _TOTALS = Phrases(
     "durchschnitt", "summe", "produkt", "differenz", "quadrat", "varianz",
 )  # fmt: skip
 """What is computed from quantities; the mean of a distribution is one by itself."""
+_QUANTITIES = Phrases(
+    "standard deviation", "variance", "covariance", "noise level", "scale", "scale parameter", "singular value",
+    "bandwidth", "step size", "constant", "scalar", "number", "standardabweichung", "varianz", "skalar", "zahl",
+    "konstante", "skalierung", "bandbreite",
+)  # fmt: skip
+"""What is no function."""
 _LETTERS = ("letter", "greek")
 _APPLIES = ("(", "[", "'")
 """What stands behind a letter that is applied, or differentiated."""
@@ -204,6 +210,8 @@ def _told(source: Source, formula: Place, called: set[tuple[str, ...]]) -> Told 
         name = _name_at_end(text, formula.start) or _apposed(after)
         return Told(head, name, at) if name is not None else None
     clause = after[says[1] :]
+    if head == ("sigma",) and clause in _QUANTITIES:
+        return Told(head, None, at)
     if clause in _IDENTITY:
         message = say("notes.function_not_put_in", name=text[slice(*at)].strip())
         raise source.error(message, at, say("notes.write_formula"))

@@ -8,6 +8,7 @@ Knows words and the first look at the equations; reads no mathematics.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -190,6 +191,11 @@ class Sentence:
                 return
 
 
+def _has_any(places: Sequence[int], s: Sentence) -> bool:
+    n = bisect_left(places, s.start)
+    return n < len(places) and places[n] < s.end
+
+
 class Provisos:
     """The sentences of a note that change what ``equations`` say."""
 
@@ -202,7 +208,9 @@ class Provisos:
         sides = [side for e in equations.found for side in e.sides or ()]
         self.calls = {tree.value for side in sides for tree in walk(side) if tree.kind == "call"}
         self.signs = {t.text for e in equations.found for t in tokens_in(source, e.segment.start, e.segment.end)}
-        self.sentences = list(self.read(formulas))
+        self.formulas = formulas
+        self.starts = [f.start for f in formulas]
+        self.sentences = list(self.read())
 
     def check(self) -> None:
         """Raises InputError with each sentence that changes the problem."""
@@ -219,45 +227,54 @@ class Provisos:
 
     def doubtful(self) -> list[Sentence]:
         """Sentences that may change the problem, in words that are not read."""
-        penalised = self.is_penalised()
-        added = [s for s in self.sentences if s.has(_ADDED) and not penalised and not s.has(_LEAVES_OUT)]
-        return [s for s in self.sentences if s.has(_DOUBTFUL) or s in added]
+        adding = [_ADDED] if not self.is_penalised() else []
+        return [
+            s
+            for s in self.sentences
+            if s.has(_DOUBTFUL) or any(s.has(words) and not s.has(_LEAVES_OUT) for words in adding)
+        ]
 
     def unread(self, used: Collection[int]) -> list[Sentence]:
         """Sentences that speak of the mathematics in words that nothing here reads.
 
         A sentence with one of the places ``used``, or that leads to what is displayed, is read.
         """
-        found = []
+        found, places = [], sorted(used)
         for s in self.sentences:
             last = max((n for n, f in s.shown.items() if f.displayed), default=-1)
             words = [w for n, w in enumerate(s.words[last + 1 :], last + 1) if n not in s.shown and w[:1].isalpha()]
-            about = any(word.startswith(_OF_MATHEMATICS) for word in words)
+            derives = any({"partial", "nabla"} & {*self.texts(f)} for f in s.shown.values() if not f.displayed)
+            about = derives or any(word.startswith(_OF_MATHEMATICS) for word in words)
             strange = [word for word in words if word not in _DESCRIBES]
             text = self.source.text[s.start : s.end]
             heading = text.startswith("#") or self.source.text[: s.start].rstrip(" ").endswith(("#", "{"))
-            if about and strange and not heading and not any(s.start <= at < s.end for at in used):
+            if about and strange and not heading and not _has_any(places, s):
                 found.append(s)
         return found
 
     # --- sentences ---
 
-    def read(self, formulas: Sequence[Formula]) -> Iterator[Sentence]:
+    def read(self) -> Iterator[Sentence]:
         """The sentences; one that goes on with a capital behind a displayed formula is two."""
         text = self.source.text
-        places = [(f.start, f.end, f.displayed) for f in formulas]
+        places = [(f.start, f.end, f.displayed) for f in self.formulas]
         for start, end in sentences_of(text, places):
-            inside = [f for f in formulas if start <= f.start and f.end <= end]
+            inside = self.within(start, end)
             for f in [f for f in inside if f.displayed]:
                 after = words_of(text, f.end, min(end, f.end + MOST_BETWEEN))
                 if after and text[after[0].start].isupper():
-                    yield self.sentence(start, f.end, inside)
+                    yield self.sentence(start, f.end)
                     start = f.end
-            yield self.sentence(start, end, inside)
+            yield self.sentence(start, end)
 
-    def sentence(self, start: int, end: int, formulas: Sequence[Formula]) -> Sentence:
+    def within(self, start: int, end: int) -> list[Formula]:
+        """The formulas between two places."""
+        first, last = bisect_left(self.starts, start), bisect_left(self.starts, end)
+        return [f for f in self.formulas[first:last] if f.end <= end]
+
+    def sentence(self, start: int, end: int) -> Sentence:
         text = self.source.text
-        inside = {f.start: f for f in formulas if start <= f.start and f.end <= end}
+        inside = {f.start: f for f in self.within(start, end)}
         spans = [(f.start, f.end, f.displayed) for f in inside.values()]
         found = elements(text, start, end, spans, lambda _start, _end: NOTHING)
         words = [e.text if isinstance(e, Word) else text[e.start : e.end].strip() for e in found]
