@@ -187,6 +187,8 @@ NAMED = {
     "a derivative in a direction": (
         LINE + r"Compute the derivative of $L$ in direction $v$ and $\frac{\partial L}{\partial w}$.", "direction",
     ),
+    "a matrix that is triangular": (LAYER + r"where $\mathbf{W}$ is lower triangular.", "triangular"),
+    "angles in degrees": (LINE + "Angles are measured in degrees.", "degrees"),
     "rows of a softmax": (CLASSES, "the softmax of each row"),
 }  # fmt: skip
 

@@ -143,7 +143,7 @@ _OF_MATHEMATICS = tuple(
     " element product transpos denot notation symbol batch example sample class divid multipl scal round clip mask"
     " train dropout estimator approx depend independent differentiat propagat verlust kosten gewicht ableit steigung"
     " null konstant aktivier funktion zeile spalte schicht eingabe ausgabe ziel faktor vektor eintr produkt"
-    " beispiel klasse unabh h\u00e4ng differenz".split()
+    " angle degree measured winkel gemessen wahrscheinlich beispiel klasse unabh h\u00e4ng differenz".split()
 )
 """How words begin by which a sentence speaks of what is computed."""
 _DESCRIBES = frozenset(
@@ -243,8 +243,8 @@ class Provisos:
         for s in self.sentences:
             last = max((n for n, f in s.shown.items() if f.displayed), default=-1)
             words = [w for n, w in enumerate(s.words[last + 1 :], last + 1) if n not in s.shown and w[:1].isalpha()]
-            derives = any({"partial", "nabla"} & {*self.texts(f)} for f in s.shown.values() if not f.displayed)
-            about = derives or any(word.startswith(_OF_MATHEMATICS) for word in words)
+            shown = any(n > last and not s.words[n] for n in s.shown)
+            about = shown or any(word.startswith(_OF_MATHEMATICS) for word in words)
             strange = [word for word in words if word not in _DESCRIBES]
             text = self.source.text[s.start : s.end]
             heading = text.startswith("#") or self.source.text[: s.start].rstrip(" ").endswith(("#", "{"))
