@@ -183,11 +183,12 @@ NAMED = {
     "a slope in words": (LINE + "The ReLU has a slope of 0.01 for negative arguments.", "slope of 0.01"),
     "a convention in words": ("Indices start at 0. " + LINE, "Indices start at 0"),
     "a layout": (LINE + "We use the numerator layout.", "numerator layout"),
-    "a derivative that is of interest": (LINE + r"We are interested in $\frac{\partial L}{\partial w}$.", "interested"),
+    "a derivative that is of interest": (
+        LINE + r"We are interested in the derivative $\frac{\partial L}{\partial w}$.", "interested",
+    ),
     "a derivative in a direction": (
         LINE + r"Compute the derivative of $L$ in direction $v$ and $\frac{\partial L}{\partial w}$.", "direction",
     ),
-    "a matrix that is triangular": (LAYER + r"where $\mathbf{W}$ is lower triangular.", "triangular"),
     "angles in degrees": (LINE + "Angles are measured in degrees.", "degrees"),
     "rows of a softmax": (CLASSES, "the softmax of each row"),
 }  # fmt: skip

@@ -427,7 +427,7 @@ def _of_size_one(source: Source, equations: Equations, shapes: Mapping[str, Axes
             yield source.diagnostic(say("notes.without_index", name=written), spelled.span)
             continue
         declared = spelled.key in equations.words.keys
-        narrow = usual_rank(spelled) == len(axes) == 2 and "1" in axes and not told
+        narrow = usual_rank(spelled) == len(axes) == 2 and axes[1] == "1" and not told
         if (spelled.bold or axes) and not declared and (narrow or all(axis == "1" for axis in axes)):
             written = source.text[slice(*spelled.span)]
             yield source.diagnostic(say("notes.size_one", name=written), spelled.span)

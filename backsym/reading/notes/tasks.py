@@ -164,6 +164,8 @@ class Tasks:
         self.unread: list[int] = []
         self.unknown: list[tuple[int, str]] = []
         self.no_part: list[int] = []
+        self.asking: list[int] = []
+        """Where the words stand by which sentences look like questions."""
         breaks = [match.end() if match[0] else 0 for match in _BREAK.finditer(source.text)]
         self.breaks = sorted({0, *breaks})
         self.ends = [*self.breaks[1:], len(source.text)]
@@ -232,9 +234,10 @@ class Tasks:
         mine = [f for f in inside if f[0] >= begin]
         found = elements(text, begin, end, mine, lambda a, b: meaning_of(self.source, self.words, a, b))
         questions = Questions(found, self.words.loss or "")
+        asks = _ASKS.search(words)
+        self.asking += [start + asks.start()] if asks else []
         if self.asked_in_words(questions.read(), end):
             return
-        asks = _ASKS.search(words)
         by_numbers = self.by_numbers(start, end, inside)
         if by_numbers is not None and (asks is not None or questions.begins()):
             self.no_part.append(by_numbers)

@@ -147,7 +147,9 @@ _OF_MATHEMATICS = tuple(
 )
 """How words begin by which a sentence speaks of what is computed."""
 _DESCRIBES = frozenset(
-    "a an the this that these those its our and or of in on at to by for from with as is are be was let given where"
+    "represents too between stands i-th th previous next preceding for of batch shape shapes any ones per"
+    " every respective row-wise"
+    " a an the this that these those its our and or of in on at to by for from with as is are be was let given where"
     " here now we consider have has input inputs target targets weight weights bias biases parameter parameters vector"
     " vectors matrix matrices scalar scalars number numbers hidden layer layers output outputs prediction predictions"
     " predicted activation activations loss cost error objective function functions network neural neuron neurons unit"
@@ -243,8 +245,7 @@ class Provisos:
         for s in self.sentences:
             last = max((n for n, f in s.shown.items() if f.displayed), default=-1)
             words = [w for n, w in enumerate(s.words[last + 1 :], last + 1) if n not in s.shown and w[:1].isalpha()]
-            shown = any(n > last and not s.words[n] for n in s.shown)
-            about = shown or any(word.startswith(_OF_MATHEMATICS) for word in words)
+            about = any(word.startswith(_OF_MATHEMATICS) for word in words)
             strange = [word for word in words if word not in _DESCRIBES]
             text = self.source.text[s.start : s.end]
             heading = text.startswith("#") or self.source.text[: s.start].rstrip(" ").endswith(("#", "{"))

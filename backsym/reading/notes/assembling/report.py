@@ -125,7 +125,13 @@ def _words(note: Stated, equations: Equations, asked: Asked) -> list[tuple[int, 
     ]
     taken = {e.segment.start for e in equations.found}
     used = {f.start for f in note.formulas if not f.displayed and any(f.start <= at < f.end for at in taken)}
-    used |= {*asked.places, *asked.tasks.no_part, *(s.start for s in doubtful), *(at for at, _ in note.assumed)}
+    used |= {
+        *asked.places,
+        *asked.tasks.no_part,
+        *asked.tasks.asking,
+        *(s.start for s in doubtful),
+        *(at for at, _ in note.assumed),
+    }
     used |= {task.at for task in asked.found if not task.formulas and not task.equations}
     others = provisos.unread(used)
     if others:
