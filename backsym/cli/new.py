@@ -36,7 +36,9 @@ def new(ctx: click.Context, name: str, output: Path | None, note: str | None) ->
     click.echo(f"wrote {path}")
     group = ctx.parent.command if ctx.parent is not None else None
     assert isinstance(group, click.Group), "the command belongs to a group"
-    ctx.invoke(group.commands["solve"], files=(str(path),), output=output)
+    solve = group.get_command(ctx, "solve")  # Which is imported now.
+    assert solve is not None, "the group has this command"
+    ctx.invoke(solve, files=(str(path),), output=output)
 
 
 @click.command(name="list")
