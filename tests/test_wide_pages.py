@@ -229,7 +229,7 @@ def test_no_row_of_a_table_is_alone_on_a_page(engine: str) -> None:
 
 
 @engines
-@pytest.mark.parametrize(("name", "moved"), [("gru", True), ("layer-norm", False)])
+@pytest.mark.parametrize(("name", "moved"), [("gru", True), ("conv2d", False)])
 def test_a_graph_without_room_is_at_the_top_of_the_next_page(engine: str, name: str, moved: bool) -> None:
     """What stands behind it goes on in its place, so that less than a third of the first page stays empty."""
     pdf = ENGINES[engine](document_of(known.solution(name)))
