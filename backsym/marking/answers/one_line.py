@@ -6,13 +6,14 @@ Whatever could be cut in another way is left to ``lines``.  Knows signs and the 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from string import ascii_letters, digits
 
 from backsym.core.functions import FUNCTIONS, REDUCTIONS
 
 _NAME = frozenset(ascii_letters + digits + "_")
-_PIECE = _NAME | frozenset(".'()[]")
 _OPERATORS = "-+*/@^,"
+_SIGNS = _NAME | frozenset(".'()[] ") | frozenset(_OPERATORS)
 _PARTED = str.maketrans(dict.fromkeys(_OPERATORS, "\0"))
 _PROSE = ("..", "//", "rule", "implif", "ubstitut", "where", "with", "since", "because")
 
@@ -35,19 +36,15 @@ def one_line(text: str) -> tuple[str | None, str] | None:
 
 def _is_side(text: str) -> bool:
     """Whether pieces without spaces stand between operators, the first behind nothing but minus signs."""
-    parts = text.translate(_PARTED).split("\0")
-    first = next((n for n, part in enumerate(parts) if part not in ("", " ")), len(parts))
-    if "\0" in text or first == len(parts) or text[: sum(map(len, parts[:first])) + first].strip(" -"):
+    begun = text.lstrip("- ")
+    if not begun or begun[0] in _OPERATORS or text[-1] in _OPERATORS or text[-1] == " ":
         return False
-    if parts[-1] in ("", " ") or parts[-1].endswith(" "):
+    if "  " in text or not _SIGNS.issuperset(text):
         return False
-    for part in parts:
-        piece = part.removeprefix(" ").removesuffix(" ")
-        if not _PIECE.issuperset(piece) or (not piece and len(part) > 1):
-            return False
-    return True
+    return " " not in text.translate(_PARTED).replace(" \0", "\0").replace("\0 ", "\0").removeprefix(" ")
 
 
+@lru_cache(maxsize=1000)
 def _is_left(text: str) -> bool:
     """Whether a text is ``W``, ``dL/dW`` or entries of one, ``dL/dW[k,j]``."""
     name, bracket, inside = text.partition("[")
