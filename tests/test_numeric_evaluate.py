@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -42,7 +42,6 @@ from backsym.core.expr import (
     rebuild,
 )
 from backsym.core.problem import NodeEquation
-from backsym.core.records import dataclass
 from backsym.numeric import context
 from backsym.numeric.abstract import SmoothFunction, SmoothLoss
 from backsym.numeric.context import Context, Known

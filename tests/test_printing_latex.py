@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 import pytest
@@ -41,7 +42,6 @@ from backsym.core.expr import (
     num,
 )
 from backsym.core.problem import Dimension, Problem, Symbol
-from backsym.core.records import dataclass
 from backsym.printing.latex import equation_latex, latex, range_latex, to_latex
 from backsym.printing.notation import Notation
 from backsym.printing.printer import shape_layout

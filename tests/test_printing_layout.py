@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
 from backsym.core.errors import BacksymError
-from backsym.core.records import dataclass
 from backsym.printing import latex as latex_module
 from backsym.printing.fragment import fragment
 from backsym.printing.latex import to_latex

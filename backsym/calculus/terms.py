@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import factorial
 from typing import Any
@@ -22,7 +22,6 @@ from backsym.core.dims import Whole, amount, at_least, sort_key
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj, Const, Dim, Expr, Started, Sym, names_in
 from backsym.core.lazy import lazy
-from backsym.core.records import dataclass
 from backsym.core.words import say
 
 MAX_BITS = 33_000

@@ -14,7 +14,7 @@ This module must not know about reading, calculus, numbers or printing.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from itertools import chain
 from operator import attrgetter, is_
@@ -38,7 +38,6 @@ from backsym.core.errors import ShapeError
 from backsym.core.functions import FUNCTIONS
 from backsym.core.kinds import KINDS, Kind, kind_named
 from backsym.core.lazy import lazy
-from backsym.core.records import dataclass
 from backsym.core.words import say
 
 Shape = tuple[Dim, ...]

@@ -5,9 +5,9 @@ This module must not know how it is laid out, nor about any output language.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
-from backsym.core.records import dataclass
 from backsym.graphs.model import Edge, Vertex
 from backsym.printing.layout import Layout
 

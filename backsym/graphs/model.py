@@ -9,6 +9,7 @@ This module must not know where anything is placed, nor about any output languag
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from backsym.core.errors import BacksymError, did_you_mean
 from backsym.core.expr import (
@@ -29,7 +30,6 @@ from backsym.core.expr import (
     walk,
 )
 from backsym.core.problem import Problem
-from backsym.core.records import dataclass
 from backsym.core.words import Words, say
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout

@@ -9,11 +9,10 @@ This module must not know about graphs or output languages.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from backsym.core.errors import BacksymError
-from backsym.core.records import dataclass
 from backsym.core.words import say
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout

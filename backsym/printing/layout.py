@@ -10,13 +10,12 @@ This module must not know about expressions, problems or any output language.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache, wraps
 from operator import is_
 from typing import Any, TypeVar
 
 from backsym.core.lazy import lazy
-from backsym.core.records import dataclass
 from backsym.printing.signs import BIG_SIGNS
 
 STYLES = (

@@ -7,10 +7,9 @@ about problems, derivations or output languages.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise, takewhile
 
-from backsym.core.records import dataclass
 from backsym.graphs.figure import Figure as Drawn
 from backsym.printing.layout import EQUALS, Layout, separated
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.lazy import lazy
-from backsym.core.records import dataclass
 from backsym.core.source import Location, Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlwords import BACKSLASH, CONTROL, MAX_DEPTH, TOO_DEEP, explained
