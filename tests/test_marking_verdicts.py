@@ -366,9 +366,11 @@ def test_the_softmax_as_textbooks_derive_it(mlp: Marker, sign: str, step: str | 
 
 
 def test_two_readings_that_differ_are_not_decided(tanh: Marker) -> None:
-    found = tanh.mark("z", "(y - t)/2x")
+    found = tanh.mark("w", "(y - t)(1 - tanh(z)^2)/1x")
     assert found.verdict == "undetermined"
-    assert r"\frac{y - t}{2 x}" in found.feedback
+    assert r"}{1} x$" in found.feedback
+    assert r"}{1 \cdot x}$" in found.feedback
+    assert tanh.mark("z", "(y - t)/2x").verdict == "incorrect"  # Wrong in either reading.
 
 
 def test_two_readings_of_one_value_are_fine(tanh: Marker) -> None:

@@ -89,8 +89,8 @@ REFUSED = [
         r"$$\mathbf{h}_t = \sum_s w_{ts} \mathbf{h}_s, L=\sum_t \|\mathbf{h}_t\|^2$$",
     ),
     (
-        "ragged",
-        r"\mathbf{W}^{(l)}",
+        "size_of_layer",
+        r"\mathbf{a}^{(l)}",
         r"$$\mathbf{a}^{(l)} = \mathbf{W}^{(l)} \mathbf{a}^{(l-1)}, l = 1, \dots, M, L = \|\mathbf{a}^{(M)}\|^2$$"
         r" with $\mathbf{W}^{(l)} \in \mathbb{R}^{D^{(l)} \times D^{(l-1)}}$",
     ),

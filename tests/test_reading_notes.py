@@ -116,6 +116,8 @@ def test_it_is_said_what_was_read(tmp_path: Path) -> None:
         "  target t [J]",
         "  constant lambda scalar",
         "  loss L",
+        "  passed over, line 3: words that are not read, for you to check:"
+        r' "The loss is weighted by a constant $\lambda \in \mathbb{R}$"',
     ]
 
 

@@ -132,7 +132,8 @@ def index_reduction(tree: Node, scope: Scope) -> tuple[Node, ...]:
 
     ``max(a, b)`` is one only if b is a letter: used in an entry of a, or a declared letter and not an array.
     """
-    if tree.kind != "call" or (tree.value not in REDUCTIONS and tree.value != "prod"):
+    reduces = tree.value in REDUCTIONS or (tree.value == "prod" and scope.derivatives)  # A product only in answers.
+    if tree.kind != "call" or not reduces:
         return ()
     body, *rest = positional(tree) or (tree,)
     if tree.value in ("sum", "mean"):

@@ -216,16 +216,21 @@ class Provisos:
 
     def check(self) -> None:
         """Raises InputError with each sentence that changes the problem."""
-        kinds = {
-            "left_out": self.leaves_out, "held": self.holds, "denied": self.denies, "base": self.other_base,
-            "norm": self.other_norm, "columns": self.by_columns, "product": self.other_product, "added": self.adds,
-            "corrected": self.corrects, "negated": self.negates,
-        }  # fmt: skip
-        found = [(kind, s) for s in self.sentences for kind, changes in kinds.items() if changes(s)]
+        kinds = (
+            (say("notes.proviso.left_out"), self.leaves_out),
+            (say("notes.proviso.held"), self.holds),
+            (say("notes.proviso.denied"), self.denies),
+            (say("notes.proviso.base"), self.other_base),
+            (say("notes.proviso.norm"), self.other_norm),
+            (say("notes.proviso.columns"), self.by_columns),
+            (say("notes.proviso.product"), self.other_product),
+            (say("notes.proviso.added"), self.adds),
+            (say("notes.proviso.corrected"), self.corrects),
+            (say("notes.proviso.negated"), self.negates),
+        )
+        found = [(words, s) for s in self.sentences for words, changes in kinds if changes(s)]
         if found:
-            raise InputError(
-                self.source.diagnostic(say(f"notes.proviso.{kind}"), (s.start, s.end)) for kind, s in found
-            )
+            raise InputError(self.source.diagnostic(words, (s.start, s.end)) for words, s in found)
 
     def doubtful(self) -> list[Sentence]:
         """Sentences that may change the problem, in words that are not read."""

@@ -153,8 +153,9 @@ def _idle_within(note: Stated, equations: Equations) -> list[tuple[int, Said]]:
             known = s.start in taken or name in given or (name, _without_space(note, s)) in texts
             e = None if known else equations.read(s)
             if e is not None and e.is_formula and e.uses:
-                key = "notes.remark.first_taken" if name in lefts else "notes.remark.unused"
-                found.append((start, say(key, name=name)))
+                first = name in lefts
+                said = say("notes.remark.first_taken", name=name) if first else say("notes.remark.unused", name=name)
+                found.append((start, said))
     return found
 
 
