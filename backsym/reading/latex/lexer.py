@@ -181,10 +181,13 @@ def _cut(text: str, start: int, *, lenient: bool) -> tuple[Token, ...] | None:
 def _pieces(source: Source, start: int, end: int, *, lenient: bool) -> list[Token]:
     check_lines(source, start, end)
     tokens: list[Token] = []
-    position = start
+    position, limit = start, MAX_TOKENS
     while position < end:
         made, position = piece(source, position, end, lenient=lenient)
         tokens.extend(made)
+        if len(tokens) > limit:  # A row that is too long is not read to its end.
+            in_rows(source, tokens)
+            limit += MAX_TOKENS
     tokens.append(Token("end", "", end, end))
     return in_rows(source, tokens)
 
