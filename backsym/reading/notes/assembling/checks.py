@@ -76,10 +76,12 @@ def _check_nearly(note: Stated, equations: Equations) -> None:
     given = equations.given()
     for f in note.formulas:
         tokens = tokens_in(note.source, f.start, f.end)
-        for n, token in enumerate(tokens):
-            left = names_in_formula(note.source, tokens[n - 1].start, tokens[n - 1].end) if n else []
-            behind = {t.text for t in tokens[n + 1 :] if t.kind in ("letter", "greek")}
-            if token.text.lstrip("\\") in _NEARLY and behind and left and left[0].name in given:
+        for n, token in enumerate(tokens[1:], 1):
+            if token.text.lstrip("\\") not in _NEARLY:
+                continue
+            left = names_in_formula(note.source, tokens[n - 1].start, tokens[n - 1].end)
+            behind = any(t.kind in ("letter", "greek") for t in tokens[n + 1 :])
+            if behind and left and left[0].name in given:
                 raise note.source.error(say("notes.only_nearly", name=left[0].name), (tokens[n - 1].start, token.end))
 
 
