@@ -5,6 +5,8 @@ Random bytes and trees, mutated files and formulas.  The long coverage-guided ru
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from patience import fastest, prompt
 
+import backsym.calculus
+import backsym.core
+import backsym.numeric
+import backsym.parts
+import backsym.printing
+import backsym.reading
 from backsym.core.errors import BacksymError
 from backsym.core.problem import Problem
 from backsym.reading.files import keys
@@ -42,6 +50,11 @@ def watch(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(watch)
+
+# Modules are imported when they are used, and an import runs their code: all that reading may need is imported before.
+for room in (backsym.reading, backsym.core, backsym.calculus, backsym.numeric, backsym.parts, backsym.printing):
+    for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
+        importlib.import_module(module.name)
 
 PROBLEM = problem_from_mapping(
     {
