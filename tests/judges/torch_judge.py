@@ -412,7 +412,8 @@ def _array_function(j: _Judge, e: Fn) -> Tensor:
     x = j.value(e.args[0])
     axes = list(range(j.lead, x.ndim))
     if e.name == "norm":
-        return torch.sqrt((x * x).sum(axes)) if axes else torch.sqrt(x * x)
+        # Whose slope at zero counts as zero, so that the square of a norm has its own there.
+        return torch.linalg.vector_norm(x, dim=axes) if axes else torch.abs(x)
     if e.name == "diag" and len(axes) == 1:
         return torch.diag_embed(x)
     diagonal = torch.diagonal(x, dim1=-2, dim2=-1)
