@@ -37,6 +37,12 @@ REFUSED = {
     "a mean that is said not to depend": (
         r"$$\mu = \frac1n \sum_i x_i, \quad L = \sum_i (x_i - \mu)^4$$ Here $\mu$ is independent of $x_i$.", "denied",
     ),
+    "a node that is fixed": (TWO + "We keep $q$ fixed.", "held"),
+    # Bound.
+    "triangular": (LAYER + r"where $\mathbf{W}$ is lower triangular.", "bound"),
+    "diagonal": (LAYER + r"Let $\mathbf{W} \in \mathbb{R}^{D \times D}$ be a diagonal matrix.", "bound"),
+    "a unit vector": (r"Let $\mathbf{w}$ be a unit vector. $$L = (\mathbf{w}^\top \mathbf{x} - t)^2$$", "bound"),
+    "triangular, in German": (LAYER + r"Dabei ist $\mathbf{W}$ eine untere Dreiecksmatrix.", "bound"),
     # Functions and signs.
     "logarithms to base 2": (r"$$p = \sigma(w x), \quad L = -\log p$$ All logarithms are to base 2.", "base"),
     "logarithms to base $2$": (r"$$p = \sigma(w x), \quad L = -\log p$$ where $\log$ has base $2$.", "base"),
@@ -188,6 +194,12 @@ NAMED = {
     ),
     "a derivative in a direction": (
         LINE + r"Compute the derivative of $L$ in direction $v$ and $\frac{\partial L}{\partial w}$.", "direction",
+    ),
+    "a norm that is one": (LINE + r"subject to $|w| = 1$.", "|w| = 1"),
+    "a sum that is one": (LAYER + r"with $\sum_i b_i = 1$.", r"\sum_i b_i = 1"),
+    "one weight for two": (TWO + "where $w$ and $v$ are identical.", "identical"),
+    "a matrix that is not learned": (
+        LAYER + r"The matrix $\mathbf{W}$ is orthogonal. Compute $\nabla_{\mathbf{b}} L$.", "orthogonal",
     ),
     "angles in degrees": (LINE + "Angles are measured in degrees.", "degrees"),
     "rows of a softmax": (CLASSES, "the softmax of each row"),

@@ -20,6 +20,7 @@ from backsym.reading.files.fields import spoken
 from backsym.reading.files.yamlfile import Document, Table, rewritten, text_of
 from backsym.reading.latex.names import Key
 from backsym.reading.notes.assembling.checks import check_equations, without_equations
+from backsym.reading.notes.assembling.provisos import Provisos
 from backsym.reading.notes.assembling.report import what_was_passed_over, without_left_side
 from backsym.reading.notes.assembling.settling import Settling
 from backsym.reading.notes.assembling.stated import Stated, is_tex
@@ -147,5 +148,6 @@ def _assembled(
     settling = Settling(note, equations)
     writer = NoteTree(note, equations, settling, powers, written)
     tree = writer.tree()
+    Provisos(note.source, note.formulas, equations).check_free(writer.asked.names)
     remarks = what_was_passed_over(note, equations, writer.asked, strange)
     return ReadNote(tree, remarks, settling.upstream, bool(settling.starts))

@@ -51,7 +51,7 @@ _LEFT_OUT = frozenset(
     " vernachl\u00e4ssigen ignorieren weglassen weg".split()
 )
 """Words behind what is left out."""
-_AS_A_CONSTANT = frozenset("constant constants konstant konstante konstanten".split())
+_AS_A_CONSTANT = frozenset("constant constants fixed frozen konstant konstante konstanten fest eingefroren".split())
 _HELD = frozenset(
     "is are be being as a an the held kept treated considered regarded taken fixed to it here now wird werden ist sind"
     " als eine wie wir gehalten behandelt betrachtet angesehen in this step lassen hier im folgenden"
@@ -117,6 +117,25 @@ _DOUBTFUL = Phrases(
     "numerator layout", "denominator layout", "numerator-layout", "denominator-layout",
 )  # fmt: skip
 """Words that may change what the equations say."""
+_BOUND = frozenset(
+    "triangular diagonal block-diagonal bidiagonal tridiagonal banded orthogonal orthonormal unitary circulant toeplitz"
+    " hankel hermitian idempotent skew-symmetric antisymmetric stochastic low-rank rank-one"
+    " unit-norm normalized normalised"
+    " dreiecksmatrix diagonalmatrix bandmatrix orthogonalmatrix permutationsmatrix einheitsvektor normiert"
+    " diagonale diagonalen orthogonale orthogonalen schiefsymmetrisch".split()
+)
+_BOUND_BY = Phrases(
+    "unit vector", "unit norm", "unit length", "norm one", "norm 1", "length one", "length 1", "rank one", "rank 1",
+    "permutation matrix", "rotation matrix", "projection matrix", "identity matrix", "sum to one", "sums to one",
+    "sum to 1", "sums to 1", "norm eins", "l\u00e4nge eins", "rang eins", "on the unit sphere", "on the simplex",
+)  # fmt: skip
+"""Words that leave a quantity fewer free entries than it has."""
+_AROUND = _HELD | frozenset(
+    "lower upper strictly strict unit square real matrix vector weight weights parameter parameters with has have of be"
+    " norm length constrained restricted required assumed matrices and untere obere quadratische sei mit hat sein seien"
+    " lie lies must stay remain both each d h".split()
+)
+"""Words between a quantity and such a word."""
 _INDEPENDENT = Phrases(
     "does not depend on", "do not depend on", "independent of", "not a function of", "unabh\u00e4ngig von",
     "h\u00e4ngt nicht von", "h\u00e4ngen nicht von",
@@ -143,7 +162,8 @@ _OF_MATHEMATICS = tuple(
     " element product transpos denot notation symbol batch example sample class divid multipl scal round clip mask"
     " train dropout estimator approx depend independent differentiat propagat verlust kosten gewicht ableit steigung"
     " null konstant aktivier funktion zeile spalte schicht eingabe ausgabe ziel faktor vektor eintr produkt"
-    " angle degree measured winkel gemessen wahrscheinlich beispiel klasse unabh h\u00e4ng differenz".split()
+    " angle degree measured winkel gemessen wahrscheinlich beispiel klasse unabh h\u00e4ng differenz complex"
+    " imagin modulo integer komplex ganzzahl".split()
 )
 """How words begin by which a sentence speaks of what is computed."""
 _DESCRIBES = frozenset(
@@ -159,7 +179,7 @@ _DESCRIBES = frozenset(
     " training sample samples entries entry element-wise elementwise applied compute computes computed real valued"
     " pre-activation pre-activations logit logits it they both also then so thus follows following equation equations"
     " column row correct index constant constants exponential mask masks"
-    " correct regularization strength coefficient factor initial state time steps"
+    " fixed margin hyperparameter correct regularization strength coefficient factor initial state time steps"
     " der die das den dem des ein eine einen einer eines und oder von in im auf an zu mit f\u00fcr als ist sind seien"
     " es sei gegeben wobei dabei hier wir betrachten eingabe eingaben ausgabe ziel zielwert gewicht gewichte bias"
     " parameter vektor vektoren matrix matrizen skalar zahl schicht schichten neuron netz verlust fehler funktion"
@@ -191,6 +211,17 @@ class Sentence:
             yield n
             if self.words[n] not in fillers:
                 return
+
+    def behind(self, number: int, fillers: frozenset[str]) -> Iterator[int]:
+        """The numbers of the words behind one, as far as only fillers stand between."""
+        for n in range(number + 1, len(self.words)):
+            yield n
+            if self.words[n] not in fillers:
+                return
+
+    def binding(self) -> list[int]:
+        """The numbers of the words that leave a quantity fewer free entries."""
+        return [n for n, w in enumerate(self.words) if w in _BOUND or _BOUND_BY.length_at(self.words, n)]
 
 
 def _has_any(places: Sequence[int], s: Sentence) -> bool:
@@ -232,6 +263,18 @@ class Provisos:
         if found:
             raise InputError(self.source.diagnostic(words, (s.start, s.end)) for words, s in found)
 
+    def check_free(self, asked: Collection[str]) -> None:
+        """Raises InputError where a sentence binds the entries of what is ``asked``; without any, of what is given."""
+        names = set(asked) or set(self.equations.given())
+        found = [s for s in self.sentences if not s.other_case and any(self.bound(s, n) & names for n in s.binding())]
+        if found:
+            raise InputError(self.source.diagnostic(say("notes.proviso.bound"), (s.start, s.end)) for s in found)
+
+    def bound(self, s: Sentence, number: int) -> set[str]:
+        """What a word such as "diagonal" is said of: what stands before it or behind it, apart from fillers."""
+        places = [*s.before(number, _AROUND), *s.behind(number, _AROUND)]
+        return {name for n in places if n in s.shown for name in self.subject(s.shown[n])}
+
     def doubtful(self) -> list[Sentence]:
         """Sentences that may change the problem, in words that are not read."""
         adding = [_ADDED] if not self.is_penalised() else []
@@ -251,6 +294,7 @@ class Provisos:
             last = max((n for n, f in s.shown.items() if f.displayed), default=-1)
             words = [w for n, w in enumerate(s.words[last + 1 :], last + 1) if n not in s.shown and w[:1].isalpha()]
             about = any(word.startswith(_OF_MATHEMATICS) for word in words)
+            about = about or any(self.names(f) & self.known for n, f in s.shown.items() if n > last)
             strange = [word for word in words if word not in _DESCRIBES]
             text = self.source.text[s.start : s.end]
             heading = text.startswith("#") or self.source.text[: s.start].rstrip(" ").endswith(("#", "{"))
@@ -295,6 +339,12 @@ class Provisos:
         """The names of a formula that is nothing but names."""
         found = names_in_formula(self.source, formula.start, formula.end) if formula is not None else []
         return {spelled.name for spelled in found}
+
+    def subject(self, formula: Formula) -> set[str]:
+        """The names of a formula, or of the left side of a declaration."""
+        tokens = tokens_in(self.source, formula.start, formula.end)
+        end = next((t.start for t in tokens if t.text.lstrip("\\") == "in"), formula.end)
+        return {spelled.name for spelled in names_in_formula(self.source, formula.start, end)}
 
     def entry_names(self, formula: Formula | None) -> set[str]:
         """The same, and of an entry the name of its array."""

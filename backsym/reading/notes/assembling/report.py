@@ -13,6 +13,7 @@ from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Rewritten
 from backsym.reading.latex.equations import Segment, segments
 from backsym.reading.latex.lexer import Token, has_sign, tokens_in
+from backsym.reading.latex.names import split_tag
 from backsym.reading.notes.assembling.asked import Asked
 from backsym.reading.notes.assembling.provisos import Provisos
 from backsym.reading.notes.assembling.stated import DERIVATIVES, Stated
@@ -104,6 +105,7 @@ def what_was_passed_over(note: Stated, equations: Equations, asked: Asked, stran
         for f in note.formulas
         if not f.displayed and _is_range_to_a_sum(note.source, f.start, f.end)
     ]
+    found += [(note.locate(at)[0], said) for at, said in _bounds_within(note, equations, asked)]
     idle = (f for f in note.formulas if f.displayed and f.start not in asked.places and note.is_idle(f))
     found += [(note.locate(f.start)[0], say("notes.remark.without_equals")) for f in idle]
     lines = sorted({note.locate(at)[0] for at in asked.tasks.left_over})
@@ -131,6 +133,7 @@ def _words(note: Stated, equations: Equations, asked: Asked) -> list[tuple[int, 
         *asked.tasks.asking,
         *(s.start for s in doubtful),
         *(at for at, _ in note.assumed),
+        *note.unsaid,
     }
     used |= {task.at for task in asked.found if not task.formulas and not task.equations}
     others = provisos.unread(used)
@@ -157,6 +160,27 @@ def _idle_within(note: Stated, equations: Equations) -> list[tuple[int, Said]]:
                 said = say("notes.remark.first_taken", name=name) if first else say("notes.remark.unused", name=name)
                 found.append((start, said))
     return found
+
+
+def _bounds_within(note: Stated, equations: Equations, asked: Asked) -> list[tuple[int, Said]]:
+    r"""Equations within the text whose left side is no quantity, ``\|w\| = 1``, of what the equations have."""
+    words, places = note.vocabulary(), {*asked.places, *asked.tasks.no_part, *asked.tasks.asking}
+    letters = {split_tag(name)[0].rpartition(":")[2] for name in (*equations.given(), *equations.lefts())}
+    return [
+        (f.start, say("notes.remark.bound_within", formula=note.document.text[f.start : f.end].strip()))
+        for f in note.formulas
+        if not f.displayed
+        and f.start not in places
+        and note.states(f)
+        and not any(segments(note.source, words, f.start, f.end))
+        and not _is_applied(tokens_in(note.source, f.start, f.end))
+        and any(t.text.lstrip("\\") in letters for t in tokens_in(note.source, f.start, f.end))
+    ]
+
+
+def _is_applied(tokens: Sequence[Token]) -> bool:
+    """Whether a formula begins with a function at its argument, ``g(z)``."""
+    return len(tokens) > 1 and tokens[0].kind in ("letter", "greek", "word", "macro") and tokens[1].text == "("
 
 
 def _without_space(note: Stated, segment: Segment) -> str:

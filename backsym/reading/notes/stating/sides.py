@@ -32,7 +32,7 @@ class Mentions:
         """Whether what is written on a side of a statement stands elsewhere as well, with whatever scripts."""
         texts = [token.text for token in _plain(side)]
         start, end = piece.span
-        return any(
+        return bool(texts) and any(
             [t.text for t in tokens[n : n + len(texts)]] == texts
             and not start <= tokens[n].start < end
             and (n == 0 or tokens[n - 1].text not in ("_", "^"))
