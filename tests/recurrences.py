@@ -201,6 +201,19 @@ def transitions(v: Leaves) -> Any:
     return np.log(np.sum(np.exp(alpha))) - passed
 
 
+def decoded(v: Leaves) -> Any:
+    h, states, total = v["h0"], [], 0.0
+    for x in v["X"]:
+        h = np.tanh(v["W"] @ h + v["U"] @ x)
+        states.append(h)
+    d = h
+    for m in v["M"]:
+        d = np.tanh(v["A"] @ d + m)
+        e = np.array([d @ state for state in states])
+        total = total + np.sum(np.sin(d + np.exp(e) / np.sum(np.exp(e)) @ np.array(states)))
+    return total
+
+
 def linear_depth(v: Leaves) -> Any:
     a = v["x"]
     for w, b in zip(v["W"], v["b"], strict=True):
@@ -377,6 +390,17 @@ RECURRENCES: dict[str, Recurrence] = {
         "L = logsumexp(alpha[T]) - sum(W[tags[t], tags[t+1]] + Y[t, tags[t+1]], t)",
         loss=transitions,
         indices={"j": "H", "k": "H"},
+    ),
+    "a decoder that attends to all states": recurrence(
+        "X M W A U h0",
+        "h[0] = h0",
+        "h[t] = tanh(W @ h[t-1] + U @ X[t])",
+        "d[0] = h[T]",
+        "d[s] = tanh(A @ d[s-1] + M[s])",
+        "c[s] = sum(softmax(d[s].T @ h[t], t)*h[t], t)",
+        "L = sum(sum(sin(d[s] + c[s])), s)",
+        loss=decoded,
+        indices={"s": "S"},
     ),
 }  # fmt: skip
 

@@ -28,6 +28,8 @@ class Place:
     like: str
     lists: frozenset[str] = frozenset()
     """The variables that are lists of arrays of different sizes."""
+    labels: frozenset[str] = frozenset()
+    """The variables that are whole numbers."""
 
 
 Rule = Callable[[ast.Call, Place], ast.expr]
@@ -229,7 +231,7 @@ class _Torch:
     def like(self, node: ast.expr) -> str:
         """An array in the expression, whose type a new one takes."""
         known = (found for found in names_of(node) if self.place.ranks.get(found) is not None)
-        arrays = (found for found in known if found not in self.place.lists)
+        arrays = (found for found in known if found not in self.place.lists | self.place.labels)
         return next(arrays, self.place.like)
 
     def number(self, node: ast.expr) -> bool:

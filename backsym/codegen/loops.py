@@ -100,7 +100,7 @@ class Members:
         self.variable = variable
         self.taken = set(taken)
         self.loop = self.fresh(letter.letter.rstrip("'"))
-        self.found: dict[ex.Expr, ex.Sym] = {}
+        self.found: dict[ex.Expr | ex.Ix, ex.Sym] = {}
         self.places: dict[str, ast.expr] = {}
         self.earlier: dict[str, ast.expr] = {}
 
@@ -142,7 +142,21 @@ class Members:
             return e
         if isinstance(e, ex.IndexReduce) and self.letter in e.indices:
             return e  # A sum over all positions, which has a letter of its own.
+        if isinstance(e, ex.Entry):
+            return ex.Entry(self.opened(e.base), tuple(map(self._counted, e.indices)))
+        if isinstance(e, ex.Member):
+            return ex.Member(self.opened(e.base), tuple(ix and self._counted(ix) for ix in e.places))
         return ex.rebuild(e, self.opened)
+
+    def _counted(self, ix: ex.Ix) -> ex.Ix:
+        """A position in an array that is computed: a variable for the number that it is in the loop."""
+        if not self._moves(ix):
+            return ix
+        if ix not in self.found:
+            own = self.fresh("place")
+            self.places[own] = expression_of(self.place(ix))
+            self.found[ix] = ex.Sym(own, ())
+        return ex.labelled(self.found[ix].name, (), ix.dim)
 
     def _classes(self, e: ex.Entry) -> ex.Expr:
         """A label of the member: a variable for it."""
@@ -292,7 +306,7 @@ def by_cases(d: Derivation, letter: ex.Ix) -> list[tuple[int | None, Form]]:
     for after, form in enumerate(ends):
         # The last layer is this one there, and so is its size.
         here = {str(letter.dim): ex.place_of(ex.shifted(((letter, 1),), after, letter.dim))}
-        at_end = ex.over(_counted(form.value, letter, after), functools.partial(at_places, places=here))
+        at_end = ex.over(_counted(_free(form.value, letter), letter, after), functools.partial(at_places, places=here))
         forms.append((after, replace(form, value=at_end)))
     between = range(len(ends), _reach(general.value, letter))
     forms += [(after, replace(general, value=_ended(general.value, letter, after))) for after in between]
@@ -325,6 +339,19 @@ def _ended(e: ex.Expr, letter: ex.Ix, after: int) -> ex.Expr:
         return (ex.steps_after(ix, letter) or 0) > after
 
     return ex.without_adjoints(e, beyond)
+
+
+def _free(e: ex.Expr, letter: ex.Ix) -> ex.Expr:
+    """The expression in which no sum is over the letter: those that are have a letter of their own."""
+    done = ex.rebuild(e, lambda child: _free(child, letter))
+    if not isinstance(done, (ex.IndexReduce, ex.IndexPick)) or letter not in done.indices:
+        return done
+    taken = {ix.letter for inner in ex.walk(done) for ix in (*ex.indices_of(inner), *getattr(inner, "indices", ()))}
+    own = ex.Ix(letter.letter + "'", letter.dim)
+    while own.letter in taken:
+        own = ex.Ix(own.letter + "'", letter.dim)
+    indices = tuple(own if ix == letter else ix for ix in done.indices)
+    return replace(done, body=ex.with_indices(done.body, {letter: own}), indices=indices)
 
 
 def _counted(e: ex.Expr, letter: ex.Ix, after: int) -> ex.Expr:

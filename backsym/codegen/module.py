@@ -199,8 +199,9 @@ class Body:
 
     def __init__(self, network: Network, dialect: Dialect, source: str, arrays: Sequence[str]):
         self.network, self.dialect, self.source = network, dialect, source
-        whole = [network.names[array] for array in arrays if network.names[array] not in network.lists]
-        self.place = Place(network.ranks, whole[0] if whole else "", network.lists)
+        untyped = network.lists | network.labels
+        whole = [network.names[array] for array in arrays if network.names[array] not in untyped]
+        self.place = Place(network.ranks, whole[0] if whole else "", network.lists, network.labels)
         self.used: set[str] = set()
         self.own: set[str] = set()
         self.taken = set(network.taken)
@@ -240,7 +241,11 @@ class Body:
         out = [f"{pad}{step.target} = [None] * {count}" for step in loop.steps]
         out.append(f"{pad}for {loop.letter} in {positions}:")
         self.own |= loop.own
-        place = replace(self.place, ranks={**self.place.ranks, **loop.ranks})
+        labels = frozenset(
+            own for own, value in loop.members.items() if not self.place.labels.isdisjoint(names_of(value))
+        )
+        ranks = {**self.place.ranks, **loop.ranks}
+        place = replace(self.place, ranks=ranks, labels=self.place.labels | labels)
         for own, value in loop.earlier.items():
             out.append(f"{pad}{INDENT}{own} = {text_of(value)}")
         for step in loop.steps:

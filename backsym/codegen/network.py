@@ -75,6 +75,12 @@ class Network:
         return frozenset(variable for name in own for variable in (self.names[name], f"d_{name}"))
 
     @property
+    def labels(self) -> frozenset[str]:
+        """The variables that are classes."""
+        symbols = self.problem.symbols.items()
+        return frozenset(self.names[quantity] for quantity, symbol in symbols if symbol.label is not None)
+
+    @property
     def computed(self) -> tuple[tuple[str, str], ...]:
         """The nodes, each with its variable, in the order in which they are computed."""
         return tuple((step.quantity, step.target) for item in self.forward for step in steps_of(item))

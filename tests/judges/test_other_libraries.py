@@ -75,6 +75,13 @@ def test_random_networks(first: int, tmp_path: Path) -> None:
     assert random_modules_wrong(range(first, first + CHUNK), targets, tmp_path, forward_and_gradients) == []
 
 
+def test_labels_that_are_compared_take_the_type_of_what_they_multiply(tmp_path: Path) -> None:
+    symbols = {"Z": ["N", "K"], "y": {"shape": ["N"], "label": "C"}}
+    pairs = "L = sum([y[n] == y[m]]*(Z[n].T @ Z[m])**2, n, m) + sum([y[n] != y[m]]*sum(Z[n] * Z[m]), n, m)"
+    solution = solve(problem_from_mapping({"indices": {"n": "N", "m": "N"}, "symbols": symbols, "forward": [pairs]}))
+    assert agrees(solution, tmp_path, "torch", array_of_torch) == []
+
+
 def test_random_networks_in_jax(tmp_path: Path) -> None:
     assert random_modules_wrong(range(RANDOM_JAX), {"jax": array_of_jax}, tmp_path, forward_and_gradients) == []
 
