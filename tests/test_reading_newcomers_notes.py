@@ -146,6 +146,17 @@ NOTES: dict[str, tuple[str, Truth, dict[str, tuple[int, ...]]]] = {
         lambda W, h0, U, e, y: norm2(_last(W, h0, U, e) - y),
         {"W": (H, H), "h0": (H,), "U": (H, D), "e": (N, D), "y": (H,)},
     ),
+    "a function of an accented letter": (
+        r"With $\tilde{\mathbf{x}} = \mathbf{G}\mathbf{z}$ and $D(\mathbf{x}) = \sigma(\mathbf{w}^\top \mathbf{x} +"
+        r" b)$, $$V = \log D(\mathbf{x}) + \log(1 - D(\tilde{\mathbf{x}})).$$",
+        lambda G, z, w, b, x: np.log(sigmoid(w @ x + b)) + np.log(1 - sigmoid(w @ (G @ z) + b)),
+        {"G": (D, K), "z": (K,), "w": (D,), "b": S, "x": (D,)},
+    ),
+    "a light letter that is a size, too": (
+        r"Let $X \in \mathbb{R}^{N \times D}$, $W \in \mathbb{R}^{D \times H}$, $v \in \mathbb{R}^H$."
+        r" $$H = \max(0, X W), \quad C = \|H v\|^2$$",
+        lambda X, W, v: norm2(relu(X @ W) @ v), {"X": (N, D), "W": (D, H), "v": (H,)},
+    ),
 }  # fmt: skip
 
 
@@ -162,6 +173,7 @@ def test_a_note_is_read_as_meant(name: str, tmp_path: Path) -> None:
 
 
 REFUSED = {
+    "a size below a bar": r"With $x \in \mathbb{R}^H$, $$H = w^\top x, \quad L = \frac{1}{H} H^2$$",
     "the square of what is used": r"$$L = \frac{(w x - t)^2}{\sigma}$$ with $\sigma^2 = v + \epsilon$.",
     "weights before a vector": r"$$y = w x + b, \quad L = \|y - t\|^2$$ with $x \in \mathbb{R}^D$",
     "terms between": r"$$L = \sum_n a_n + c + b_n$$",
@@ -185,6 +197,7 @@ def test_what_is_not_clear_is_refused(name: str, tmp_path: Path) -> None:
     [
         (r"Compute the gradient of $$f(\mathbf{u}) = \|\mathbf{A} \mathbf{u}\|^2$$ w.r.t. $\mathbf{u}$.", ("u",)),
         (r"Let $$f(\mathbf{u}) = \|\mathbf{A} \mathbf{u}\|^2.$$ Compute $\nabla f(\mathbf{u})$.", ("u",)),
+        (r"$$z^{[1]} = w^{[1]} x, L = (z^{[1]} - y)^2$$ Compute $dz^{[1]}$ and $dw^{[1]}$.", ("z1", "w1")),
     ],
 )
 def test_a_gradient_is_asked_for(question: str, names: tuple[str, ...], tmp_path: Path) -> None:
@@ -199,3 +212,7 @@ def test_a_claim_about_errors_is_named(tmp_path: Path) -> None:
     )
     remarks = loaded(tmp_path, text).remarks
     assert r"passed over, line 1: what looks like a question: Show that $$\boldsymbol\delta^l =" in "".join(remarks)
+    text = text.replace(
+        r"$$\boldsymbol\delta^l = (", r"$$\frac{\partial C}{\partial \mathbf{z}^l} = \boldsymbol\delta^l ("
+    )
+    assert "passed over, line 1: what looks like a question: Show that" in "".join(loaded(tmp_path, text).remarks)

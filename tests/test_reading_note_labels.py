@@ -36,6 +36,11 @@ NOTES: dict[str, Note] = {
         r"$$\mathbf{p} = \mathrm{softmax}(\mathbf{z}), \quad L = -\log p_y$$ where $y$ is the class.",
         lambda z, y: -np.log(softmax(z)[y]), {"z": (K,)}, {"y": ONE},
     ),
+    "an action": (
+        r"With $\boldsymbol\pi = \mathrm{softmax}(\mathbf{s})$, for the action $a$ taken with return $G$, $$J ="
+        r" G \log \pi_a.$$",
+        lambda s, G, a: G * np.log(softmax(s)[a]), {"s": (K,), "G": ()}, {"a": ONE},
+    ),
     "said before it": (
         r"Let the correct class be $c$. $$s_i = \sum_j W_{ij} x_j, L = -s_c + \log \sum_j e^{s_j}$$",
         lambda W, x, c: -(W @ x)[c] + np.log(np.exp(W @ x).sum()), {"W": (K, D), "x": (D,)}, {"c": ONE},

@@ -127,6 +127,21 @@ class Formula(Symbols):
         below = self.differential()
         return None if below is None else self.make("partial", "", (above, below), start)
 
+    def slopes_alone(self) -> list[Node] | None:
+        r"""The slopes of the loss that a formula names and nothing else, ``dW^{[1]}, db^{[1]}``; None for any other."""
+        found: list[Node] = []
+        while self.token.kind != "end" and self.words.loss is not None:
+            start = self.token.start
+            if self.at("partial") or not self.is_differential(self.token):
+                return None
+            below = self.differential()
+            assert below is not None, "only a sign at a closing brace has nothing after it"
+            if below.value == self.words.loss:
+                return None
+            found.append(self.make("partial", "", (Node("name", self.words.loss, (), below.span), below), start))
+            self.took(",", ";", ".", "and")
+        return found or None
+
     # --- gradients ---
 
     def word(self) -> Node:

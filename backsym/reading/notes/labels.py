@@ -23,7 +23,8 @@ from backsym.reading.meaning.scope import Scope
 from backsym.reading.syntax import Node
 
 _CLASS_WORDS = frozenset(
-    "class classes category label labels word words token tokens digit index position klasse kategorie wort".split()
+    "class classes category label labels word words token tokens digit index position action klasse kategorie wort"
+    " aktion".split()
 )
 """Words by which a letter below another is a class or the position of a word."""
 _INDEX_LETTERS = tuple("ijklmn")

@@ -232,7 +232,8 @@ def check_sizes(source: Source, equations: Equations, dims: Collection[str], pla
     for name in sorted(dims & spelled.keys()):
         left = spelled[name]
         free = [letter for letter in "JECQ" if all(token.text != letter for token in tokens)]
-        if left.bold and (edits := list(_other_size(source, places, name))):
+        other = _other_size if left.bold else _size_of_spaces
+        if edits := list(other(source, places, name)):
             raise Respelled(
                 edits, [(edits[0].start, say("notes.remark.size_respelt", name=name, size=edits[0].replacement))]
             )
@@ -277,6 +278,31 @@ def _other_size(source: Source, places: Iterable[tuple[int, int]], name: str) ->
             elif before == "_" and tokens[below - 1 - (tokens[below - 1].text == "}")] is token:
                 return
     yield from found
+
+
+def _size_of_spaces(source: Source, places: Iterable[tuple[int, int]], name: str) -> Iterator[Edit]:
+    r"""Another letter for a size in ``\mathbb{R}^{D \times H}`` beside a light ``H = \max(0, X W)``.
+
+    None where it stands below or above anything else, as the last of a range or below a bar: there it may be either.
+    """
+    formulas = [tokens_in(source, start, end) for start, end in places]
+    used = {token.text for tokens in formulas for token in tokens}
+    size = next((letter for letter in "NMPQRSBG" if letter not in used), name)
+    found: list[Edit] = []
+    for tokens in formulas:
+        above, is_space = 0, False
+        for n, token in enumerate(tokens):
+            if token.kind == "op" and token.text in ("_", "^") and n >= above:
+                above, is_space = script_end(tokens, n), any(t.text == "mathbb" for t in tokens[max(0, n - 4) : n])
+            if token.text != name or token.kind != "letter" or any(t.text in FONTS for t in tokens[max(0, n - 2) : n]):
+                continue
+            before = tokens[n - 1 - (n > 1 and tokens[n - 1].text == ",")] if n else token
+            counts = before.kind == "number" or before.text in ("/", "dots", "{")
+            if n < above and is_space:
+                found.append(Edit(token.start, token.end, size))
+            elif n < above or counts:
+                return
+    yield from found if size != name else ()
 
 
 def _limit(source: Source, tree: Node, letter: str) -> Edit:

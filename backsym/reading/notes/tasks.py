@@ -498,12 +498,23 @@ class Tasks:
         if not any(sign in self.source.text[start:end] for sign in (*SIGNS, "=")):
             return []
         reader = FormulaReader(self.source, self.words, start, end)
+        if (alone := self.differentials(reader)) is not None:
+            return alone
         found = [(position, tree, reader.at("=")) for position, tree in reader.readable_lefts()]
         rows = []
         for n, (position, tree, is_equation) in enumerate(found):
             last = found[n + 1][0] - 2 if n + 1 < len(found) else len(reader.tokens) - 2
             rows.append(Row((reader.tokens[position].start, reader.tokens[last].end), tree, is_equation))
         return rows
+
+    def differentials(self, reader: FormulaReader) -> list[Row] | None:
+        """The rows of a formula that is only ``dW, db``; None for any other."""
+        try:
+            found = reader.slopes_alone()
+        except InputError:
+            found = None
+        reader.position, reader.nesting = 0, 0
+        return [Row(tree.span, tree, is_equation=False) for tree in found] if found else None
 
 
 def _introducing(text: str) -> str:

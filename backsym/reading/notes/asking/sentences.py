@@ -158,7 +158,7 @@ def meaning_of(source: Source, words: Vocabulary, start: int, end: int) -> Meant
     numbers = tuple(given.name for given in numbers_in(source, words, start, end))
     if numbers:
         return Meant(numbers=numbers, rate=rate)
-    for read in (_seconds, _slopes, _names, _descent):
+    for read in (_seconds, _differentials, _slopes, _names, _descent):
         reader.position, reader.nesting = 0, 0
         try:
             found = read(reader)
@@ -204,6 +204,13 @@ def _slopes(reader: FormulaReader) -> Meant | None:
     if not found or len(set(zeros)) > 1:
         return None
     return Meant(slopes=tuple(dict.fromkeys(found)), zero=zeros[0])
+
+
+def _differentials(reader: FormulaReader) -> Meant | None:
+    """Derivatives of the loss that are written by what they are by, ``dW, db``."""
+    found = [_slope(tree, reader.words.loss) for tree in reader.slopes_alone() or ()]
+    slopes = tuple(dict.fromkeys(slope for slope in found if slope is not None))
+    return Meant(slopes=slopes) if slopes and None not in found else None
 
 
 def _descent(reader: FormulaReader) -> Meant | None:

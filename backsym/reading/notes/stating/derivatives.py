@@ -118,10 +118,12 @@ def _is_slope(piece: Piece, begin: int, end: int) -> bool:
 
 
 def about_derivatives(pieces: Iterable[Piece], letters: Collection[str], found: Settled) -> Iterator[Edit]:
-    """Takes away what else is said of the letters of derivatives: how one of them is computed from the next."""
+    """Takes away what else is said of the letters of derivatives: how one is computed from the next, or another is."""
     for piece in pieces:
         begun = _begins_with(piece) if letters else None
-        if begun is None or begun[0].text not in letters or piece.derives(piece.first, piece.last):
+        derives = piece.derives(piece.first, piece.last)
+        other = derives and any(t.text in letters for t in piece.tokens[slice(*piece.part(0))])
+        if not other and (derives or begun is None or begun[0].text not in letters):
             continue
         found.steps.append(piece.span[0])
         if (key := _defined(piece)) is not None:

@@ -15,7 +15,7 @@ from backsym.core.words import say
 from backsym.reading.files.yamlfile import Document, Edit
 from backsym.reading.latex.declarations import names_in_formula
 from backsym.reading.latex.equations import FormulaReader
-from backsym.reading.latex.lexer import FONTS, FUNCTION_MACROS, Token, script_end, tokens_in
+from backsym.reading.latex.lexer import ACCENTS, FONTS, FUNCTION_MACROS, Token, script_end, tokens_in
 from backsym.reading.latex.names import Key
 from backsym.reading.latex.scripts import read_scripts
 from backsym.reading.notes.stating.pieces import (
@@ -428,7 +428,8 @@ def _replaced(text: str, body: Sequence[Token], arguments: Mapping[str, str]) ->
         ):
             return None
         whole = is_letter or (is_name and not power)
-        times = r"\cdot " if _follows_factor(body, n - (token.start < letter.start)) else ""
+        first = next(m for m, other in enumerate(body) if other.start >= token.start)
+        times = r"\cdot " if _follows_factor(body, first) else ""
         pieces += [text[position : token.start], argument if whole else rf"{times}\left({argument}\right)"]
         position = token.end
     return "".join([*pieces, text[position : body[-1].end]])
@@ -443,7 +444,8 @@ def _follows_factor(body: Sequence[Token], n: int) -> bool:
         scripted = m > 0 and body[m - 1].text in ("_", "^") and body[m - 1].kind == "op"
         if depth or scripted or token.text in ("_", "^", "{", "}"):
             continue
-        return token.kind in ("letter", "greek") and token.text != "sigma"
+        styled = token.kind == "macro" and token.text in (*FONTS, *ACCENTS)  # \mathbf{w}, whose letter is in braces.
+        return styled or (token.kind in ("letter", "greek") and token.text != "sigma")
     return False
 
 
