@@ -141,6 +141,10 @@ BAD: list[tuple[tuple[Any, ...], str]] = [
     ((3, "x"), "an expression is a text or a SymPy expression, not 3"),
     (("x**2", 4), "wrt is a name"),
     (("sum(W @ x)", "W", {"W": "KD", "x": ["D"]}), "cannot multiply"),
+    (("torch.var(x)", "x", {"x": ["D"]}), "var of PyTorch"),
+    (("F.cross_entropy(x, t)", "x", {"x": ["D"], "t": ["D"]}), "cross_entropy of PyTorch"),
+    ((r"f^{(2)}(x)^2", "x"), "f2 stands before parentheses"),
+    ((r"\min_w (w x)^2", "w"), "w is a quantity, not an index letter"),
 ]
 
 

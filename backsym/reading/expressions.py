@@ -78,5 +78,6 @@ def _plain_or_code(
             raise
         try:
             return as_code(words)
-        except (NotPython, InputError):
-            raise error from None
+        except (NotPython, InputError) as e:
+            known = isinstance(e, InputError) and e.diagnostics[0].code == "python.of_torch"
+            raise (e if known else error) from None

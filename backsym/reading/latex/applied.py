@@ -39,6 +39,8 @@ def applied_letters(sources: Iterable[Source], known: Collection[str]) -> frozen
                 continue
             light = token.text.islower() and not (n and (tokens[n - 1].text in FONTS or tokens[n - 1].text == "{"))
             single = tokens[n + 1].text == "(" and _holds_one(tokens, n + 1)
+            if light and (tagged := _tagged(tokens, n, known)) is not None:
+                raise source.error(say("notes.unknown_function", name=tagged), (token.start, token.end))
             if light and single:
                 applied.setdefault(token.text, (source, token))
             else:
@@ -48,6 +50,24 @@ def applied_letters(sources: Iterable[Source], known: Collection[str]) -> frozen
         source, token = applied[name]
         raise source.error(say("notes.function_or_factor", name=name), (token.start, token.end))
     return frozenset(found)
+
+
+def _tagged(tokens: list[Token], n: int, known: Collection[str]) -> str | None:
+    """A letter with the number of a layer above or a number below, f^{(2)}, right before parentheses that hold one
+    quantity, where no quantity has this name: its spelling."""
+    if tokens[n + 1].text not in ("_", "^"):
+        return None
+    end = n + 2
+    if tokens[end].text == "{":
+        end = next((m for m in range(end, len(tokens)) if tokens[m].text == "}"), end)
+    inside = [t for t in tokens[n + 2 : end + 1] if t.text not in ("{", "}", "(", ")", "[", "]")]
+    told = tokens[n + 1].text == "_" or any(t.text in ("(", "[") for t in tokens[n + 2 : end])
+    tag = "".join(t.text for t in inside)
+    if not (told and tag.isdecimal() and tokens[end + 1 : end + 2] and tokens[end + 1].text == "("):
+        return None
+    if {tokens[n].text + tag, f"{tokens[n].text}_{tag}"} & {*known} or not _holds_one(tokens, end + 1):
+        return None
+    return f"{tokens[n].text}{tag}"
 
 
 def _spelled(tokens: Sequence[Token]) -> set[int]:

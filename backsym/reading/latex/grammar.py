@@ -480,6 +480,15 @@ class Grammar(Cursor, ABC):
     def sum_sign(self) -> Node:
         return self.over_letters("sum", self.take())
 
+    def check_letters(self, letters: Sequence[Node], body: Node) -> None:
+        r"""Refuses an extreme over a quantity, ``\min_w (w x - t)^2``: it is no ``min(a, b)`` either."""
+        indices = {i.value for e in walk(body) if e.kind == "entry" for child in e.children[1:] for i in walk(child)}
+        names = {e.value for e in walk(body) if e.kind == "name"} - indices
+        for letter in letters:
+            known = letter.value in names or (letter.value not in indices and self.words.known(letter.value))
+            if letter.kind == "name" and known:
+                raise self.source.error(say("meaning.quantity_for_letter", letter=letter.value), letter.span)
+
     def over_letters(self, name: str, head: Token) -> Node:
         self.enter(head)
         letters, dim = self.limits(name)
@@ -490,6 +499,8 @@ class Grammar(Cursor, ABC):
             raise self.unexpected(say("latex.sought.what_over", name=name))
         body = self.term()  # A sign right after it belongs to what it is over.
         self.leave()
+        if name in ("max", "min"):
+            self.check_letters(letters, body)
         for letter in from_zero:
             body = self.one_before(body, letter)
         beside: Node | None = None

@@ -24,11 +24,21 @@ _IDLE = frozenset(("dtype", "device", "copy", "requires_grad", "inplace"))
 _SLOPES_BEFORE = ("d_", "grad_", "d")
 _SLOPES_AFTER = ("_prime", "_grad", "_gradient", "_derivative", "_deriv", "prime", "grad")
 
+_TORCH = ("torch", "F", "nn")
+_OF_TORCH = {
+    **dict.fromkeys(("var", "std"), say("python.torch.one_less")),
+    "cross_entropy": say("python.torch.of_logits"),
+    "binary_cross_entropy": say("python.torch.is_mean"),
+}
+"""Functions that are others in PyTorch than those of the same names elsewhere, and how these differ."""
+
 
 def meaning_of(b: Builder, call: Call) -> Node:
     """The tree of a call; one that no line has is a function of the plain language, or unknown to it."""
     if call.path[-1:] and call.name == "outer" and call.path[-1] in _UFUNCS:
         return _outer_of(b, call, _UFUNCS[call.path[-1]])
+    if call.name in _OF_TORCH and call.path and call.path[0] in _TORCH:
+        raise b.refusal(say("python.of_torch", name=call.name), call.at, _OF_TORCH[call.name])
     meaning = _TABLE.get(call.name)
     if meaning is not None:
         return meaning(b, call)
