@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from networks import NETWORKS
 
 from backsym.core.problem import Problem
 from backsym.core.resources import bundled_problems
+from backsym.marking.verdicts import Marker
 from backsym.reading.files.loader import load, problem_from_mapping
 from backsym.solving.solution import Solution, solve
 
@@ -40,6 +42,26 @@ def solved(path: Path) -> Solution:
     problem = load(str(path))
     assert isinstance(problem, Problem)
     return solve(problem)
+
+
+_SOLVED: dict[str, Solution] = {}
+_MARKERS: dict[str, Marker] = {}
+
+
+def solution_of(mapping: Mapping[str, Any]) -> Solution:
+    """The solution of a problem given as a mapping, proved."""
+    key = repr(mapping)
+    if key not in _SOLVED:
+        _SOLVED[key] = solve(problem_from_mapping(dict(mapping)))
+    return _SOLVED[key]
+
+
+def marker_of(mapping: Mapping[str, Any]) -> Marker:
+    """The marker of a problem given as a mapping."""
+    key = repr(mapping)
+    if key not in _MARKERS:
+        _MARKERS[key] = Marker(problem_from_mapping(dict(mapping)))
+    return _MARKERS[key]
 
 
 @cache

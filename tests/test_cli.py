@@ -273,7 +273,7 @@ def test_a_collection_makes_one_document(neuron: Path, tmp_path: Path) -> None:
     assert [p["title"] for p in data["problems"]] == ["A neuron", "A neuron"]
 
 
-@pytest.mark.parametrize("name", some(sorted(bundled_problems()), 3))
+@pytest.mark.parametrize("name", some(sorted(bundled_problems()), 6))
 def test_every_bundled_problem_is_solved(name: str, tmp_path: Path) -> None:
     result = run("solve", name, "--format", "all", "-o", tmp_path)
     assert result.exit_code == 0, result.output

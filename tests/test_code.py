@@ -50,7 +50,7 @@ CHUNK = 25 if THOROUGH else 10
 TARGETS = ("numpy", "torch", "jax")
 
 
-@pytest.mark.parametrize("name", some(CASES, 4))
+@pytest.mark.parametrize("name", some(CASES, 8))
 def test_modules_agree_with_complex_steps(name: str, tmp_path: Path) -> None:
     assert agrees(solved(name), tmp_path) == []
 
@@ -98,7 +98,7 @@ def test_what_is_written_is_as_black_would_have_it(name: str) -> None:
                 assert stored <= {node.id for node in names if isinstance(node.ctx, ast.Load)} | {"_"}
 
 
-@pytest.mark.parametrize("name", some(CASES, 25))
+@pytest.mark.parametrize("name", some(CASES, 50))
 @pytest.mark.parametrize("target", ["torch", "jax"])
 def test_functions_and_their_tests_are_as_black_would_have_them(name: str, target: str) -> None:
     solution = solved(name)

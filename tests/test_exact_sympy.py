@@ -23,7 +23,7 @@ def fifty_digits() -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("name", some(PROBLEMS, 6))
+@pytest.mark.parametrize("name", some(PROBLEMS, 12))
 def test_derivatives_are_exact(name: str) -> None:
     problem = PROBLEMS[name]
     judge, derivations = Judge(problem), solution(name).derivations
@@ -37,7 +37,7 @@ def test_derivatives_are_exact(name: str) -> None:
                 assert truth.right(d.node, truth.reader.whole(d.matrix.rhs, shape)), (d.node, "matrix")
 
 
-@pytest.mark.parametrize("name", some(PROBLEMS, 6, 3))
+@pytest.mark.parametrize("name", some(PROBLEMS, 12, 9))
 def test_forward_forms_are_exact(name: str) -> None:
     problem = PROBLEMS[name]
     truth = Judge(problem).at(0, ())

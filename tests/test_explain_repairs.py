@@ -28,7 +28,7 @@ from backsym.reading.files.loader import load, problem_from_mapping
 
 FILES = {path.stem: path for path in sorted(Path(resource("problems")).rglob("*.yaml")) if path.stem != "handout"}
 
-PER_PROBLEM, PER_NETWORK = examples(150, 2), examples(50, 6)
+PER_PROBLEM, PER_NETWORK = examples(150, 3), examples(50, 6)
 """Wrong answers to one bundled problem, and to one test network."""
 
 REQUIRED = 0.95
@@ -136,7 +136,7 @@ def run(name: str, limit: int) -> Score:
     return score
 
 
-@pytest.mark.parametrize("name", some(FILES, 4))
+@pytest.mark.parametrize("name", some(FILES, 8))
 def test_mistakes_in_the_bundled_problems_are_explained(name: str) -> None:
     score = run(name, PER_PROBLEM)
     print(score)
@@ -151,12 +151,12 @@ SHARES = 4
 def test_mistakes_in_many_networks_are_explained(share: int) -> None:
     """The networks are dealt out in shares, so that the shares can run side by side."""
     total = Score()
-    for name in some(sorted(NETWORKS)[share::SHARES], 2):
+    for name in some(sorted(NETWORKS)[share::SHARES], 4):
         one = run(name, PER_NETWORK)
         total.right += one.right
         total.other += one.other
     print(total)
-    assert total.right.total() > examples(300, 6)
+    assert total.right.total() > examples(300, 12)
     assert total.rate >= REQUIRED, str(total)
 
 

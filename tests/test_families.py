@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from generated_code import imported, inputs_of
+from known import marker_of
 from network_checks import judge, judge_problem
 
 from backsym.api.problem import load
@@ -18,7 +19,6 @@ from backsym.core.problem import Problem
 from backsym.core.resources import find_problem
 from backsym.documents.writers.jsonform import problem_json
 from backsym.documents.writers.render import rendered
-from backsym.marking.verdicts import check
 from backsym.numeric.evaluate import evaluate
 from backsym.numeric.sample import draw
 from backsym.numeric.verify import with_adjoints
@@ -210,7 +210,7 @@ def test_generated_code_computes_the_same(name: str, tmp_path: Path) -> None:
     ],
 )
 def test_answers(target: str, answer: str, verdict: str) -> None:
-    assert check(problem_from_mapping(LINEAR), target, answer).verdict == verdict
+    assert marker_of(LINEAR).mark(target, answer).verdict == verdict
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ TYPST_WORDS = (
 SOME_NETWORKS = ["rnn", "layer-norm-batch", "batch-bce"]
 
 
-@pytest.fixture(scope="module", params=[*some(NAMES, 4), *SOME_NETWORKS])
+@pytest.fixture(scope="module", params=[*some(NAMES, 8), *SOME_NETWORKS])
 def solution(request: pytest.FixtureRequest) -> Solution:
     if request.param in NETWORKS:
         return solve(problem_from_mapping({"title": "A *title* & 100%", **NETWORKS[request.param]}))

@@ -75,7 +75,7 @@ def described(problem: Problem, kind: str = "vectorized", derivatives: str = "no
     return picture(Voice.of(problem), kind, derivatives).drawn
 
 
-@pytest.mark.parametrize("name", some(ALL, 8))
+@pytest.mark.parametrize("name", some(ALL, 16))
 def test_nothing_overlaps_and_it_fits_the_page(name: str) -> None:
     for drawn in figures(ALL[name]):
         check(drawn.drawing)
@@ -199,7 +199,7 @@ def test_parameters_stand_above_what_else_leads_to_a_node(name: str) -> None:
     assert wrong <= {"twin": 2, "lstm-cell": 8}.get(name, 0)
 
 
-@pytest.mark.parametrize("name", some(ALL, 4, 1))
+@pytest.mark.parametrize("name", some(ALL, 8, 1))
 def test_no_arrowheads_merge(name: str) -> None:
     for drawn in figures(ALL[name])[:1]:
         tips: dict[str, list[tuple[float, float]]] = {}

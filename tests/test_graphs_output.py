@@ -33,7 +33,7 @@ def described(problem: Problem, kind: str = "vectorized", derivatives: str = "no
     return picture(Voice.of(problem), kind, derivatives).drawn
 
 
-@pytest.mark.parametrize("name", some(ALL, 3))
+@pytest.mark.parametrize("name", some(ALL, 6))
 def test_svg_is_one_accessible_file_without_anything_from_elsewhere(name: str) -> None:
     drawn = described(ALL[name], derivatives="nodes")
     text = drawn.svg()

@@ -46,7 +46,7 @@ from backsym.core.expr import (
 from backsym.core.problem import Problem
 from backsym.documents.writers.jsonform import problem_json
 from backsym.documents.writers.render import rendered
-from backsym.marking.verdicts import check, check_all
+from backsym.marking.verdicts import Marker, check, check_all
 from backsym.numeric.context import Env
 from backsym.numeric.evaluate import evaluate
 from backsym.numeric.layers import as_given, masked
@@ -323,6 +323,11 @@ def wrong(case: Net, solution: Solution, points: tuple[Env, ...]) -> list[str]:
 @cache
 def solved(name: str) -> Solution:
     return solve(problem_from_mapping(NETS[name].mapping))
+
+
+@cache
+def plain_marker() -> Marker:
+    return Marker(solved("plain").problem)
 
 
 SLOW = ("multiples of sizes", "norms")
@@ -607,7 +612,7 @@ def test_a_note_whose_layers_do_not_meet(old: str, new: str, said: str, tmp_path
     ],
 )
 def test_answers(target: str, answer: str, verdict: str) -> None:
-    assert check(solved("plain").problem, target, answer).verdict == verdict
+    assert plain_marker().mark(target, answer).verdict == verdict
 
 
 # --- refused ---------------------------------------------------------------------------------------------------------

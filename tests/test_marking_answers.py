@@ -129,7 +129,7 @@ _KNOWN: dict[str, list[Truth]] = {}
 """Points of each problem, of which there may be several tables."""
 
 
-@pytest.mark.parametrize("path", some(TABLES, 8), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", some(TABLES, 16), ids=lambda path: path.stem)
 def test_sympy_agrees_on_which_answers_are_wrong(path: Path) -> None:
     problem, rows = table(path)
     marker = marker_for(path)

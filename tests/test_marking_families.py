@@ -41,12 +41,12 @@ def test_the_table_is_large() -> None:
     assert all(sum(len(group["incorrect"]) for group in targets.values()) >= 2 for targets in TABLE.values())
 
 
-@pytest.mark.parametrize(("name", "target", "answer"), some(RIGHT, 8))
+@pytest.mark.parametrize(("name", "target", "answer"), some(RIGHT, 16))
 def test_what_is_right_is_correct(name: str, target: str, answer: str) -> None:
     assert marker(name).mark(target, answer, accept="any").verdict == "correct"
 
 
-@pytest.mark.parametrize(("name", "target", "answer", "tags"), some(WRONG, 8, 1))
+@pytest.mark.parametrize(("name", "target", "answer", "tags"), some(WRONG, 16, 1))
 def test_what_is_wrong_is_explained(name: str, target: str, answer: str, tags: list[str]) -> None:
     found = marker(name).mark(target, answer, accept="any")
     assert (found.verdict, list(found.tags)) == ("incorrect", tags)

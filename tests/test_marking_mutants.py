@@ -120,7 +120,7 @@ MOST = examples(90, 3)
 """Mutants of one problem that are marked, evenly spread."""
 
 
-@pytest.mark.parametrize("name", some([name for name in PROBLEMS if name not in SAME_NETWORK], 4))
+@pytest.mark.parametrize("name", some([name for name in PROBLEMS if name not in SAME_NETWORK], 8))
 def test_mutants_are_told_from_right_answers(name: str) -> None:
     """Of each mutant one spelling is marked: plain and LaTeX take turns."""
     problem = PROBLEMS[name]

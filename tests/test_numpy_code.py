@@ -316,7 +316,7 @@ def index_level(depth: int) -> st.SearchStrategy[Expr]:
     )  # fmt: skip
 
 
-@settings(max_examples=examples(250, 3), deadline=None, derandomize=True)
+@settings(max_examples=examples(250, 6), deadline=None, derandomize=True)
 @given(index_level(4), st.permutations([n, k, j]))
 def test_random_index_expressions(expr: Expr, order: list[Ix]) -> None:
     agrees(expr, tuple(order))
@@ -358,7 +358,7 @@ def _any_array() -> st.SearchStrategy[Expr]:
     return st.sampled_from(shapes).flatmap(lambda shape: array_level(shape, 2))
 
 
-@settings(max_examples=examples(250, 3), deadline=None, derandomize=True)
+@settings(max_examples=examples(250, 6), deadline=None, derandomize=True)
 @given(_any_array())
 def test_random_array_expressions(expr: Expr) -> None:
     agrees(expr)

@@ -72,7 +72,7 @@ def equal(some_values: list[Any], others: list[Any]) -> bool:
     return all(np.shape(a) == np.shape(b) and np.allclose(a, b, rtol=1e-9) for a, b in pairs)
 
 
-@pytest.mark.parametrize("name", some(PROBLEMS, 4, 1))
+@pytest.mark.parametrize("name", some(PROBLEMS, 8, 1))
 def test_every_wrong_choice_is_wrong_and_unlike_the_others(name: str) -> None:
     solution = solution_of(name)
     check_choices(solution, quiz_of(solution))

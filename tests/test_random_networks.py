@@ -14,7 +14,7 @@ from random_networks import network
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import solve
 
-COUNT = examples(1050, 3)
+COUNT = examples(1050)
 JUDGED = range(0, COUNT, 7 if THOROUGH else 14)
 """Those that are judged here; all of them are under ``judges``."""
 
@@ -35,7 +35,7 @@ def test_the_sine_of_a_number_without_digits_is_no_failure() -> None:
     assert not solve(problem_from_mapping(network(9006614)), check=False).failed
 
 
-@pytest.mark.parametrize("name", some(NETWORKS, 4))
+@pytest.mark.parametrize("name", some(NETWORKS, 8))
 def test_networks_written_by_hand(name: str) -> None:
     assert judge(NETWORKS[name]) == []
 

@@ -38,7 +38,7 @@ from backsym.numeric.sample import draw
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import SOLVING, Solution, solve
 
-COUNT = examples(150)
+COUNT = examples(150, 10)
 CHUNK = 10
 
 COLUMN, ROW, VECTOR, MATRIX = ["N", 1], [1, "K"], ["N"], ["N", "K"]

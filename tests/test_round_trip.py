@@ -76,7 +76,7 @@ def same_value(a: Expr, b: Expr, env: Env, free: tuple[Ix, ...]) -> bool:
     return np.allclose(left, right, rtol=1e-9, atol=1e-12, equal_nan=True)
 
 
-@pytest.mark.parametrize("name", [*HANDOUT, *some(NETWORKS, 3)])
+@pytest.mark.parametrize("name", [*HANDOUT, *some(NETWORKS, 6)])
 def test_every_form_reads_back(name: str) -> None:
     p = problem(name)
     env = with_random_adjoints(p)
@@ -94,7 +94,7 @@ NOTATIONS: list[Any] = [
 ]  # fmt: skip
 
 
-EACH = examples(600)
+EACH = examples(600, 12)
 
 
 @pytest.mark.parametrize("chunk", range(6))

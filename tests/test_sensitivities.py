@@ -19,7 +19,7 @@ from backsym.core.problem import Problem
 from backsym.core.steps import TotalDerivation
 from backsym.documents.writers.jsonform import problem_json
 from backsym.documents.writers.render import rendered
-from backsym.marking.verdicts import check
+from backsym.marking.verdicts import Marker
 from backsym.numeric.evaluate import evaluate
 from backsym.numeric.proof import totals_proved
 from backsym.numeric.sample import draw
@@ -38,6 +38,13 @@ RNN: dict[str, Any] = {
     },
     "forward": ["h[0] = h0", "h[t] = tanh(W @ h[t-1] + U @ x[t])", "L = squared_error(h[T], y)"],
 }  # fmt: skip
+
+
+@cache
+def marker_of(*jacobians: str, linear: bool = False) -> Marker:
+    """Of the network above, without its tanh if ``linear``."""
+    forward = [text.replace("tanh", "") if linear else text for text in RNN["forward"]]
+    return Marker(asked({**RNN, "forward": forward}, *jacobians))
 
 
 def asked(mapping: dict[str, Any], *jacobians: str, **more: Any) -> Problem:
@@ -151,6 +158,11 @@ LAYERS: dict[str, Any] = {
 def layers_asked(*jacobians: str) -> Solution:
     letters = {**LAYERS["indices"], "m": {"over": "M", "as": "^{(m)}"}}
     return solve(problem_from_mapping({**LAYERS, "indices": letters, "parts": [{"jacobian": list(jacobians)}]}))
+
+
+@cache
+def marker_of_layers(*jacobians: str) -> Marker:
+    return Marker(layers_asked(*jacobians).problem)
 
 
 def test_jacobians_between_layers_of_different_sizes() -> None:
@@ -275,8 +287,7 @@ def test_the_first_step_has_a_form_of_its_own_where_the_start_is_no_result() -> 
     ],
 )
 def test_answers_about_layers_of_different_sizes(jacobian: str, answer: str, verdict: str) -> None:
-    problem = layers_asked("da[l]/da[l-1]", "da[M]/da[M-1]", "dz[l]/dz[l-1]").problem
-    assert check(problem, jacobian, answer).verdict == verdict
+    assert marker_of_layers("da[l]/da[l-1]", "da[M]/da[M-1]", "dz[l]/dz[l-1]").mark(jacobian, answer).verdict == verdict
 
 
 def test_a_jacobian_is_collected_once() -> None:
@@ -393,10 +404,9 @@ ANSWERS = [
     ("answer", "verdict"), [("W", "correct"), (r"\mathbf{W}^\top", "incorrect"), ("-W", "incorrect")]
 )
 def test_an_answer_that_is_the_same_for_every_member(answer: str, verdict: str) -> None:
-    linear = {**RNN, "forward": [RNN["forward"][0], "h[t] = W @ h[t-1] + U @ x[t]", RNN["forward"][2]]}
-    assert check(asked(linear, "dh[t]/dh[t-1]"), "dh[t]/dh[t-1]", answer).verdict == verdict
+    assert marker_of("dh[t]/dh[t-1]", linear=True).mark("dh[t]/dh[t-1]", answer).verdict == verdict
 
 
 @pytest.mark.parametrize(("target", "answer", "verdict"), ANSWERS)
 def test_answers(target: str, answer: str, verdict: str) -> None:
-    assert check(asked(RNN, "dh[t]/dh[t-1]", "dh[T]/dh[0]"), target, answer).verdict == verdict
+    assert marker_of("dh[t]/dh[t-1]", "dh[T]/dh[0]").mark(target, answer).verdict == verdict

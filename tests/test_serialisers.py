@@ -301,7 +301,7 @@ def check_core(element: ElementTree.Element, parent: str = "") -> None:
 
 @pytest.mark.parametrize("source", ["solved_formulas", "written_formulas"])
 def test_mathml_core_is_well_formed(source: str, request: pytest.FixtureRequest) -> None:
-    for layout in some(request.getfixturevalue(source), 8):
+    for layout in some(request.getfixturevalue(source), 16):
         text = to_mathml(layout, display=True)
         check_core(ElementTree.fromstring(text))
         assert not re.search(r"\\[A-Za-z]|\{\w*\}|None", re.sub(r'alttext="[^"]*"', "", text)), text

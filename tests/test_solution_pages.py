@@ -408,17 +408,17 @@ def equalities(path: Path) -> int:
     return check_page(solved(path))
 
 
-@pytest.mark.parametrize("path", some(FILES, 3), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", some(FILES, 6), ids=lambda path: path.stem)
 def test_every_displayed_equality_of_a_bundled_problem_holds(path: Path) -> None:
     assert equalities(path) >= 9
 
 
-@pytest.mark.parametrize("name", some(NETWORKS, 4))
+@pytest.mark.parametrize("name", some(NETWORKS, 8))
 def test_every_displayed_equality_of_a_network_holds(name: str) -> None:
     assert check_page(solved_network(name)) >= 3
 
 
-@pytest.mark.parametrize("path", some(FILES, 3), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", some(FILES, 6), ids=lambda path: path.stem)
 def test_every_displayed_equality_of_a_concise_page_holds(path: Path) -> None:
     assert 3 <= check_page(solved(path), Options(detail="concise")) <= equalities(path)
 
@@ -1061,7 +1061,7 @@ def test_no_derivation_is_displayed_twice(pages: dict[str, tuple[Block, ...]]) -
             assert len(rows) == len(set(rows)), name
 
 
-@pytest.mark.parametrize("path", some(FILES, 3), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", some(FILES, 6), ids=lambda path: path.stem)
 def test_what_a_result_is_stated_by_is_found_before_it(path: Path) -> None:
     """What is found likewise stands before what uses it; members of a recursion use each other."""
     solution = solved(path)

@@ -38,7 +38,7 @@ def all_steps(solution: Solution) -> Iterator[tuple[str, Step]]:
         yield from ((f.node, step) for step in every(f.steps))
 
 
-@pytest.mark.parametrize("name", some(PROBLEMS, 3))
+@pytest.mark.parametrize("name", some(PROBLEMS, 6))
 def test_both_sides_of_every_step_are_equal(name: str) -> None:
     problem, solution = PROBLEMS[name], solved(name)
     for env in draws(problem, 2):
@@ -48,7 +48,7 @@ def test_both_sides_of_every_step_are_equal(name: str) -> None:
             assert error <= TOLERANCE, (item.node, place, error)
 
 
-@pytest.mark.parametrize("name", some(PROBLEMS, 2))
+@pytest.mark.parametrize("name", some(PROBLEMS, 4))
 def test_every_step_says_why(name: str) -> None:
     problem, solution = PROBLEMS[name], solved(name)
     notation = Notation.of(problem)
@@ -58,7 +58,7 @@ def test_every_step_says_why(name: str) -> None:
         assert sentence.count("$") % 2 == 0, (node, step.kind)
 
 
-@pytest.mark.parametrize("name", some(PROBLEMS, 2))
+@pytest.mark.parametrize("name", some(PROBLEMS, 4))
 def test_no_step_is_empty_on_the_page(name: str) -> None:
     """A rewrite that changes nothing that a reader sees is no step."""
     problem, solution = PROBLEMS[name], solved(name)
@@ -84,7 +84,7 @@ def trace(steps: Sequence[Step], start: Expr) -> Expr:
     return current
 
 
-@pytest.mark.parametrize("name", some(PROBLEMS, 2))
+@pytest.mark.parametrize("name", some(PROBLEMS, 4))
 def test_the_steps_lead_to_the_result(name: str) -> None:
     """Each rewrite of the adjoint starts where the last one ended, and the last one ends in the stated result."""
     solution = solved(name)

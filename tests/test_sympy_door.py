@@ -104,7 +104,7 @@ def test_built_through_sympy_the_derivatives_are_those_of_the_file(name: str) ->
 ONE_WAY = {"abstract-loss-inline"}
 
 
-@pytest.mark.parametrize("name", [*HANDOUT, *some(NETWORKS, 4)])
+@pytest.mark.parametrize("name", [*HANDOUT, *some(NETWORKS, 8)])
 def test_results_come_back_with_the_same_value(name: str) -> None:
     problem = reference_of(name)
     solution, env = point(problem)
@@ -140,7 +140,7 @@ BY_ENTRY = [name for name in WHOLE if name == "twin" or not any(1 in shape for s
 ROUND = [*((name, False) for name in BY_ENTRY), *((name, True) for name in WHOLE)]
 
 
-@pytest.mark.parametrize(("name", "whole"), some(ROUND, 6))
+@pytest.mark.parametrize(("name", "whole"), some(ROUND, 12))
 def test_forward_equations_make_the_same_problem(name: str, whole: bool) -> None:
     """A problem sent out and taken in again has the same derivatives."""
     reference = reference_of(name)

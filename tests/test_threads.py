@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from extent import some
 
 import backsym as bs
 from backsym.core.lazy import Beside, Kept, Recurring, lazy
@@ -108,8 +109,9 @@ def test_nothing_in_the_package_takes_a_lock() -> None:
 
 
 def test_solving_in_threads_is_solving() -> None:
-    alone = {name: solved(name) for name in PROBLEMS}
-    for found in in_threads(lambda: {name: solved(name) for name in PROBLEMS}):
+    names = some(PROBLEMS, 2)
+    alone = {name: solved(name) for name in names}
+    for found in in_threads(lambda: {name: solved(name) for name in names}):
         assert found == alone
 
 

@@ -21,8 +21,8 @@ from torch_judge import forward_and_gradients, total
 from backsym.core.problem import Problem
 from backsym.reading.files.loader import load, problem_from_mapping
 
-COUNT = examples(1050, 20)
-SHAPES = examples(450, 20)
+COUNT = examples(1050, 40)
+SHAPES = examples(450, 40)
 RICH = examples(2000, 160)
 CHUNK = examples(25, 2)
 GALLERY = sorted((Path(__file__).resolve().parents[2] / "problems" / "gallery").glob("*.yaml"))
@@ -74,7 +74,7 @@ def test_networks_that_once_went_wrong(name: str) -> None:
     assert judge(ONCE_WRONG[name], truth=forward_and_gradients) == []
 
 
-@pytest.mark.parametrize("name", some(NETWORKS, 3))
+@pytest.mark.parametrize("name", some(NETWORKS, 6))
 def test_networks_written_by_hand(name: str) -> None:
     assert judge(NETWORKS[name], truth=forward_and_gradients) == []
 
@@ -86,6 +86,6 @@ def test_a_network_of_the_gallery_is_right_in_every_form(path: Path) -> None:
     assert judge_problem(problem, truth=forward_and_gradients, totals=total) == []
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(examples(40, 2)))
 def test_random_networks_with_shifted_indices(seed: int) -> None:
     assert judge(shifted_networks.network(seed), seed % 7, forward_and_gradients) == []

@@ -33,13 +33,13 @@ from backsym.codegen.function import function_source, gradcheck_source
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import solve
 
-RANDOM = 500 if THOROUGH else 25
+RANDOM = 500 if THOROUGH else 10
 """How many random networks are tried in NumPy and PyTorch."""
 
-RANDOM_JAX = 500 if THOROUGH else 10
+RANDOM_JAX = 500 if THOROUGH else 5
 """How many are tried in JAX, which compiles every operation anew: a second for each."""
 
-CHUNK = 25
+CHUNK = 25 if THOROUGH else 10
 
 
 def array_of_torch(x: Any) -> Any:
@@ -63,7 +63,7 @@ def _one_thread_and_all_digits() -> None:
     jax.config.update("jax_enable_x64", True)
 
 
-@pytest.mark.parametrize(("name", "target"), some(PAIRS, 3))
+@pytest.mark.parametrize(("name", "target"), some(PAIRS, 6))
 def test_modules_agree_with_autograd(name: str, target: str, tmp_path: Path) -> None:
     assert agrees(solved(name), tmp_path, target, MAKERS[target], forward_and_gradients) == []
 
