@@ -14,8 +14,8 @@ from random_networks import network
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import solve
 
-COUNT = examples(1050)
-JUDGED = range(0, COUNT, 7 if THOROUGH else 14)
+COUNT = examples(1050, 3)
+JUDGED = range(0, COUNT, 7 if THOROUGH else 28)
 """Those that are judged here; all of them are under ``judges``."""
 
 
