@@ -131,7 +131,7 @@ def run(name: str, score: Score) -> None:
             score.missed += [] if flagged else [label]
 
 
-JUDGED = some([name for name in PROBLEMS if name not in SAME_NETWORK], 12)
+JUDGED = some([name for name in PROBLEMS if name not in SAME_NETWORK], 8)
 SHARES = examples(6, 2)
 
 
