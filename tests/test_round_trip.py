@@ -94,7 +94,7 @@ NOTATIONS: list[Any] = [
 ]  # fmt: skip
 
 
-EACH = examples(600, 12)
+EACH = examples(600)
 
 
 @pytest.mark.parametrize("chunk", range(6))
