@@ -322,3 +322,17 @@ def test_a_row_with_a_small_letter_is_a_column(answer: str, verdict: str) -> Non
 def test_customary_signs_of_a_problem_are_read(name: str, target: str, right: str, wrong: str) -> None:
     assert as_asked(name).mark(target, right, accept="any").verdict == "correct"
     assert as_asked(name).mark(target, wrong, accept="any").score == 0.0
+
+
+def test_what_fits_the_last_layer_only_is_marked() -> None:
+    symbols = {
+        "x": {"shape": ["D[0]"], "role": "input"},
+        "W": {"shape": ["D[l]", "D[l-1]"], "for": "l"},
+        "y": {"shape": ["D[M]"], "role": "target"},
+    }
+    forward = ["a[0] = x", "z[l] = W[l] @ a[l-1]", "a[l] = tanh(z[l])", "L = squared_error(a[M], y)"]
+    layers = {"indices": {"l": {"over": "M", "as": "^{[l]}"}}, "symbols": symbols, "forward": forward}
+    before = r"((W^{[l+1]})^\top \nabla_{z^{[l+1]}} L) \odot (1-(a^{[l]})^2)"
+    last = r"\nabla_{z^{[M]}} L = (a^{[M]} - y) \odot (1-(a^{[M]})^2)"
+    found = Marker(problem_from_mapping(layers)).mark("z", f"{before}, {last}")
+    assert (found.verdict, found.score, found.tags) == ("incorrect", 0.0, ("wrong_index",))

@@ -447,6 +447,8 @@ def _compared(value: Array, reference: Array, least: Array) -> bool | None:
     """
     count = len(reference)
     a, b = value.reshape(count, -1), reference.reshape(count, -1)
+    if 1 != a.shape[1] != b.shape[1] != 1:
+        return False  # Of layers of different sizes, what fits one layer only.
     few = a.shape == b.shape and a.shape[1] <= FEW and a.dtype.kind != "c"
     if few and _differs_at_first(a[0].tolist(), b[0].tolist(), float(least[0])):
         return False
