@@ -24,12 +24,15 @@ pytestmark = pytest.mark.quick("core")
 
 NAMES = {
     "z1": ("z", "1"), "h_a": ("h", "a"), "Wq": ("W", "q"), "Ws": ("W", "s"), "mu": ("mu", ""), "mu2": ("mu", "2"),
-    "Whidden": ("W", "hidden"), "h_prev": ("h", "prev"), "no": ("n", "o"), "key": ("k", "ey"), "i": ("i", ""),
-    "yhat": ("y", "hat"), "hprev": ("h", "prev"), "wout": ("w", "out"), "muhat": ("mu", "hat"), "etax": ("eta", "x"),
+    "Whidden": ("W", "hidden"), "h_prev": ("h", "prev"), "no": ("n", "o"), "key": ("key", ""), "i": ("i", ""),
+    "yhat": ("y", "hat"), "hprev": ("hprev", ""), "wout": ("wout", ""), "muhat": ("mu", "hat"), "etax": ("eta", "x"),
     "sigmaxy": ("sigma", "xy"), "deltas": ("delta", "s"), "x2hat": ("x", "2hat"), "lam": ("lam", ""),
     "lam_2": ("lam", "2"), "eps": ("eps", ""), "epsilon": ("epsilon", ""), "lamp": ("lamp", ""),
     "loss": ("loss", ""), "logits": ("logits", ""), "logits2": ("logits", "2"), "hidden_a": ("hidden", "a"),
     "number": ("number", ""), "pixel": ("pixel", ""), "gold": ("gold", ""), "lossA": ("loss", "A"),
+    "out": ("out", ""), "std": ("std", ""), "reg": ("reg", ""), "num": ("num", ""), "var2": ("var", "2"),
+    "muk": ("mu", "k"), "pik": ("pi", "k"), "munew": ("mu", "new"), "h_out": ("h", "out"), "out_h": ("out", "h"),
+    "phat": ("p", "hat"), "dz": ("d", "z"), "Wout": ("W", "out"), "sigma2": ("sigma", "2"), "x_new": ("x", "new"),
 }  # fmt: skip
 
 

@@ -18,13 +18,16 @@ MARKS = frozenset(
     "init first last mean std var norm inv model head tail left right fwd bwd res skip cand gate forget cell hid "
     "hidden input output att attn emb embed key val query src tgt enc dec real fake gen disc".split()
 )
-"""What is customary behind a letter without a ``_``: ``yhat``, ``hprev``, ``wout`` are letters with tags, not words."""
+"""What is customary behind the name of a Greek letter without a ``_``: ``munew`` and ``phimax`` are no words."""
 
 ACCENTS = ("hat", "bar", "tilde", "dot", "star", "prime")
 """The tags that are printed as a mark of the letter in every notation."""
 
-WORD = 4
-"""So many small letters that are no letter with a mark are a word: ``loss``, ``logits``."""
+WORD = 3
+"""So many small letters that are no letter with an accent are a word: ``out``, ``std``, ``hprev``, ``logits``."""
+
+WORDS = frozenset({"num"})
+"""What is a word although it is the name of a Greek letter and one letter more."""
 
 _GREEK = "|".join(sorted(GREEK, key=len, reverse=True))
 _LETTER = re.compile(f"((?:{'|'.join(SHORT)})(?![a-z])|{_GREEK}|[A-Za-z])_*(.*)")
@@ -67,7 +70,9 @@ def is_word(text: str) -> bool:
     """Whether small letters are one word, not a letter with a tag behind it."""
     if len(text) < WORD or text in GREEK or text in SHORT or not _SMALL.fullmatch(text):
         return False
-    if text[1:] in MARKS:
+    if text in WORDS:
+        return True
+    if text[1:] in ACCENTS:
         return False
     greek = next((letter for letter in GREEK if text.startswith(letter)), "")
     rest = text[len(greek) :]
