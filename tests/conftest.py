@@ -11,12 +11,10 @@ import pytest
 def pytest_collection_finish() -> None:
     """What was loaded to collect the tests stays till the end: four hundred thousand objects.
 
-    To look through them again and again would take a tenth of all the time; and what the tests make is looked through
-    less often than by default.
+    To look through them again and again would take a tenth of all the time.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 10)
 
 
 @pytest.hookimpl(optionalhook=True)
