@@ -10,7 +10,7 @@ This module must not know about expressions, problems or any output language.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache, wraps
 from operator import is_
 from typing import Any, TypeVar
@@ -95,11 +95,15 @@ class Op(Layout):
 
 @dataclass(frozen=True)
 class Frac(Layout):
-    """A fraction; ``size`` is display or text where the author asks for it, else auto."""
+    """A fraction; ``size`` is display or text where the author asks for it, else auto.
+
+    It is ``entrywise`` if an array stands below its line, which its look does not tell.
+    """
 
     num: Layout
     den: Layout
     size: str = "auto"
+    entrywise: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -388,10 +392,12 @@ def last(layout: Layout) -> Layout:
 
 @kept
 def signs_in(layout: Layout) -> frozenset[str]:
-    """The names of all signs in it."""
-    if isinstance(layout, (Op, Symbol)):
+    """The names of all signs in it, of operators also with their spacing; ``quotient`` is a fraction of arrays."""
+    if isinstance(layout, Op):  # The dot of a power entry by entry is no product.
+        return frozenset((layout.name, f"{layout.name} {layout.spacing}"))
+    if isinstance(layout, Symbol):
         return frozenset((layout.name,))
-    found: set[str] = set()
+    found = {"quotient"} if isinstance(layout, Frac) and layout.entrywise else set()
     kind: Any = type(layout)
     waiting = [getattr(layout, name) for name in _parts(kind)]
     while waiting:

@@ -635,7 +635,8 @@ def _div(e: Div, n: Notation) -> Piece:
     negative, positive = _signed(e)
     if negative:
         return _neg(Neg(positive), n)
-    return Piece(lay.Frac(layout_of(e.num, n), layout_of(e.den, n)), Level.FACTOR)
+    quotient = lay.Frac(layout_of(e.num, n), layout_of(e.den, n), entrywise=_is_array(e.den))
+    return Piece(quotient, Level.FACTOR)
 
 
 def _pow(e: Pow, n: Notation) -> Piece:

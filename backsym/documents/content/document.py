@@ -47,11 +47,12 @@ from backsym.documents.content.markup import blocks_of, inlines_of
 from backsym.documents.content.mastheads import byline, headed
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.quantities import (
+    ENTRYWISE,
     check_spellings,
+    entrywise_note,
     forward_equations,
     forward_pass,
     gradient_note,
-    hadamard_note,
     notation_note,
     objective_blocks,
     quantities,
@@ -156,7 +157,8 @@ def problem_blocks(solved: Solved, level: int, options: Options = FULL, told: To
     voice = Voice.on_page(problem)
     parts = answered_parts(solved)
     if options.version == "key":
-        return (_heading("key", level, voice), *_key(parts, solved, voice))
+        key = _key(parts, solved, voice)
+        return (_heading("key", level, voice), *_entrywise(key, ALWAYS_TOLD, voice, told), *key)
     blocks: list[Block] = [*objective_blocks(problem.objective, voice.catalogue.phrase("document.objective"))]
     if problem.text:
         blocks.extend(blocks_of(problem.text, "text"))
@@ -165,21 +167,33 @@ def problem_blocks(solved: Solved, level: int, options: Options = FULL, told: To
     blocks += [_heading("quantities", level, voice), quantities(voice)]
     if options.version == "questions":
         sheet = _question_sheet(parts, solved, voice, level, options.space)
-        return (*blocks, *upstream_note(voice), *notation_note(voice), *sheet)
+        said = _entrywise(sheet, ALWAYS_TOLD, voice, told)
+        return (*blocks, *upstream_note(voice), *notation_note(voice), *said, *sheet)
     notes = [*upstream_note(voice), *notation_note(voice)]
     solution = _solution(parts, solved, Shown(voice, options, told), level)
-    about = () if options.concise else (("odot", hadamard_note(voice)), ("nabla", gradient_note(solved, voice)))
-    new = [(sign, found) for sign, found in about if found and not told.said(f"sign {sign}")]
-    signs = _signs(solution) if new else set()
-    for sign, found in new:
-        if sign in signs and told.first(f"sign {sign}"):
-            notes += found
+    notes += _entrywise(solution, ALWAYS_TOLD if options.concise else tuple(ENTRYWISE), voice, told)
     if not options.concise:
+        about = [] if told.said("sign nabla") else gradient_note(solved, voice)
+        if about and "nabla" in _signs(solution) and told.first("sign nabla"):
+            notes += about
         pieces = [piece for answered in parts for piece in (*answered.needed, *answered.pieces)]
         stated = [equation for piece in pieces for equation, _ in piece.results]
         whole = stated if parts else [d.matrix for d in solved.derivations if d.matrix is not None]
         notes += [said for key, said in sign_notes(whole, voice) if told.first(f"sign {key}")]
     return (*blocks, *notes, *solution)
+
+
+ALWAYS_TOLD = ("odot ordinary", "quotient")
+"""Signs that are less usual than the element-wise product, which are explained wherever they stand."""
+
+
+def _entrywise(blocks: Sequence[Block], signs: Sequence[str], voice: Voice, told: Told) -> Iterator[Block]:
+    """What those of these signs mean that stand in the blocks and that the document has not explained."""
+    new = [sign for sign in signs if not told.said(f"sign {sign}")]
+    used = _signs(blocks) if new else set()
+    for sign in new:
+        if sign in used and told.first(f"sign {sign}"):
+            yield from entrywise_note(sign, voice)
 
 
 def _signs(blocks: Sequence[Block]) -> set[str]:

@@ -77,10 +77,16 @@ def _alike(symbols: list[Symbol], voice: Voice) -> Inlines:
     return (*(part for name in others for part in (Math(name), Text(", "))), Math(lay.row(last, *member)))
 
 
-def hadamard_note(voice: Voice) -> list[Block]:
-    """What the sign of the element-wise product means."""
+ENTRYWISE = {"odot binary": "hadamard", "odot ordinary": "hadamard_power", "quotient": "hadamard_quotient"}
+"""What is said of signs that mean entry by entry, by the sign as formulas have it."""
+
+
+def entrywise_note(sign: str, voice: Voice) -> list[Block]:
+    """What a sign of ``ENTRYWISE`` means."""
     u, v = (voice.notation.letter(letter, 1) for letter in "uv")
-    return [voice.say("document.hadamard", u=u, v=v, product=lay.row(u, lay.Op("odot"), v))]
+    power = lay.with_sup(u, lay.row(lay.Op("odot", "ordinary"), lay.Number("2")))
+    shown = {"odot binary": lay.row(u, lay.Op("odot"), v), "quotient": lay.Frac(u, v)}.get(sign, power)
+    return [voice.say(f"document.{ENTRYWISE[sign]}", u=u, v=v, shown=shown)]
 
 
 def sign_notes(stated: Iterable[Equation], voice: Voice) -> Iterator[tuple[str, Block]]:
