@@ -334,5 +334,7 @@ def test_what_fits_the_last_layer_only_is_marked() -> None:
     layers = {"indices": {"l": {"over": "M", "as": "^{[l]}"}}, "symbols": symbols, "forward": forward}
     before = r"((W^{[l+1]})^\top \nabla_{z^{[l+1]}} L) \odot (1-(a^{[l]})^2)"
     last = r"\nabla_{z^{[M]}} L = (a^{[M]} - y) \odot (1-(a^{[M]})^2)"
-    found = Marker(problem_from_mapping(layers)).mark("z", f"{before}, {last}")
+    marker = Marker(problem_from_mapping(layers))
+    found = marker.mark("z", last)
     assert (found.verdict, found.score, found.tags) == ("incorrect", 0.0, ("wrong_index",))
+    assert marker.mark("z", f"{before}, {last}").verdict == "correct"

@@ -310,6 +310,7 @@ RIGHT = {
             "z",
             rf"\delta^{{(l)}} = {HIDDEN} \text{{ for }} l < M, " r"\delta^{(M)} = (a^{(M)} - y) \odot \sigma'(z^{(M)})",
         ),
+        ("z", rf"{HIDDEN}, \nabla_{{z^{{(M)}}}} L = (a^{{(M)}} - y) \odot \sigma'(z^{{(M)}})"),
         ("b", r"\frac{\partial L}{\partial z^{(l)}}"),
     ],
 }
@@ -388,6 +389,8 @@ WRONG = {
     ],
     "depth": [
         ("W", r"\frac{\partial L}{\partial z^{(l)}} (a^{(l)})^\top"),
+        ("z", rf"{HIDDEN}, \nabla_{{z^{{(M)}}}} L = (y - a^{{(M)}}) \odot \sigma'(z^{{(M)}})"),
+        ("z", rf"-{HIDDEN}, \nabla_{{z^{{(M)}}}} L = (a^{{(M)}} - y) \odot \sigma'(z^{{(M)}})"),
         ("z", rf"\delta^{{(l)}} = {HIDDEN}"),
         ("z", r"\delta^{(l)} = \delta^{(l)}"),
         ("z", r"\nabla_{z^{(l)}} L"),

@@ -170,7 +170,8 @@ class Derivation:
                 rest.append(statement)
             else:
                 ends.append((at, statement))
-        if not any(self.speaks_of_target(statement.left) for statement in rest):
+        # What stands without a left side beside an end is what is asked for, as it is where it stands alone.
+        if not any(statement.left is None or self.speaks_of_target(statement.left) for statement in rest):
             return found
         for at, statement in ends:
             *steps, value = statement.members
