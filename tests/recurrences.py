@@ -246,11 +246,19 @@ RECURRENCES: dict[str, Recurrence] = {
     ),
     "entry by entry": recurrence(
         "X Y W U V b h0",
-        "h[0] = h0",
+        "h[0,i] = h0[i]",
         "h[t,i] = tanh(sum(W[i,j]*h[t-1,j], j) + sum(U[i,d]*X[t,d], d) + b[i])",
         "L = sum(squared_error(sum(V[k,j]*h[t,j], j), Y[t,k]), t, k)",
         indices={"i": "H", "j": "H", "k": "H", "d": "D"},
         loss=every_step,
+    ),
+    "a start by entries": recurrence(
+        "X Y W U V A b c0",
+        "h[0,k] = tanh(sum(A[j,k]*c0[j], j))",
+        "h[t] = tanh(W @ h[t-1] + U @ X[t] + b)",
+        "L = sum(squared_error(V @ h[t], Y[t]), t)",
+        indices={"j": "H", "k": "H"},
+        loss=lambda v: every_step({**v, "h0": np.tanh(v["A"].T @ v["c0"])}),
     ),
     "last step": recurrence(
         "X y W U h0",

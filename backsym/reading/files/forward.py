@@ -357,6 +357,8 @@ class Forward:
 
     def add(self, equation: Parsed) -> None:
         self.check_new(equation)
+        if equation.position is not None and equation.letters:
+            equation = self.by_entries(equation)
         equation = replace(equation, number=len(self.parsed) + sum(map(len, self.starting.values())))
         if equation.position is None:
             self.parsed[equation.name] = equation
@@ -378,9 +380,7 @@ class Forward:
             raise source.error(say("files.left_side"), lhs.span)
         position = start_position(letters)
         if position is not None:
-            if len(letters) > 1:
-                raise source.error(say("files.start_by_entries", name=base.value, place=str(position)), lhs.span)
-            return Parsed(item, source, base.value, (), lhs, rhs, position)
+            letters = letters[1:]
         seen: set[str] = set()
         for ix in letters:
             if ix.kind != "name":
@@ -388,7 +388,21 @@ class Forward:
             if ix.value in seen:
                 raise source.error(say("files.index_twice", name=ix.value), ix.span)
             seen.add(ix.value)
-        return Parsed(item, source, base.value, letters, lhs, rhs, is_formula=is_formula)
+        return Parsed(item, source, base.value, letters, lhs, rhs, position, is_formula=is_formula and position is None)
+
+    def by_entries(self, start: Parsed) -> Parsed:
+        """A start in entries, ``a[0,k] = p[k]``: it is p; for another expression a node of its own, ``a_0[k]``."""
+        assert start.position is not None
+        letters, rhs = [ix.value for ix in start.letters], start.rhs
+        given = rhs.children[0].value if rhs.kind == "entry" else ""
+        if given in self.declared and letters == [ix.value for ix in rhs.children[1:]]:
+            name = given
+        else:
+            name = start_names(start.name, -start.position)[0]
+            if name in self.declared or name in self.parsed:
+                raise start.source.error(say("files.start_name_taken", name=name), start.lhs.span)
+            self.add(replace(start, name=name, position=None))
+        return replace(start, letters=(), rhs=Node("name", name, (), rhs.span))
 
     def check_new(self, equation: Parsed) -> None:
         name = equation.name
