@@ -119,10 +119,10 @@ _DOUBTFUL = Phrases(
 """Words that may change what the equations say."""
 _BOUND = frozenset(
     "triangular diagonal block-diagonal bidiagonal tridiagonal banded orthogonal orthonormal unitary circulant toeplitz"
-    " hankel hermitian idempotent skew-symmetric antisymmetric stochastic low-rank rank-one"
+    " hankel hermitian idempotent stochastic low-rank rank-one"
     " unit-norm normalized normalised"
     " dreiecksmatrix diagonalmatrix bandmatrix orthogonalmatrix permutationsmatrix einheitsvektor normiert"
-    " diagonale diagonalen orthogonale orthogonalen schiefsymmetrisch".split()
+    " diagonale diagonalen orthogonale orthogonalen".split()
 )
 _BOUND_BY = Phrases(
     "unit vector", "unit norm", "unit length", "norm one", "norm 1", "length one", "length 1", "rank one", "rank 1",
