@@ -81,6 +81,19 @@ SEEMING = {
     "functions one after the other": (
         r"$$g(x) = w x + b, \quad f(u) = u^2, \quad L = (f \circ g)(x)$$", "notes.composition",
     ),
+    "what it is differentiated by is nowhere": (
+        r"$$h = \tanh(z) = \tanh(v x), \quad q = c u, \quad L = (q - t)^2$$"
+        r" $$\frac{\partial L}{\partial v} = 2 (q - t)$$",
+        "notes.differentiated_by",
+    ),
+    "what is differentiated is nowhere": (
+        r"$$m = \frac{1}{n} \sum_{i=1}^n x_i$$"
+        r" $$-\frac{\partial \log P[x_1, \dots, x_n | \mu]}{\partial \mu} = n (\mu - m)$$",
+        "notes.differentiated_other",
+    ),
+    "words of matrices": (
+        r"$$h = \tanh(x V), \quad L = (h - t)^2$$ In code this is one product of matrices.", "notes.words_of_matrices",
+    ),
     "an entry at 0": (
         r"$$\mathbf{y} = \mathbf{W}\mathbf{x}, \quad L = -\log y_0$$ with $\mathbf{W} \in \mathbb{R}^{2 \times D}$.",
         "notes.member_by_number",

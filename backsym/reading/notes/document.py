@@ -19,7 +19,12 @@ from backsym.core.words import Said, say
 from backsym.reading.files.fields import spoken
 from backsym.reading.files.yamlfile import Document, Table, rewritten, text_of
 from backsym.reading.latex.names import Key
-from backsym.reading.notes.assembling.checks import check_equations, without_equations
+from backsym.reading.notes.assembling.checks import (
+    check_differentiated,
+    check_equations,
+    check_matrices,
+    without_equations,
+)
 from backsym.reading.notes.assembling.provisos import Provisos
 from backsym.reading.notes.assembling.report import what_was_passed_over, without_left_side
 from backsym.reading.notes.assembling.settling import Settling
@@ -146,6 +151,9 @@ def _assembled(
         raise without_equations(note)
     check_equations(note, equations, powers)
     settling = Settling(note, equations)
+    check_matrices(note, equations)
+    if settling.upstream is None:
+        check_differentiated(note, equations)
     writer = NoteTree(note, equations, settling, powers, written)
     tree = writer.tree()
     Provisos(note.source, note.formulas, equations).check_free(writer.asked.names)

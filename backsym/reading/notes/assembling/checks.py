@@ -9,9 +9,9 @@ from backsym.core.words import say
 from backsym.reading.latex.declarations import names_in_formula
 from backsym.reading.latex.equations import segments
 from backsym.reading.latex.lexer import has_sign, tokens_in
-from backsym.reading.latex.names import Key
+from backsym.reading.latex.names import Key, new_name
 from backsym.reading.notes.assembling.provisos import Provisos
-from backsym.reading.notes.assembling.stated import DERIVATIVES, Stated
+from backsym.reading.notes.assembling.stated import DERIVATIVES, Stated, is_shown
 from backsym.reading.notes.equations import (
     LOSS_NAMES,
     Equations,
@@ -28,6 +28,7 @@ from backsym.reading.notes.refusals import (
     check_roots,
 )
 from backsym.reading.notes.told_functions import check_told
+from backsym.text.phrases import Phrases, words_of
 
 
 def without_equations(note: Stated) -> InputError:
@@ -57,6 +58,42 @@ def check_equations(note: Stated, equations: Equations, powers: Mapping[Key, str
     check_told(source, note.formulas, {*equations.given(), *unsaid}, letters)
     Provisos(source, note.formulas, equations).check()
     check_objective(source, equations, [(f.start, f.end) for f in note.formulas if note.is_idle(f)])
+
+
+def check_differentiated(note: Stated, equations: Equations) -> None:
+    """Refuses equations that are not what the note differentiates: they have not what it does so by, or are not it.
+
+    A claim that is to be shown is a question, which is named.
+    """
+    names = {**equations.names, **{e.name: e.segment.left for e in equations.found}}
+    loss = equations.loss()
+    letters = {s.key[0] for s in (*names.values(), *(d.spelled for d in note.declared.found))} | note.labels.keys()
+    of_loss = {*LOSS_NAMES} - {e.segment.left.key[0] for e in equations.found}
+    of_loss |= {names[loss].key[0]} if loss in names else set()
+    quotients = [each for each in note.settled.quotients if not is_shown(each.source.text, each.formula)]
+    for each in quotients:
+        if each.above in of_loss and each.below and each.below not in letters:
+            name = new_name(each.below, "")
+            raise each.source.error(say("notes.differentiated_by", name=name, loss=each.above), each.span)
+    if loss is None and quotients and not any(each.above in letters | of_loss for each in quotients):
+        name = equations.found[-1].name
+        raise quotients[0].source.error(say("notes.differentiated_other", name=name), quotients[0].span)
+
+
+_MATRICES = Phrases("matrix", "matrices", "matrix product", "matrizen", "matrixprodukt")
+"""Words that no note about numbers has."""
+
+
+def check_matrices(note: Stated, equations: Equations) -> None:
+    """Refuses a capital letter as a number where all are numbers, and the words speak of matrices."""
+    if any(d.shape for d in note.declared.found if not d.letter):
+        return
+    capitals = [s for s in equations.given().values() if s.key[0].isupper() and s.key[0] not in LOSS_NAMES]
+    ends = [0, *(f.end for f in note.formulas)]
+    begins = [*(f.start for f in note.formulas), len(note.document.text)]
+    spoken = any(words_of(note.document.text, a, b) in _MATRICES for a, b in zip(ends, begins, strict=True))
+    if capitals and spoken:
+        raise note.source.error(say("notes.words_of_matrices", name=capitals[0].name), capitals[0].span)
 
 
 def _is_asked(note: Stated, formula: Formula) -> bool:

@@ -64,6 +64,19 @@ def is_tex(path: str) -> bool:
     return path.lower().endswith(".tex")
 
 
+def words_before(text: str, start: int) -> list[Word]:
+    """The words of the sentence right before a formula, none if anything else stands between."""
+    close = text[max(0, start - _CLOSE_BEFORE) : start].rstrip("$\\( \n")
+    sentence = close[close.rfind(".") + 1 :]
+    return words_of(sentence) if sentence[-1:].isalpha() else []
+
+
+def is_shown(text: str, start: int) -> bool:
+    """Whether a formula is to be shown, "show that $a = b$"."""
+    before = words_before(text, start)
+    return before[-1:] in _THAT and before[:-1] in _SHOWING
+
+
 class Stated:
     """The formulas of a note, and what they and their words say; ``assumed`` is what is so by custom."""
 
@@ -237,7 +250,7 @@ class Stated:
         """
         inline = [f for f in self.formulas if not f.displayed and self.states(f)]
         found = [s for f in inline for s in segments(self.source, words, f.start, f.end)]
-        cases = {f.start for f in inline if self.words_before(f)[-1:] in _SUPPOSING}
+        cases = {f.start for f in inline if words_before(self.document.text, f.start)[-1:] in _SUPPOSING}
         every = displayed
         if found and (self.steps.letters or any(len(s.left.key[0]) > 1 for s in found)):
             # Recurrences within the text have starts, and words, o = \sigma(net), are known by their equations.
@@ -300,20 +313,11 @@ class Stated:
         derives = has_sign(self.source, formula.start, formula.end, *DERIVATIVES)
         if derives or "=" not in text[formula.start : formula.end]:
             return False
-        before = self.words_before(formula)
-        shown = before[-1:] in _THAT and before[:-1] in _SHOWING
-        return not self.supposes(formula) and not shown
+        return not self.supposes(formula) and not is_shown(text, formula.start)
 
     def supposes(self, formula: Formula) -> bool:
         """Whether what the words say of a formula may hold or not, "if $y$ is one-hot"."""
-        return self.words_before(formula)[-1:] in _CONDITIONS
-
-    def words_before(self, formula: Formula) -> list[Word]:
-        """The words of the sentence right before a formula, none if anything else stands between."""
-        text = self.document.text
-        close = text[max(0, formula.start - _CLOSE_BEFORE) : formula.start].rstrip("$\\( \n")
-        sentence = close[close.rfind(".") + 1 :]
-        return words_of(sentence) if sentence[-1:].isalpha() else []
+        return words_before(self.document.text, formula.start)[-1:] in _CONDITIONS
 
     def is_idle(self, formula: Formula) -> bool:
         """Whether a formula neither states nor declares anything, and is about no derivative."""

@@ -15,7 +15,7 @@ from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.names import Key
 from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.latex.symbols import Base
-from backsym.reading.notes.stating.pieces import WORDS, Named, Piece, Place, Settled, blanked
+from backsym.reading.notes.stating.pieces import WORDS, Named, Piece, Place, Quotient, Settled, blanked, pieces_of
 from backsym.reading.syntax import Node
 
 # --- totals ----------------------------------------------------------------------------------------------------------
@@ -50,6 +50,32 @@ class _Part:
     start: int
     end: int
     displayed: bool = True
+
+
+def quotients(source: Source, formula: Place) -> Iterator[Quotient]:
+    r"""The quotients of differentials in the statements of a formula, ``\frac{\partial L}{\partial w}``."""
+    for piece in pieces_of(source, formula.start, formula.end):
+        for n in range(piece.first, piece.last - 2):
+            if [t.text for t in piece.tokens[n : n + 3]] != ["frac", "{", "partial"]:
+                continue
+            below = piece.reader.closing.get(n + 1, n) + 1
+            end = piece.reader.closing.get(below, below)
+            if piece.tokens[below + 1].text == "partial":
+                span = piece.tokens[n].start, piece.tokens[end].end
+                letters = _letter_at(piece, n + 3), _letter_at(piece, below + 2)
+                yield Quotient(*letters, source, formula.start, span)
+
+
+def _letter_at(piece: Piece, position: int) -> str:
+    """The letter with its accent that stands at a position, perhaps in braces; "" if none does."""
+    reader = piece.reader
+    while reader.tokens[position].text == "{":
+        position += 1
+    reader.position, reader.nesting = position, 0
+    try:
+        return reader.base().text
+    except InputError:
+        return ""
 
 
 # --- derivatives -----------------------------------------------------------------------------------------------------

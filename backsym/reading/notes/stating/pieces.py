@@ -50,6 +50,22 @@ class Settled:
     """The functions that nothing uses, with their lines."""
     others: tuple[tuple[int, str, frozenset[str]], ...] = ()
     """Sides that were not taken, with their lines and the names in them."""
+    quotients: tuple[Quotient, ...] = ()
+    """The derivatives that displayed statements speak of."""
+
+
+@dataclass(frozen=True)
+class Quotient:
+    """A quotient of differentials: the letters above and below, "" where none is read, and where it stands.
+
+    ``formula`` is where the formula begins that it stands in.
+    """
+
+    above: str
+    below: str
+    source: Source
+    formula: int
+    span: tuple[int, int]
 
 
 class Place(Protocol):

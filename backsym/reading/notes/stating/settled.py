@@ -22,6 +22,7 @@ from backsym.reading.notes.stating.derivatives import (
     derived_letter,
     name_put_in,
     names_derivative,
+    quotients,
     term_edits,
 )
 from backsym.reading.notes.stating.functions import (
@@ -60,8 +61,9 @@ def settled(document: Document, places: Places) -> Settled:
     source = source_of(document)
     pieces = pieces_in(source, formulas, displayed=True)
     found = Settled(
-        document, loose=loose, arguments=arguments, members=members, marks=marks, others=others, beside=tuple(beside)
-    )
+        document, loose=loose, arguments=arguments, members=members, marks=marks, others=others, beside=tuple(beside),
+        quotients=tuple(each for f in formulas if f.displayed for each in quotients(source, f)),
+    )  # fmt: skip
     edits = [edit for piece in pieces for edit in derivative_edits(piece, found)]
     within = pieces_in(source, formulas, displayed=False)
     for piece in within:
