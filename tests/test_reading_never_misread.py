@@ -56,6 +56,7 @@ REFUSED = [
     ("power_or_member", r"\gamma^{t-1}", r"$$z_t = w z_{t-1}, L = \sum_{t=1}^T \gamma^{t-1} z_t$$"),
     ("function_of_mark", r"p_\theta", r"$$\ell(\theta) = \sum_{i=1}^n \log p_\theta(x_i)$$"),
     ("function_of_mark", r"f_w", r"$$L = \sum_{n=1}^N (f_w(x_n) - y_n)^2$$ Find $\partial L / \partial w$."),
+    ("number_or_matrix", r"\log|S|", r"$$\ell = \frac{1}{2} \log|S|$$ Compute the derivative with respect to $S$."),
     # One of a family, or another quantity.
     ("member_by_number", r"\mathbf{x}_1", r"$$L = \sum_{n=1}^N \|\mathbf{x}_n\|^2 + \|\mathbf{x}_1\|^2$$"),
     ("member_by_number", r"x_1", r"$$L = \sum_{n=1}^N (w x_n - t_n)^2 + x_1$$"),

@@ -29,6 +29,15 @@ def cells(x: Any, W: Any, U: Any, c: Any, h: Any) -> Any:
     return total
 
 
+def of_tanh(W: Any, U: Any, x: Any, y: Any) -> Any:
+    h: Any = np.zeros(H)
+    total: Any = 0
+    for row, target in zip(x, y, strict=True):
+        h = np.tanh(W @ h + U @ row)
+        total = total + ((h - target) ** 2).sum()
+    return total
+
+
 def two_sums(x: Any, w: Any) -> Any:
     c: Any = 0
     h: Any = 0
@@ -39,6 +48,26 @@ def two_sums(x: Any, w: Any) -> Any:
 
 
 NOTES: dict[str, Note] = {
+    # Capitals of the Greek alphabet are matrices where those of the Latin one are.
+    "a covariance that nothing declares": (
+        r"$$\ell = -\frac{N}{2}\log|\Sigma| - \frac12\sum_{n=1}^N (x_n-\mu)^\top\Sigma^{-1}(x_n-\mu)$$"
+        r" with $x_n, \mu \in \mathbb{R}^D$. Compute the derivatives with respect to $\mu$ and $\Sigma$.",
+        lambda x, mu, Sigma: (
+            -N / 4 * np.log(np.linalg.det(Sigma) ** 2) - np.sum((x - mu) * ((x - mu) @ np.linalg.inv(Sigma).T)) / 2
+        ),
+        {"x": (N, D), "mu": (D,), "Sigma": (D, D)},
+    ),
+    "an inverse before parentheses": (
+        r"$$\ell = (x-\mu)^\top A^{-1} (x-\mu)$$ with $x \in \mathbb{R}^D$. Find $\nabla_\mu \ell$.",
+        lambda x, mu, A: (x - mu) @ np.linalg.inv(A) @ (x - mu),
+        {"x": (D,), "mu": (D,), "A": (D, D)},
+    ),
+    "a start within a text without displayed formulas": (
+        r"$h_t = \tanh(W h_{t-1} + U x_t)$ for $t=1,\dots,T$ with $h_0 = 0$, $x_t \in \mathbb{R}^D$,"
+        r" $h_t \in \mathbb{R}^H$. $L = \sum_{t=1}^T \|h_t - y_t\|^2$. Compute $\frac{\partial L}{\partial W}$.",
+        lambda W, U, x, y: of_tanh(W, U, x, y),
+        {"W": (H, H), "U": (H, D), "x": (N, D), "y": (N, H)},
+    ),
     # Accents and signs as they are typed.
     "a hat typed behind its letter": (
         r"$$y^ = \sigma(w x + b), \quad L = (y^ - y)^2$$",

@@ -146,6 +146,14 @@ AND_MORE = r"""$$y = w x, \quad L = (y - t)^2$$
 Compute $\frac{\partial L}{\partial w}$ and sketch it."""
 
 
+@pytest.mark.parametrize("rest", ["the SGD update for $w$", "an interpretation of its sign", "a plot of it"])
+def test_what_is_asked_for_behind_a_derivative_is_named(rest: str, tmp_path: Path) -> None:
+    text = r"$L = \frac12 (w^T x - y)^2$, $x \in \mathbb{R}^d$. Derive $\partial L/\partial w$ and " + rest + "."
+    note = loaded(tmp_path, text)
+    assert asked(note) == [("derive", ("w",))]
+    assert [remark for remark in note.remarks if "question" in remark and rest in remark]
+
+
 def test_another_newton_and_another_question_are_no_parts(tmp_path: Path) -> None:
     assert not loaded(tmp_path, SYSTEM).parts  # The b is no parameter.
     note = loaded(tmp_path, ROOT)

@@ -34,6 +34,11 @@ _LETTER = re.compile(f"((?:{'|'.join(SHORT)})(?![a-z])|{_GREEK}|[A-Za-z])_*(.*)"
 _SMALL = re.compile("[a-z]+")
 
 
+def is_capital(letter: str) -> bool:
+    """Whether this is one capital letter, Latin or Greek by its name."""
+    return letter[:1].isupper() and (len(letter) == 1 or letter in GREEK)
+
+
 @lru_cache(maxsize=4096)
 def split_name(name: str) -> tuple[str, str]:
     """Base and tag: ``z1`` is ('z', '1'), ``h_a`` ('h', 'a'), ``Wq`` ('W', 'q'), ``mu`` ('mu', '').

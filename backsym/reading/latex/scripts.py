@@ -42,6 +42,16 @@ class Scripts:
     def items(self) -> list[Node]:
         return [item for group in self.below or [] for item in group]
 
+    @property
+    def inverts(self) -> bool:
+        """Whether -1 is above the symbol."""
+        return any(
+            above is not None
+            and above.kind == "neg"
+            and (above.children[0].kind, above.children[0].value) == ("num", "1")
+            for _, above in self.steps
+        )
+
 
 def read_scripts(cursor: Cursor, expression: Callable[[], Node], *, tags: bool = True) -> Scripts:
     """All scripts that follow; ``tags`` is false after a group, where parentheses above are an exponent."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 
 from backsym.core.errors import InputError
-from backsym.core.names import GREEK
+from backsym.core.names import GREEK, is_capital
 from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.latex.equations import FormulaReader, LatexEquation, Segment, Spelled, segments
@@ -86,7 +86,7 @@ class Application:
     """A letter right before parentheses: its key, the places of the letter with its scripts and of the whole.
 
     ``plain`` if it is a light small letter without an accent, ``single`` if no sum stands in the parentheses,
-    ``raised`` if a power follows them, ``matrix`` if the letter is a bold capital; ``inside`` stands in them.
+    ``raised`` if a power follows them, ``matrix`` if the letter is a bold or inverted capital; ``inside`` is in them.
     """
 
     key: Key
@@ -132,7 +132,7 @@ class FirstLook(FormulaReader):
     def named(self, base: Base, scripts: Scripts) -> Node:
         self.members(base, scripts)
         items, tag = list(scripts.items), scripts.tag or ""
-        self.note_application(base, (base.text, tag + "".join(item.value for item in items)))
+        self.note_application(base, (base.text, tag + "".join(item.value for item in items)), scripts)
         tree = super().named(base, scripts)
         core = tree
         while core.kind in ("transpose", "pow"):
@@ -154,7 +154,7 @@ class FirstLook(FormulaReader):
             return not (base.text == "e" and not self.words.known("e"))
         return super().is_letter(tree, base)
 
-    def note_application(self, base: Base, key: Key) -> None:
+    def note_application(self, base: Base, key: Key, scripts: Scripts) -> None:
         """Whether the letter that was just read is applied to what stands in parentheses or brackets after it."""
         if self.left or base.font in ("mathcal", "mathscr"):
             return
@@ -174,7 +174,7 @@ class FirstLook(FormulaReader):
         single = not any(t.kind == "op" and t.text in ("+", "-") for t in inner[1:])
         raised = self.tokens[min(end + 1, len(self.tokens) - 1)].text == "^"
         span = head[0], self.tokens[end].end
-        matrix, square = base.bold and letter[:1].isupper(), self.at("[")
+        matrix, square = is_capital(letter) and (base.bold or scripts.inverts), self.at("[")
         self.applications.append(Application(key, head, span, plain, single, raised, matrix, tuple(inner), square))
 
     def dimension_key(self, base: Base, scripts: Scripts) -> Key:

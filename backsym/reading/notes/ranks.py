@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from backsym.core.names import is_capital
 from backsym.core.words import Said, Words, say
 from backsym.reading.latex.declarations import Declaration, names_in_formula
 from backsym.reading.latex.equations import Spelled
@@ -125,9 +126,7 @@ class Ranks:
         found = {}
         for name, spelled in names.items():
             letter = spelled.key[0].rpartition(":")[2]
-            capital = (
-                len(letter) == 1 and letter.isupper() and name not in {*equations.lefts(), *equations.dims, *self.sizes}
-            )
+            capital = is_capital(letter) and name not in {*equations.lefts(), *equations.dims, *self.sizes}
             if (turned or whole or name in before) and capital:
                 found[name] = 2
                 self.by_letter |= set() if name in before else {name}

@@ -15,6 +15,7 @@ from itertools import chain, count, pairwise
 from backsym.core.dims import Whole, amount, read_amount
 from backsym.core.functions import FUNCTIONS, REDUCTIONS, losses
 from backsym.core.kinds import RuleTable
+from backsym.core.names import is_capital, split_name
 from backsym.reading.notes.labels import label_in
 from backsym.reading.syntax import Node, walk
 
@@ -102,10 +103,13 @@ class Shapes:
         if left and len(left) < len(self.shapes):
             self.shapes.update(dict.fromkeys(left, ()))
             self.passes(pairs)
-            weights = {name for name in left if is_weight(name)}
+            weights = {name for name in left if is_weight(name) or is_capital(split_name(name)[0])}
             self.scaling = dict(p for side in chain(*pairs) for p in self.before_vectors(side) if p[0] in weights)
             self.scaling.update(p for side in chain(*pairs) for p in self.before_features(side) if p[0] in weights)
-        capitals = {name for name in left if is_weight(name) and name[:1].isupper()}
+        sized = (part for side in chain(*pairs) for part in walk(side) if part.value == "log size")
+        capitals = {name for name in left if is_capital(split_name(name)[0])}
+        self.scaling.update((a.value, call) for call in sized for a in call.children if a.value in capitals)
+        capitals = {name for name in capitals if is_weight(name)}
         self.scaling.update(p for side in chain(*pairs) for p in self.before_numbers(side) if p[0] in capitals)
         stacked = (
             part for side in chain(*pairs) for part in walk(side) if part.kind == "call" and part.value == "concat"

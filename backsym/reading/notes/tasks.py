@@ -258,6 +258,8 @@ class Tasks:
         ):
             self.besides(start, end, inside)
             self.beside_parts(inside)
+            claimed = [a for task in self.found.values() for a in task.formulas if start <= a < end]
+            self.no_part += {*questions.foreign(min(claimed, default=end))} - {*self.no_part}
             return
         by = _BY.search(words)
         derivative = _OF_A_DERIVATIVE.search(words, asks.start())
@@ -267,6 +269,8 @@ class Tasks:
         if names and all(name in self.targets for name in names) and set(of) <= {self.words.loss}:
             whole = any(self.words.ranks.get(name) for name in names)
             self.derive(start, list(names), whole=whole)
+            self.besides(start, end, inside)
+            self.no_part += questions.foreign(start + (by.end() if by else 0))
         else:
             self.no_part.append(start + asks.start())
 

@@ -225,6 +225,12 @@ _TAIL = Phrases(
     "in full",
 )  # fmt: skip
 
+_OF_DERIVATIVES = (
+    _TAIL, _BEFORE, _LISTS, _VERBS, _GRADIENT, _BACKWARD, _NETWORK, _OF, _BY, _ARTICLES, _LOSS, _THINGS, _ALL,
+    _IN_WHICH, _IN_TERMS, _GIVING, _USING,
+)  # fmt: skip
+"""Words of questions for derivatives."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -278,6 +284,22 @@ class Questions:
         self.skip_number()
         verbs = (_OTHERS, _LISTS, _VERBS, _SET, _SOLVE, _MINIMIZE, _UPDATE, _FOR_WHICH)
         return any(self.reader.length(phrases) for phrases in verbs)
+
+    def foreign(self, at: int) -> list[int]:
+        """Where, behind a place, "and" is followed by something with a word that no question for derivatives has."""
+        reader = self.reader
+        reader.position = next((n for n, element in enumerate(self.found) if element.start > at), len(self.found))
+        joined: int | None = None
+        while not reader.ended:
+            if reader.took(_JOIN):
+                joined = self.at
+            elif reader.formula() is not None:
+                joined = None
+            elif not any(map(reader.took, _OF_DERIVATIVES)):
+                if joined is not None:
+                    return [joined]
+                reader.position += 1
+        return []
 
     def skip_number(self) -> None:
         while self.numbers() or self.reader.took(_BEFORE) or self.reader.number() is not None:

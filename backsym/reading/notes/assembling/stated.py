@@ -16,7 +16,7 @@ from backsym.core.words import Said, say
 from backsym.reading.files.fields import MAX_DIAGNOSTICS
 from backsym.reading.latex.declarations import Declaration, Declarations, names_in_formula
 from backsym.reading.latex.equations import Segment, Spelled, segments
-from backsym.reading.latex.lexer import has_sign, tokens_in
+from backsym.reading.latex.lexer import Token, has_sign, tokens_in
 from backsym.reading.latex.names import Vocabulary, new_name
 from backsym.reading.notes.equations import (
     Equations,
@@ -195,21 +195,13 @@ class Stated:
         self.marks = (self.left_letters - self.letters) & loss_marks(self.source, stating)
         self.left_letters -= self.marks
         self.declare_labels()
-        words = self.vocabulary()
-        segs = [s for f in found for s in segments(self.source, words, f.start, f.end)]
         defined = defined_functions(self.source, [(f.start, f.end) for f in found])
-        segs += self.within_the_text(Equations(self.source, segs, defined, words, self.labels), words)
-        equations = Equations(self.source, segs, defined, words, self.labels)
+        equations = self.all_equations(found, defined)
         while self.declare_families(equations):
             # What was a name of its own, h_t, is a member at left sides, too; h_0 is what it starts from.
-            words = self.vocabulary()
-            segs = [s for f in found for s in segments(self.source, words, f.start, f.end)]
-            members = Equations(self.source, segs, defined, words, self.labels)
+            members = self.all_equations(found, defined)
             self.begun = {start.name for start in starts_of(members, self.steps.letters)}
-            words = self.vocabulary()
-            segs = [s for f in found for s in segments(self.source, words, f.start, f.end)]
-            segs += self.within_the_text(Equations(self.source, segs, defined, words, self.labels), words)
-            equations = Equations(self.source, segs, defined, words, self.labels)
+            equations = self.all_equations(found, defined)
         before = self.declared.found
         used = [s.key for s in (*equations.names.values(), *(e.segment.left for e in equations.found))]
         layers(self.declared, used)
@@ -223,7 +215,14 @@ class Stated:
                 self.words.setdefault(declaration.spelled.name, said[declaration.spelled.key[0]])
         if self.declared.found == before:
             return equations
-        return Equations(self.source, segs, defined, self.vocabulary(), self.labels)
+        return Equations(self.source, equations.segments, defined, self.vocabulary(), self.labels)
+
+    def all_equations(self, displayed: Sequence[Formula], defined: Mapping[str, Token]) -> Equations:
+        """The equations with what is known by now: those displayed, and those within the text that they need."""
+        words = self.vocabulary()
+        segs = [s for f in displayed for s in segments(self.source, words, f.start, f.end)]
+        segs += self.within_the_text(Equations(self.source, segs, defined, words, self.labels), words)
+        return Equations(self.source, segs, defined, words, self.labels)
 
     def declare_labels(self) -> None:
         """Finds the letters that are classes; ``y \\in \\{1, \\dots, K\\}`` of one declares no index letter."""
