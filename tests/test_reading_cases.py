@@ -116,7 +116,7 @@ READ: dict[str, tuple[Truth, dict[str, tuple[int, ...]]]] = {
         lambda w, x, b, d: ((w * x + b - d) ** 2).sum(), {"w": (), "x": (N,), "b": (), "d": (N,)},
     ),
     "bias-folded-in": (
-        lambda w, x, t: ((w @ x - t) ** 2).sum() / 2, {"w": (K, D + 1), "x": (D + 1,), "t": (K,)},
+        lambda w, x, t: ((w[:, 0] + w[:, 1:] @ x - t) ** 2).sum() / 2, {"w": (K, D + 1), "x": (D,), "t": (K,)},
     ),
     "index-in-braces": (lambda W1, x: ((W1 @ x) ** 2).sum(), {"W1": (K, D), "x": (D,)}),
     "determinant-bars": (

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from test_reading_cases import D, H, K, N, Truth, loaded, rnn, same_as, sigmoid, softmax
 
+from backsym.api.problem_file import problem_file
 from backsym.core.errors import InputError
+from backsym.reading.files.loader import problem_of_text
 
 S: tuple[int, ...] = ()
 
@@ -23,7 +25,16 @@ def states(w: Any, u: Any, x: Any, h: Any) -> Any:
 NOTES: dict[str, tuple[str, Truth, dict[str, tuple[int, ...]]]] = {
     "a bias that is folded in": (
         r"$$y = \sum_{i=0}^{D} w_i x_i$$ where $x_0 = 1$, and $$E = \frac{1}{2}(y - t)^2.$$",
-        lambda w, x, t: (w @ x - t) ** 2 / 2, {"w": (D + 1,), "x": (D + 1,), "t": S},
+        lambda w, x, t: (w[0] + w[1:] @ x - t) ** 2 / 2, {"w": (D + 1,), "x": (D,), "t": S},
+    ),
+    "a bias that is folded in, of examples": (
+        r"Let $x_0 = 1$. $$y_n = \sum_{d=0}^{D} w_d x_{nd}, \quad E = \frac{1}{2} \sum_{n=1}^N (y_n - t_n)^2$$",
+        lambda w, x, t: ((w[0] + x @ w[1:] - t) ** 2).sum() / 2, {"w": (D + 1,), "x": (N, D), "t": (N,)},
+    ),
+    "a bias that is folded in, of examples told above": (
+        r"$$h(x^{(i)}) = \sum_{j=0}^n \theta_j x_j^{(i)}, \quad J = \sum_{i=1}^m (h(x^{(i)}) - y^{(i)})^2$$ where"
+        r" $x_0^{(i)} = 1$ for all $i$.",
+        lambda theta, x, y: ((theta[0] + x @ theta[1:] - y) ** 2).sum(), {"theta": (D + 1,), "x": (N, D), "y": (N,)},
     ),
     "the penalty leaves the bias out": (
         r"$$y = \sum_{i=0}^{D} w_i x_i, \quad E = (y - t)^2 + \lambda \sum_{i=1}^D w_i^2$$",
@@ -33,8 +44,8 @@ NOTES: dict[str, tuple[str, Truth, dict[str, tuple[int, ...]]]] = {
     "layers with biases folded in": (
         r"$$a_j = \sum_{i=0}^{D} w_{ji}^{(1)} x_i, \quad z_j = h(a_j), \quad y_k = \sum_{j=1}^M w_{kj}^{(2)} z_j$$"
         r" where $h(a) = \tanh(a)$ and $x_0 = 1$. $$E = \frac{1}{2}\sum_{k=1}^K (y_k - t_k)^2$$",
-        lambda w1, x, w2, t: ((w2 @ np.tanh(w1 @ x) - t) ** 2).sum() / 2,
-        {"w1": (H, D + 1), "x": (D + 1,), "w2": (K, H), "t": (K,)},
+        lambda w1, x, w2, t: ((w2 @ np.tanh(w1[:, 0] + w1[:, 1:] @ x) - t) ** 2).sum() / 2,
+        {"w1": (H, D + 1), "x": (D,), "w2": (K, H), "t": (K,)},
     ),
     "a computed unit that is 1": (
         r"$$z_j = \tanh(\sum_{i=0}^D w_{ji} x_i), \quad y = \sum_{j=0}^M v_j z_j, \quad E = (y-t)^2$$ with $z_0=1$.",
@@ -45,8 +56,8 @@ NOTES: dict[str, tuple[str, Truth, dict[str, tuple[int, ...]]]] = {
         r"""$$a_j = \sum_{i=0}^{M} \alpha_{ji} x_i, \quad z_j = \sigma(a_j), \quad
         y_k = \sigma\left(\sum_{j=0}^{D} \beta_{kj} z_j\right)$$
         $$J = \sum_{k=1}^K (y_k - t_k)^2$$ where $x_0 = 1$ and $z_0 = 1$ are the biases.""",
-        lambda alpha, x, b, beta, t: ((sigmoid(b + beta @ sigmoid(alpha @ x)) - t) ** 2).sum(),
-        {"alpha": (H, D + 1), "x": (D + 1,), "b": (K,), "beta": (K, H), "t": (K,)},
+        lambda alpha, x, b, beta, t: ((sigmoid(b + beta @ sigmoid(alpha[:, 0] + alpha[:, 1:] @ x)) - t) ** 2).sum(),
+        {"alpha": (H, D + 1), "x": (D,), "b": (K,), "beta": (K, H), "t": (K,)},
     ),
     "a computed unit that is 1, and its square": (
         r"$$z_j = \tanh(w_j x), \quad y = u + \sum_{j=0}^M v_j z_j^2, \quad E = (y-t)^2$$ with $z_0=1$.",
@@ -135,7 +146,14 @@ def test_what_is_not_clear_is_refused(name: str, tmp_path: Path) -> None:
         loaded(tmp_path, REFUSED[name])
 
 
-def test_a_stated_one_is_said_to_be_data(tmp_path: Path) -> None:
+def test_a_stated_one_is_filled_in_and_said(tmp_path: Path) -> None:
     text = r"Let $x_0 = 1$. $$a = \sum_{i=0}^{D} w_i x_i, \quad L = \frac{1}{2} (a - t)^2$$"
-    said = "by custom, line 1: x_0 = 1 is taken as data: the first entry is given, whatever it is"
-    assert said in loaded(tmp_path, text).remarks
+    claim = "Show that $$\\frac{\\partial L}{\\partial w_i} = (a - t) x_i.$$"
+    said = "x_0 = 1 is filled in: given are the entries of x from 1 on, and xtilde has the 1 before them"
+    note = loaded(tmp_path, f"{text}\n\n{claim}")
+    assert f"by custom, line 1: {said}" in note.remarks
+    solution = note.solve()
+    assert not solution.failed
+    assert len(note.parts) == 1
+    written = problem_of_text(problem_file(note, "note.md"))
+    assert {s.name: s.shape for s in written.symbols.values()} == {s.name: s.shape for s in note.symbols.values()}

@@ -222,7 +222,7 @@ def _differences(problem: Problem, again: Problem) -> Iterator[Words | str]:
     if again.symbols.keys() - problem.symbols.keys() or again.end != problem.end:
         yield say("api.the_loss" if again.end != problem.end else "api.a_name")
     for mine, theirs in zip(problem.equations, again.equations, strict=True):
-        same = plain(mine.rhs, problem) == plain(theirs.rhs, again)
+        same = plain((mine.member or mine).rhs, problem) == plain((theirs.member or theirs).rhs, again)
         if not same or _letters_of_left(mine) != _letters_of_left(theirs):
             yield say("api.the_equation", name=mine.name)
     asked = [(part.kind, part.targets, part.option, _claims(part, problem)) for part in problem.parts]

@@ -400,7 +400,12 @@ class _Coder:
         codes = [self.strict(arg).number for arg in e.args]
         if any(code.axes for code in codes):
             raise BacksymError(say("numpy.concat"))
-        parts = [fitted(code, arg.shape or (1,), self.size).text for code, arg in zip(codes, e.args, strict=True)]
+        parts = [
+            fitted(code, arg.shape or (1,), self.size).text
+            if arg.shape or ex.names_in(arg)
+            else f"np.broadcast_to({code.text}, (1,))"
+            for code, arg in zip(codes, e.args, strict=True)
+        ]
         axis = f", axis={e.axis}" if e.axis else ""
         return Code(f"np.concatenate(({', '.join(parts)}){axis})", shape=e.shape)
 

@@ -88,7 +88,7 @@ def what_was_read(problem: Problem) -> str:
 
 def _of_note(path: str) -> Problem:
     from backsym.reading.notes.document import document_tree
-    from backsym.reading.notes.origins import from_zero
+    from backsym.reading.notes.origins import from_zero, with_ones
 
     note = document_tree(path)
     problem = _problem(note.tree, path, note.complaints, note=note)
@@ -96,7 +96,7 @@ def _of_note(path: str) -> Problem:
     dims = from_zero(problem, note.axes)
     if note.axes and not dims:
         said = (*said, say("notes.remark.from_one_here"))
-    return replace(problem, said=said, from_zero=dims)
+    return with_ones(replace(problem, said=said, from_zero=dims), note.ones)
 
 
 def problem_from_mapping(mapping: Mapping[str, object], path: str | None = None) -> Problem:

@@ -32,7 +32,7 @@ from backsym.reading.notes.assembling.stated import Stated, is_tex
 from backsym.reading.notes.assembling.tree import NoteTree
 from backsym.reading.notes.layers import layered
 from backsym.reading.notes.lengths import Respelled
-from backsym.reading.notes.origins import Axis, from_one
+from backsym.reading.notes.origins import Axis, One, from_one
 from backsym.reading.notes.preparing.asides import without_asides, without_numbers
 from backsym.reading.notes.preparing.differences import with_later_sums
 from backsym.reading.notes.preparing.features import with_given_features
@@ -63,6 +63,8 @@ class ReadNote:
     complaints: tuple[Diagnostic, ...] = ()
     axes: frozenset[Axis] = frozenset()
     """The axes whose positions count from 0 in the note, from 1 in the tree."""
+    ones: tuple[One, ...] = ()
+    """The first entries of data that the note states to be 1."""
 
 
 def document_tree(path: str) -> ReadNote:
@@ -101,7 +103,7 @@ def _without_front(document: Document, *, tex: bool) -> ReadNote:
     document, features = with_given_features(done.document, shown)
     done = replace(done, document=document)
     customs = [*numbers, *spelling.customs, *later, *counted.remarks, *told, *features]
-    return replace(_read(done, powers | done.marks, customs, counted.spelled), axes=counted.axes)
+    return replace(_read(done, powers | done.marks, customs, counted.spelled), axes=counted.axes, ones=counted.ones)
 
 
 def _places(document: Document, *, tex: bool) -> list[tuple[int, int]]:

@@ -4,7 +4,8 @@ An axis at which such a letter stands has its first entry at 0: every letter tha
 range, and so does every number, ``w_0``.  What is moved means the same, and the problem is told which of its dimensions
 count from 0, so that they are written so again.  Where a letter stands for a number besides, or
 a quantity is computed over a range that the note does not give from 0, nothing is moved, and the reader of formulas
-refuses the range.  A first entry that is 1, ``x_0 = 1``, is data.  A recurrence that is written ahead,
+refuses the range.  A first entry of data that is 1, ``x_0 = 1``, is filled in: what is given are the others, and an
+array with the 1 before them stands in the equations.  A recurrence that is written ahead,
 ``h_{t+1} = f(h_t)``, is written back, ``h_t = f(h_{t-1})``, if the note says that it begins at 0.
 
 Knows how formulas are written, by their tokens; knows no names and no shapes, but for ``from_zero`` at the end.
@@ -17,10 +18,11 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TypeAlias
 
-from backsym.core.dims import Dim
+from backsym.core.dims import Dim, amount, dim_named
 from backsym.core.errors import InputError
-from backsym.core.expr import Adj, Entry, Member, Sym, walk
-from backsym.core.problem import Problem
+from backsym.core.expr import Adj, Concat, Entry, Expr, Ix, Member, Sym, indices_of, member_of, num, rebuild, walk
+from backsym.core.names import accented_name
+from backsym.core.problem import NodeEquation, Problem, Symbol
 from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
@@ -92,6 +94,17 @@ class Counted:
     spelled: Mapping[str, str] = field(default_factory=dict)
     axes: frozenset[Axis] = frozenset()
     """The axes that count from 0 in the note."""
+    ones: tuple[One, ...] = ()
+    """The first entries of data that the note states to be 1."""
+
+
+@dataclass(frozen=True)
+class One:
+    """What a note says of the first entries along an axis: that they are 1; as it is written, and its line."""
+
+    axis: Axis
+    written: str
+    line: int
 
 
 def from_one(document: Document, places: Iterable[tuple[int, int]]) -> Counted:
@@ -117,14 +130,31 @@ def from_one(document: Document, places: Iterable[tuple[int, int]]) -> Counted:
         return _with_own_columns(document, found)
     edits = sorted(edit for n, formula in enumerate(found) for edit in _edits(document.text, n, formula, axes, letters))
     names = sorted({array[0].rpartition(":")[2] for array, _ in axes})
-    what: list[tuple[int, Said]] = [(edits[0].start, say("notes.remark.from_zero", names=names))]
-    for formula in found:
-        ones = [span for index, span in formula.ones if index.axis in axes]
-        what += [(span[0], say("notes.remark.first_entry", entry=document.text[slice(*span)])) for span in ones]
+    what = (edits[0].start, say("notes.remark.from_zero", names=names))
+    leading = {index.axis[0] for f in found for index in f.indices if index.axis[1] == ABOVE and index.letter}
+    stated = [(at, span) for formula in found for index, span in formula.ones if (at := _its_axis(index, axes))]
+    ones = tuple(
+        One(_placed(at, leading), document.text[slice(*span)], document.place(span[0])[0]) for at, span in stated
+    )
     document = rewritten(document, edits)
     source, spans = Source(document.text), _places_after(spans, edits)
     own = _with_own_columns(document, [formula for start, end in spans for formula in _statements(source, start, end)])
-    return replace(own, remarks=(*what, *own.remarks), axes=frozenset(axes))
+    placed = frozenset(_placed(axis, leading) for axis in axes)
+    return replace(own, remarks=(what, *own.remarks), axes=placed, ones=ones)
+
+
+def _its_axis(index: Index, axes: Collection[Axis]) -> Axis | None:
+    """The axis along which an entry is the first; for ``x_0`` beside ``x_{ni}`` that of i, which begins at 0."""
+    if index.axis in axes:
+        return index.axis
+    own = [axis for axis in axes if axis[0] == index.axis[0]]
+    return own[0] if len(own) == 1 else None
+
+
+def _placed(axis: Axis, leading: Container[Array]) -> Axis:
+    """The axis among all of an array whose members may be told by a letter above, which comes first."""
+    array, place = axis
+    return array, place + (array in leading)
 
 
 def _seconds(source: Source, start: int, end: int) -> Iterator[Edit]:
@@ -175,7 +205,7 @@ def _may_move(
 def _edits(
     text: str, n: int, formula: Written, axes: Collection[Axis], letters: Collection[tuple[int, str]]
 ) -> Iterator[Edit]:
-    said = [span for index, span in formula.ones if index.axis in axes]
+    said = [span for index, span in formula.ones if _its_axis(index, axes)]
     for span in said:
         yield Edit(*span, "".join(c if c == "\n" else " " for c in text[slice(*span)]))
     for index in formula.indices:
@@ -475,3 +505,64 @@ def from_zero(problem: Problem, axes: Iterable[Axis]) -> frozenset[Dim]:
         if any(ix is not None and ix.dim in dims and (name, axis) not in known for axis, ix in enumerate(places)):
             return frozenset()
     return dims
+
+
+def with_ones(problem: Problem, ones: Iterable[One]) -> Problem:
+    """The problem in which given arrays have no entry at 0; arrays with a 1 before their entries take their place.
+
+    Where an array is no family of vectors and where it has numbers, its first entry stays given.
+    """
+    for one in dict.fromkeys(replace(one, line=0, written="") for one in ones):
+        said = next(each for each in ones if each.axis == one.axis)
+        (letter, mark), axis = one.axis
+        name = new_name(letter, mark.strip("()[]"))
+        filled = _filled(problem, name, axis, said)
+        what = (
+            say("notes.remark.first_entry", entry=said.written)
+            if filled is None
+            else say("notes.remark.filled_in", entry=said.written, name=name, whole=f"{name}tilde")
+        )
+        problem = filled or problem
+        problem = replace(problem, said=(*problem.said, say("notes.by_custom", line=said.line, what=what)))
+    return problem
+
+
+def _filled(problem: Problem, name: str, axis: int, one: One) -> Problem | None:
+    """The problem with an array that is 1 and then the given entries of ``name``; None if it can have none."""
+    symbol, whole = problem.symbols.get(name), f"{name}tilde"
+    fits = symbol is not None and symbol.role != "node" and axis == len(symbol.shape) - 1 and axis in (0, 1)
+    if symbol is None or not fits or whole in problem.symbols or name in problem.values or accented_name(name)[2]:
+        return None
+    fewer = dim_named(amount(symbol.shape[axis]) - 1)
+    if not str(fewer).replace("*", "").replace("+", "").isalnum() or fewer == 0:
+        return None
+    old, given = Sym(name, symbol.shape), replace(symbol, shape=(*symbol.shape[:axis], fewer))
+    letters = {ix.dim: ix for e in problem.equations for part in walk(e.rhs) for ix in indices_of(part)}
+
+    def put(e: Expr) -> Expr:
+        if isinstance(e, (Sym, Adj)) and e.name == name:
+            return replace(e, name=whole)
+        return rebuild(e, put)
+
+    own = tuple(letters.get(dim, Ix(letter, dim)) for letter, dim in zip("ij"[2 - axis - 1 :], old.shape, strict=True))
+    short = Sym(name, given.shape)
+    joined = Concat((num(1), member_of(short, own[:1]) if axis else short))
+    rhs = Entry(joined, own[1:]) if axis else joined
+    left = f"{whole}_{own[0].letter} = (1, {name}_{own[0].letter})" if axis else f"{whole} = (1, {name})"
+    equation = NodeEquation(
+        whole, old.shape, own if axis else (), rhs, left, index_level=bool(axis), line=one.line, picked=axis
+    )
+    latex = None if symbol.latex is None else rf"\tilde{{{symbol.latex}}}"
+    node = Symbol(whole, old.shape, "node", latex=latex, line=one.line)
+    parts = tuple(
+        replace(
+            part,
+            claims=tuple((put(a), put(b)) for a, b in part.claims),
+            form=None if part.form is None else put(part.form),
+            targets=tuple(whole if t == name and part.claims else t for t in part.targets),
+        )
+        for part in problem.parts
+    )
+    equations = tuple(replace(e, rhs=put(e.rhs)) for e in problem.equations)
+    symbols = {**problem.symbols, name: given, whole: node}
+    return replace(problem, equations=(equation, *equations), symbols=symbols, parts=parts)
