@@ -60,7 +60,7 @@ CASES: dict[str, dict[str, Any]] = {
     },
     "differences": {"symbols": {"x": ["D"]}, "forward": ["y = x[2:D] - x[1:D-1]", "L = sum(y**2)"]},
     "numbers and positions": {
-        "symbols": {"x": ["D"], "s": []}, "forward": ["y = concat(s, x[2:3], s**2)", "L = sum(exp(y))"],
+        "symbols": {"x": ["D"], "s": []}, "forward": ["y = concat(1, s, x[2:3], s**2)", "L = sum(exp(y))"],
     },
     "an array beside itself": {
         "symbols": {"x": ["D"]}, "forward": ["p = softmax(concat(x, x**2))", "L = sum(p[1:D]*x)"],

@@ -13,6 +13,7 @@ from backsym.core.errors import InputError
 from backsym.core.problem import Problem
 from backsym.marking.explaining.counterexample import small_points
 from backsym.marking.verdicts import Marker
+from backsym.numeric.evaluate import evaluate
 from backsym.numeric.sample import draw
 from backsym.numeric.verify import verify
 from backsym.reading.files.loader import load
@@ -47,6 +48,25 @@ def refusal(tmp_path: Path, text: str) -> str:
     with pytest.raises(InputError) as caught:
         loaded(tmp_path, text)
     return str(caught.value)
+
+
+def test_probabilities_may_be_positive_too(tmp_path: Path) -> None:
+    text = """symbols: {p: {shape: [K], positive: true, sums_to_one: true, role: target}, z: [K]}
+forward: ['q = softmax(z)', 'L = sum(p*log(p/q))']
+"""
+    problem = loaded(tmp_path, text)
+    solution = solve(problem)
+    (slope,) = (d.matrix for d in solution.derivations if d.node == "z")
+    assert slope is not None
+    points = small_points(problem, solution.derivations, draw(problem, 0))
+    assert points
+    for env in (*points, draw(problem, 1)):
+        p, z = env.values["p"], env.values["z"]
+        assert p.min() > 0
+        assert p.sum() == pytest.approx(1)
+        np.testing.assert_allclose(evaluate(slope.rhs, env), np.exp(z) / np.exp(z).sum() - p)
+    assert Marker(problem).mark("z", "q - p").score == 1
+    assert "p is declared positive" in refusal(tmp_path, text + "values: {p: [2, -1], z: [0, 1]}\n")
 
 
 @pytest.mark.parametrize("how", [{}, {"lively": False, "wide": True}])

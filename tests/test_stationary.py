@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -13,9 +15,11 @@ import backsym as bs
 from backsym.cli.main import main
 from backsym.core.errors import BacksymError
 from backsym.numeric import stationary
+from backsym.numeric.context import Env
+from backsym.numeric.evaluate import evaluate
 from backsym.printing.latex import latex
 from backsym.printing.notation import Notation
-from backsym.reading.files.loader import problem_from_mapping
+from backsym.reading.files.loader import problem_from_mapping, problem_of_text
 from backsym.solving.solution import solve
 
 RIDGE: dict[str, Any] = {
@@ -64,6 +68,43 @@ def test_the_formula(name: str) -> None:
     assert found is not None
     assert latex(found, Notation.of(solution.problem)) == form
     assert solution.totals[0].node == node
+
+
+PARTS: dict[str, tuple[str, Callable[[int], Any]]] = {
+    "no penalty on the first entry": ("lambda*sum(w[2:D]**2)", lambda D: np.diag(np.arange(D) > 0)),
+    "by a number": ("lambda*(sum(w**2) - w[1]**2)", lambda D: np.diag(np.arange(D) > 0)),
+    "by a sum that leaves it out": ("lambda*sum(w[i]**2, i != 1)", lambda D: np.diag(np.arange(D) > 0)),
+    "a position in the middle": ("lambda*w[2]**2", lambda D: np.diag(np.arange(D) == 1)),
+    "the last entry beside the first": (
+        "lambda*(w[D]**2 + w[1]*w[D])",
+        lambda D: np.block([[np.zeros((1, D - 1)), 0.5], [np.zeros((D - 2, D))], [0.5, np.zeros((1, D - 2)), 1]]),
+    ),
+    "differences of neighbours": (
+        "lambda*sum((w[2:D] - w[1:D-1])**2)", lambda D: np.diff(np.eye(D), axis=0).T @ np.diff(np.eye(D), axis=0),
+    ),
+}  # fmt: skip
+"""Penalties on some entries, and what they add to the matrix of the equations."""
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_entries_that_the_loss_singles_out(name: str) -> None:
+    penalty, added = PARTS[name]
+    mapping = {**RIDGE, "indices": {"i": "D"}, "forward": [f"L = sum((X @ w - y)**2) + {penalty}"]}
+    (total,) = solve(problem_from_mapping(mapping)).totals
+    random = np.random.default_rng(3)
+    X, y, w = random.uniform(-1, 1, (6, 4)), random.uniform(-1, 1, 6), random.uniform(-1, 1, 4)
+    env = Env({"N": 6, "D": 4}, {"X": X, "y": y, "w": w, "lambda": np.array(0.3)}, {})
+    matrix = X.T @ X + 0.3 * added(4)
+    assert total.stationary is not None
+    assert total.matrix is not None
+    np.testing.assert_allclose(evaluate(total.stationary, env), np.linalg.solve(matrix, X.T @ y))
+    np.testing.assert_allclose(evaluate(total.matrix.rhs, env), 2 * matrix)
+
+
+def test_equations_without_one_solution_are_refused_where_they_are_asked_for() -> None:
+    text = "symbols: {w: [D]}\nforward: ['L = sum(w[2:D]**2)']\nparts:\n  - stationary: w\n"
+    with pytest.raises(BacksymError, match="no point was found at which the equation for w has one solution"):
+        solve(problem_of_text(text))
 
 
 def test_a_wrong_formula_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:

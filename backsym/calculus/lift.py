@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from backsym.calculus import terms as tm
@@ -117,7 +117,7 @@ class Lifter:
         if len(free) == 2 and len(real) == 1 and free[0].fixed:
             self.row = real[0]
         try:
-            total = self.total([spread_labels(t) for t in positive_first(p)], real)
+            total = self.total([on_diagonal(spread_labels(t), real) for t in positive_first(p)], real)
         finally:
             self.letters, self.row = outer, row
         try:
@@ -140,7 +140,7 @@ class Lifter:
             if w is not None:
                 inner = tuple(w.inside if i == w.axis else i for i in free)
                 apart.setdefault(w.axis, []).append((w, self.poly((w.term,), inner)))
-        blocks = [(False, e) for i, found in apart.items() for e in side_by_side(found, free.index(i), free)]
+        blocks = [signed(e) for i, found in apart.items() for e in side_by_side(found, free.index(i), free)]
         whole = signed_sum([*plain, *blocks])
         if blocks and self.letters is not None:
             before = raiser(self.namer).poly(tuple(p), self.letters)
@@ -430,9 +430,12 @@ class Lifter:
             if (found := _labelled(f)) is not None:
                 whole = self.one_hot(found[1])
                 return whole if axes == _one_hot_axes(*found) else transpose(whole)
-            if len(axes) != 2:
+            if len(axes) == 2:
+                return ex.Eye(f.a.dim)
+            alone = tm.Term(Fraction(1), ((f, 1),), ())
+            if window(alone, axes) is None:
                 raise NoMatrixForm(say("reasons.fixed_delta"))
-            return ex.Eye(f.a.dim)
+            return self.poly((alone,), axes)
         if isinstance(f, tm.Grp):
             return self.poly(f.body, axes)
         if isinstance(f, tm.Ind):
@@ -651,16 +654,61 @@ def _at_shift(t: tm.Term, i: tm.Index) -> Window | None:
 
 def _at_delta(t: tm.Term, i: tm.Index) -> Window | None:
     for n, (f, e) in enumerate(t.powers):
-        if not isinstance(f, tm.Del) or e != 1 or i not in (f.a, f.b):
-            continue
-        (k, step), *more = tm.parts_of(f.b if f.a == i else f.a) or ((i, 0),)
+        slot = _across(f, e, i)
         rest = t.powers[:n] + t.powers[n + 1 :]
-        gap = tm.affine(((f.b if f.a == i else f.a, 1), (k, -1)), 0, "")
-        start = gap.offset if isinstance(gap, tm.Affine) else -gap.serial
-        if more or step != 1 or k not in t.bound or any(i in g.free for g, _ in rest) or not _fits(start, k.dim, i.dim):
+        found = None if slot is None else _part_at(slot)
+        if found is None or any(i in g.free for g, _ in rest):
             continue
-        return Window(tm.Term(t.coeff, rest, tuple(b for b in t.bound if b != k)), i, k, start)
+        k, start = found
+        # A position that the author wrote is there.
+        if not k.fixed and not _fits(start, k.dim, i.dim):
+            continue
+        if k.fixed or k in t.bound:
+            return Window(tm.Term(t.coeff, rest, tuple(b for b in t.bound if b != k)), i, k, start)
+        if start or k.dim != i.dim:
+            inside = tm.fresh(k.dim, i.hint)
+            return Window(tm.Term(t.coeff, (*rest, (tm.Del(k, inside), 1)), t.bound), i, inside, start)
     return None
+
+
+def on_diagonal(t: tm.Term, free: Axes) -> tm.Term:
+    """The sum over k of delta(i, k + s) delta(j, k + s) u_k as a diagonal matrix: delta(i, j) by a vector along i."""
+    if len(free) != 2:
+        return t
+    i, j = free
+    for f, e in t.powers:
+        slot = _across(f, e, i)
+        m = next((m for m, (g, d) in enumerate(t.powers) if slot is not None and _across(g, d, j) == slot), None)
+        if slot is None or m is None or slot in free or _part_at(slot) is None:
+            continue
+        kept = [fe for p, fe in enumerate(t.powers) if p != m]
+        inner = tuple(fe for fe in kept if fe[0].free)
+        if any(j in g.free for g, _ in inner):
+            continue
+        vector = tm.Grp((tm.Term(Fraction(1), inner, t.bound),))
+        outer = tuple(fe for fe in kept if not fe[0].free)
+        return tm.Term(t.coeff, (*outer, (tm.Del(i, j), 1), (vector, 1)), ())
+    return t
+
+
+def _across(f: tm.Factor, e: tm.Exponent, i: tm.Index) -> tm.Index | None:
+    """The slot that a delta has beside the index i."""
+    if not isinstance(f, tm.Del) or e != 1 or i not in (f.a, f.b):
+        return None
+    return f.b if f.a == i else f.a
+
+
+def _part_at(slot: tm.Index) -> tuple[tm.Index, Whole] | None:
+    """k and s of a position k + s, which is a part of an axis; a position by itself is a part of length one."""
+    if isinstance(slot, tm.Datum):
+        return (tm.fixed_index(1, 1), amount(slot.dim) - 1) if slot.name == slot.dim else None
+    if slot.fixed:
+        return tm.fixed_index(1, 1), -slot.serial - 1
+    (k, step), *more = tm.parts_of(slot) or ((slot, 0),)
+    if more or step != 1 or isinstance(k, tm.Datum):
+        return None
+    gap = tm.affine(((slot, 1), (k, -1)), 0, "")
+    return k, gap.offset if isinstance(gap, tm.Affine) else -gap.serial
 
 
 def _fits(start: Whole, part: Dim, whole: Dim) -> bool:
@@ -668,14 +716,14 @@ def _fits(start: Whole, part: Dim, whole: Dim) -> bool:
     return at_least(start, 0) and at_least(amount(whole) - amount(part) - start, 0)
 
 
-def side_by_side(blocks: Sequence[tuple[Window, ex.Expr]], axis: int, free: Axes) -> list[ex.Expr]:
+def side_by_side(blocks: Sequence[tuple[Window, ex.Expr]], axis: int, free: Axes) -> list[ex.Concat]:
     """Arrays along one axis that the blocks fill, with zeros where there are none; one array if none overlap."""
     size = amount(free[axis].dim)
     todo: dict[tuple[object, ...], list[tuple[Window, ex.Expr]]] = {}
     for w, e in blocks:
         todo.setdefault((sort_key(w.start), w.inside.dim), []).append((w, e))
     parts = [(found[0][0], signed_sum([(False, e) for _, e in found])) for found in todo.values()]
-    out: list[ex.Expr] = []
+    out: list[ex.Concat] = []
     while parts:
         at: Whole = 0
         row: list[ex.Expr] = []
@@ -694,6 +742,14 @@ def side_by_side(blocks: Sequence[tuple[Window, ex.Expr]], axis: int, free: Axes
         row += [_nothing(size - at, axis, free)] if size != at else []
         out.append(ex.Concat(tuple(row), axis))
     return out
+
+
+def signed(e: ex.Concat) -> tuple[bool, ex.Expr]:
+    """The blocks with their sign in front where all of them have it."""
+    full = [block for block in e.args if not isinstance(block, ex.Zeros)]
+    if not all(isinstance(block, ex.Neg) for block in full):
+        return False, e
+    return True, replace(e, args=tuple(block.arg if isinstance(block, ex.Neg) else block for block in e.args))
 
 
 def _nothing(size: Whole, axis: int, free: Axes) -> ex.Expr:

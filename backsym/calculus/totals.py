@@ -139,8 +139,11 @@ class Totals:
         if not with_it:
             raise BacksymError(say("calculus.constant", name=name))
         both = _without_common(collapse(tuple(with_it)), collapse(tuple(without)))
-        matrix, _ = self.lightest(both[0], at + other if shape else (), letters)
-        right, _ = self.lightest(both[1], at, letters)
+        try:
+            matrix, _ = self.lightest(both[0], at + other if shape else (), letters)
+            right, _ = self.lightest(both[1], at, letters)
+        except NoMatrixForm as error:
+            raise BacksymError(say("calculus.no_system", name=name, why=error.words)) from None
         if not shape:
             return Div(right, matrix)
         factors = right.args if isinstance(right, MatMul) else (right,)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from backsym.core.errors import VerificationError
+from backsym.core.errors import BacksymError, VerificationError
 from backsym.core.expr import Expr, Fn, walk
 from backsym.core.problem import Problem
 from backsym.core.steps import Derivation
@@ -33,7 +33,10 @@ SINGULAR = 1e8
 
 
 def prove_stationary(problem: Problem, derivations: Sequence[Derivation], name: str, form: Expr) -> None:
-    """Raise VerificationError unless the derivative by ``name`` is zero where it has the value of the formula."""
+    """Raise VerificationError unless the derivative by ``name`` is zero where it has the value of the formula.
+
+    Raises BacksymError where the formula has a value nowhere.
+    """
     tried = 0
     for seed in range(SEEDS):
         env = draw(problem, seed)
@@ -47,7 +50,7 @@ def prove_stationary(problem: Problem, derivations: Sequence[Derivation], name: 
         if not float(np.max(np.abs(slope))) <= TOLERANCE * size * _condition(there, name):
             raise VerificationError(name, say("numeric.not_stationary", name=name))
     if not tried:
-        raise VerificationError(name, say("numeric.no_one_solution", name=name))
+        raise BacksymError(say("numeric.no_one_solution", name=name))
 
 
 def _is_regular(form: Expr, env: Env) -> bool:

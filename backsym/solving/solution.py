@@ -420,7 +420,7 @@ def _totals(problem: Problem, backward: Backward) -> tuple[TotalDerivation, ...]
     from backsym.calculus.totals import Totals
 
     totals = Totals(backward)
-    solved = {name: part for part in problem.parts if part.kind == STATIONARY for name in part.targets}
+    solved = _stationary(problem)
     found: list[TotalDerivation] = []
     for (of, by, turned), part in asked.items():
         with _placed(problem, part):
@@ -434,6 +434,11 @@ def _totals(problem: Problem, backward: Backward) -> tuple[TotalDerivation, ...]
                 second = replace(second, stationary=totals.stationary(by[0]))
         found.append(second)
     return tuple(found)
+
+
+def _stationary(problem: Problem) -> dict[str, Part]:
+    """The parts that ask where the loss has no slope, by what they ask for."""
+    return {name: part for part in problem.parts if part.kind == STATIONARY for name in part.targets}
 
 
 @contextmanager
@@ -487,7 +492,8 @@ def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) ->
         totals = tuple(map(sizes.total, totals)) if layered else totals
         for total in totals:
             if total.stationary is not None:
-                prove_stationary(problem, derivations, total.node, total.stationary)
+                with _placed(problem, _stationary(problem)[total.node]):
+                    prove_stationary(problem, derivations, total.node, total.stationary)
         checked, wrong_lines = totals_proved(totals, derivations, draws)
         points = (with_adjoints(derivations, draws[0]), *draws[1:])
         own_lines = unproved(derivations, forward, points)

@@ -105,6 +105,9 @@ def _leaf(symbol: Symbol, dims: dict[str, int], rng: np.random.Generator, choice
 
 def _any_leaf(symbol: Symbol, dims: dict[str, int], rng: np.random.Generator, choices: tuple[int, ...]) -> Array:
     shape = tuple(size_of(d, dims) for d in symbol.shape)
+    if shape and symbol.sums_to_one and symbol.positive:
+        parts = rng.integers(1, 4, size=shape)
+        return np.asarray(parts / parts.sum(axis=-1, keepdims=True))
     if shape and (symbol.one_hot or symbol.sums_to_one):
         return one_hot(rng.integers(shape[-1], size=shape[:-1]), shape[-1])
     if symbol.values:

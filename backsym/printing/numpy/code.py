@@ -400,12 +400,9 @@ class _Coder:
         codes = [self.strict(arg).number for arg in e.args]
         if any(code.axes for code in codes):
             raise BacksymError(say("numpy.concat"))
-        parts = [
-            fitted(code, arg.shape or (1,), self.size).text
-            if arg.shape or ex.names_in(arg)
-            else f"np.broadcast_to({code.text}, (1,))"
-            for code, arg in zip(codes, e.args, strict=True)
-        ]
+        # A number of Python has no axes, and takes none: np.full makes an array of it.
+        fit = [code if code.shape else Code(f"np.full(1, {code.text})", shape=(1,)) for code in codes]
+        parts = [fitted(code, arg.shape or (1,), self.size).text for code, arg in zip(fit, e.args, strict=True)]
         axis = f", axis={e.axis}" if e.axis else ""
         return Code(f"np.concatenate(({', '.join(parts)}){axis})", shape=e.shape)
 

@@ -352,6 +352,8 @@ def _symbol(
     marks = {"values": bool(values), "positive": positive, "one_hot": one_hot, "sums_to_one": sums_to_one}
     marks = {"label": label is not None, **marks}
     domains = [mark for mark, is_set in marks.items() if is_set]
+    # Probabilities may be said to be both: those in the samples are.
+    domains = [] if domains == ["positive", "sums_to_one"] else domains
     if (values or positive or label is not None) and len(domains) > 1:
         report.add(key, say("files.two_domains", name=key.text, mark=domains[1], other=domains[0]))
         values, positive, label = (), False, None
