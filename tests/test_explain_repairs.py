@@ -16,6 +16,7 @@ import pytest
 from extent import examples, some
 from mutants import Maker
 from networks import NETWORKS
+from plain_words import plainly
 
 from backsym.core.bundled import resource
 from backsym.core.errors import BacksymError
@@ -109,7 +110,8 @@ class Score:
 def check_explanation(judge: Judge, answer: ReadAnswer, found: Explanation) -> None:
     """Whatever is said is well formed, and what is proposed is right."""
     assert set(found.tags) <= set(TAGS)
-    for text in (found.gentle, found.full, found.gentle_plain, found.full_plain):
+    plain = plainly(found)
+    for text in (found.gentle, found.full, plain.gentle, plain.full):
         assert text.strip() == text
         assert text.endswith((".", "?", "]", ")")) or text[-1].isalnum() or text.endswith("$"), text
         assert "None" not in text

@@ -8,6 +8,7 @@ from functools import cache
 
 import pytest
 from networks import NETWORKS
+from plain_words import plainly
 
 from backsym.core.errors import BacksymError
 from backsym.core.resources import find_problem
@@ -95,10 +96,11 @@ FULL = [
 @pytest.mark.parametrize(("name", "target", "text", "tag", "part"), FULL)
 def test_the_smallest_repair_is_named(name: str, target: str, text: str, tag: str, part: str) -> None:
     found = explained(name, target, text)
+    plain = plainly(found)
     assert found.tags[0] == tag
-    assert part in found.full_plain
+    assert part in plain.full
     assert found.repair is not None
-    assert found.gentle_plain != found.full_plain
+    assert plain.gentle != plain.full
 
 
 GENTLE = [
@@ -115,29 +117,33 @@ GENTLE = [
 @pytest.mark.parametrize(("name", "target", "text", "answer"), GENTLE)
 def test_a_gentle_hint_does_not_give_the_repair_away(name: str, target: str, text: str, answer: str) -> None:
     found = explained(name, target, text)
-    own = [word for word in found.gentle_plain.replace("?", " ").replace(".", " ").split() if word == answer]
+    plain = plainly(found)
+    own = [word for word in plain.gentle.replace("?", " ").replace(".", " ").split() if word == answer]
     assert not own
-    assert f"should be {answer}" not in found.gentle_plain
-    assert found.gentle_plain != found.full_plain
+    assert f"should be {answer}" not in plain.gentle
+    assert plain.gentle != plain.full
 
 
 def test_two_slips_are_both_named() -> None:
     found = explained("scalar-tanh", "w", "(t - y)*(1 - tanh(z))*x")
+    plain = plainly(found)
     assert set(found.tags) == {"sign", "exponent", "missing_factor"}
-    assert found.full_plain.startswith("Two changes are needed.")
+    assert plain.full.startswith("Two changes are needed.")
 
 
 def test_an_answer_beyond_repair_gets_numbers_to_follow() -> None:
     found = explained("scalar-tanh", "w", "x**3")
+    plain = plainly(found)
     assert found.tags == ()
     assert found.repair is None
-    assert found.full_plain == "Try it with x = -1 and dL/dz = -2: there your answer gives -1, but dL/dw is 2."
-    assert found.gentle_plain == "Try it with x = -1 and dL/dz = -2: there your answer gives -1, which is not dL/dw."
+    assert plain.full == "Try it with x = -1 and dL/dz = -2: there your answer gives -1, but dL/dw is 2."
+    assert plain.gentle == "Try it with x = -1 and dL/dz = -2: there your answer gives -1, which is not dL/dw."
 
 
 def test_a_derivative_that_is_zero_is_said_to_be() -> None:
     found = explained("sum-of-softmax", "z", "a")
-    assert found.full_plain == "The loss does not change with z, so dL/dz is zero."
+    plain = plainly(found)
+    assert plain.full == "The loss does not change with z, so dL/dz is zero."
 
 
 CLASHES = [
@@ -155,10 +161,11 @@ def test_shapes_that_clash_are_shown(name: str, target: str, text: str, tag: str
     assert isinstance(answer, Unreadable)
     assert answer.clash is not None
     found = explain_clash(judge_of(name), answer.clash, answer.target)
+    plain = plainly(found)
     assert found.tags == (tag,)
-    assert found.full_plain.endswith(sentence)
-    assert " is D" in found.full_plain or " is N" in found.full_plain
-    assert sentence not in found.gentle_plain
+    assert plain.full.endswith(sentence)
+    assert " is D" in plain.full or " is N" in plain.full
+    assert sentence not in plain.gentle
 
 
 MEANT = [
@@ -177,8 +184,9 @@ def test_what_makes_an_answer_right_whose_shapes_clash(
     assert isinstance(answer, Unreadable)
     assert answer.clash is not None
     found = explain_clash(judge_of(name), answer.clash, answer.target, answer.meant)
+    plain = plainly(found)
     assert found.tags == tags
-    assert sentence in found.full_plain
+    assert sentence in plain.full
     assert found.repair is not None
     assert judge_of(name).agrees(answer.target, found.repair.expr, found.repair.indices) is True
 

@@ -175,7 +175,7 @@ def _div(r: Entries, e: ex.Div, at: At) -> ex.Expr:
     return times([ex.Div(times([f for f in factors if f not in after]), bottom), *after])
 
 
-def _elementwise(r: Entries, e: ex.Add | ex.Neg | ex.Cmp, at: At) -> ex.Expr:
+def _elementwise(r: Entries, e: ex.Add | ex.Neg | ex.Cmp | ex.Fn, at: At) -> ex.Expr:
     return ex.rebuild(e, lambda child: r.operand(child, e.shape, at))
 
 
@@ -249,9 +249,7 @@ def _fn(r: Entries, e: ex.Fn, at: At) -> ex.Expr:
     return rule(r, e, at) if rule is not None else defined(r, e, at)
 
 
-@by_entries("elementwise")
-def _entrywise(r: Entries, e: ex.Fn, at: At) -> ex.Expr:
-    return ex.rebuild(e, lambda child: r.operand(child, e.shape, at))
+by_entries("elementwise")(_elementwise)
 
 
 @by_entries("diag")

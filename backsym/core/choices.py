@@ -50,9 +50,6 @@ PAPERS = ("a4", "letter")
 ENGINES = ("typst", "latex")
 """What makes a PDF."""
 
-LIBRARIES = ("numpy", "torch", "jax")
-"""The array libraries that code is written for."""
-
 YAML_ENDINGS = (".yaml", ".yml")
 """Files of problems, and of answers, that are taken from a folder."""
 

@@ -76,9 +76,8 @@ SHOWING = 5e6
 class Explanation:
     """Why an answer is wrong.
 
-    ``gentle`` names the kind and the place of the slip, ``full`` also its repair, with mathematics as $LaTeX$;
-    ``gentle_plain`` and ``full_plain`` say the same in the plain language.  ``tags`` has the best explanation first;
-    it is empty where none was found.  ``repair`` is what ``full`` proposes.
+    ``gentle`` names the kind and the place of the slip, ``full`` also its repair, with mathematics as $LaTeX$.
+    ``tags`` has the best explanation first; it is empty where none was found.  ``repair`` is what ``full`` proposes.
     """
 
     tags: tuple[str, ...]
@@ -100,22 +99,14 @@ class Explanation:
 
     @lazy
     def gentle(self) -> str:
-        return self._text(self.hints, terminal=False)
+        return self._text(self.hints)
 
     @lazy
     def full(self) -> str:
-        return self._text(self.repairs, terminal=False)
+        return self._text(self.repairs)
 
-    @lazy
-    def gentle_plain(self) -> str:
-        return self._text(self.hints, terminal=True)
-
-    @lazy
-    def full_plain(self) -> str:
-        return self._text(self.repairs, terminal=True)
-
-    def _text(self, sentences: tuple[Sentence, ...], *, terminal: bool) -> str:
-        return " ".join(self.words.text(sentence, terminal=terminal) for sentence in sentences)
+    def _text(self, sentences: tuple[Sentence, ...]) -> str:
+        return " ".join(self.words.text(sentence) for sentence in sentences)
 
 
 _Given = tuple[Target, Expr, tuple[Ix, ...], str]

@@ -1,7 +1,6 @@
 """The sentences that a student reads about a wrong answer, and how facts are put into them.
 
-Mathematics prints as $LaTeX$ in the problem's notation, or in the plain language for a terminal.  This module must not
-know how a mistake was found.
+Mathematics prints as $LaTeX$ in the problem's notation.  This module must not know how a mistake was found.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from backsym.core.errors import BacksymError
 from backsym.core.expr import Expr, Ix, Num, Shape, walk
 from backsym.core.lazy import Kept, lazy
 from backsym.core.problem import Problem
@@ -20,7 +18,6 @@ from backsym.marking.explaining.phrases import phrase
 from backsym.numeric.axes import Array
 from backsym.printing.latex import latex, to_latex
 from backsym.printing.notation import Notation, index
-from backsym.printing.plain import plain
 from backsym.printing.printer import size_layout
 from backsym.text.catalogue import Catalogue, filled, lacks, spoken
 
@@ -90,8 +87,8 @@ class Words:
     def notation(self) -> Notation:
         return Notation.of(self.problem)
 
-    def text(self, sentence: Sentence, *, terminal: bool = False) -> str:
-        """The sentence with its facts, mathematics as $LaTeX$, or plainly for a terminal.
+    def text(self, sentence: Sentence) -> str:
+        """The sentence with its facts, mathematics as $LaTeX$.
 
         Raises BacksymError for a key that the catalogue lacks, or a fact that the sentence needs and lacks.
         """
@@ -100,20 +97,24 @@ class Words:
             if name not in sentence.facts:
                 return lacks(sentence.key, name)
             fact = sentence.facts[name]
-            text = self.fact(fact, terminal=terminal)
+            text = self.fact(fact)
             # Words at the head of a sentence, but never mathematics.
             return text[:1].upper() + text[1:] if isinstance(fact, str) and place == 0 else text
 
         return filled(feedback(self.language)[sentence.key], fill)
 
-    def fact(self, fact: Fact, *, terminal: bool) -> str:
+    def fact(self, fact: Fact) -> str:
         if isinstance(fact, Sentence):
-            return self.text(fact, terminal=terminal)
+            return self.text(fact)
         if isinstance(fact, str):
             return feedback(self.language)[fact]
         if isinstance(fact, tuple):
-            return listed([self.fact(item, terminal=terminal) for item in fact], language=self.language)
-        return self._plain(fact) if terminal else f"${self._latex(fact)}$"
+            return listed([self.fact(item) for item in fact], language=self.language)
+        return self.formula(fact)
+
+    def formula(self, fact: Expr | Ix | Size | Value | Equal) -> str:
+        """Mathematics within a sentence."""
+        return f"${self._latex(fact)}$"
 
     def _latex(self, fact: Expr | Ix | Size | Value | Equal) -> str:
         if isinstance(fact, Expr):
@@ -133,26 +134,8 @@ class Words:
         key = e, tuple([n.text for n in walk(e) if isinstance(n, Num)])
         return self._printed.get(key, lambda: latex(e, self.notation))
 
-    def _plain(self, fact: Expr | Ix | Size | Value | Equal) -> str:
-        if isinstance(fact, Expr):
-            try:
-                return plain(fact, self.problem)
-            except BacksymError:
-                # The plain language cannot say everything that mathematics can.
-                return latex(fact, self.notation)
-        if isinstance(fact, Ix):
-            return fact.letter
-        if isinstance(fact, Size):
-            full = {0: (1, 1), 1: (*fact.shape, 1)}.get(len(fact.shape), fact.shape)
-            return " × ".join(map(str, full))
-        if isinstance(fact, Value):
-            return _nested(fact.value, self.language)
-        if isinstance(fact, Equal):
-            return f"{self._plain(fact.left)} = {_nested(fact.right.value, self.language)}"
-        raise TypeError(f"a fact cannot be a {type(fact).__name__}")
 
-
-def _number(x: float, language: str) -> str:
+def number(x: float, language: str) -> str:
     """A short number: as it is if it comes out even, else to a few significant digits."""
     if not np.isfinite(x):
         return phrase("words.undefined" if np.isnan(x) else "words.infinite", language)
@@ -165,7 +148,7 @@ def _number(x: float, language: str) -> str:
 
 
 def _tex_number(x: float, language: str) -> str:
-    text = _number(x, language)
+    text = number(x, language)
     if not np.isfinite(x):
         return rf"\text{{{text}}}"
     mantissa, _, power = text.partition("e")
@@ -181,9 +164,3 @@ def _matrix(x: Array, language: str) -> str:
     rows = x.reshape(-1, 1) if x.ndim == 1 else x
     body = r" \\ ".join(" & ".join(_tex_number(float(v), language) for v in row) for row in rows)
     return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"
-
-
-def _nested(x: Array, language: str) -> str:
-    if x.ndim == 0:
-        return _number(float(x), language)
-    return f"[{', '.join(_nested(part, language) for part in x)}]"

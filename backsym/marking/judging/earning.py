@@ -298,13 +298,7 @@ def same_whatever(judge: Judge, *forms: tuple[Expr, tuple[Ix, ...]]) -> bool:
     """Whether expressions have one value even where quantities are no function of each other, by algebra alone."""
     for seed, point in enumerate(judge.points[:: max(1, len(judge.points) - 1)]):
         rng = np.random.default_rng(seed)
-
-        def apart(values: Mapping[str, Array], rng: np.random.Generator = rng) -> dict[str, Array]:
-            return {
-                n: rng.normal(size=np.shape(x)) if np.asarray(x).dtype.kind == "f" else x for n, x in values.items()
-            }
-
-        env = replace(point, values=apart(point.values), adjoints=apart(point.adjoints))
+        env = replace(point, values=_drawn(point.values, rng), adjoints=_drawn(point.adjoints, rng))
         try:
             with np.errstate(all="ignore"):
                 own = [np.asarray(evaluate(expr, env, indices)) for expr, indices in forms]

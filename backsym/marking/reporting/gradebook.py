@@ -14,8 +14,6 @@ from backsym.marking.reporting.columns import CANVAS, MOODLE
 from backsym.marking.reporting.records import Record, shown_score
 from backsym.marking.reporting.reports import safe_cell
 
-FORMATS = ("plain", "canvas", "moodle")
-
 Identities = Mapping[str, Mapping[str, str]]
 """For each student, what the class's file says in the columns that identify one."""
 

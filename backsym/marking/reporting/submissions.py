@@ -41,8 +41,6 @@ DELIMITERS = ",;\t"
 _SEPARATOR = re.compile(r"sep=([,;\t])\r?\n")
 """What spreadsheets put before a table to say what parts its columns."""
 
-_EXAMPLE = say("classes.such_z_y_t")
-
 
 @dataclass(frozen=True)
 class Submission:

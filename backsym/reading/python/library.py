@@ -248,10 +248,6 @@ def _minus_one(b: Builder, x: Node, at: ast.expr) -> Node:
     return b.make("add", NUMPY, (x, b.make("neg", "", (b.number("1", at),), at)), at)
 
 
-def _scaled(b: Builder, x: Node, number: str, at: ast.expr) -> Node:
-    return b.make("mul", NUMPY, (b.number(number, at), x), at)
-
-
 def _reduced(op: str) -> Meaning:
     """``sum(x, axis, keepdims)``; ``max(x, y)`` without a library is the larger of two, letters are summed over."""
 
