@@ -5,6 +5,7 @@ Read off the equation as it is displayed.  This module must not know about the b
 
 from __future__ import annotations
 
+from backsym.core.entrywise import array_of
 from backsym.core.expr import (
     Add,
     Delta,
@@ -98,7 +99,7 @@ def mentions(e: Expr, name: str) -> bool:
 
 
 def _name(node: Expr) -> str:
-    base = node.base if isinstance(node, Entry) else node
+    base = array_of(node)
     assert isinstance(base, Sym)
     return base.name
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from backsym.core import expr as ex
 from backsym.core.dims import amount, at_places
+from backsym.core.entrywise import array_of
 from backsym.core.errors import BacksymError
 from backsym.core.problem import NodeEquation
 from backsym.core.python import expression_of
@@ -163,7 +164,7 @@ class Members:
         base = e.base
         assert isinstance(base, ex.Labels)
         own = self._member(ex.Entry(ex.Sym(base.name, base.declared), e.indices), e.indices)
-        whole = own.base if isinstance(own, ex.Entry) else own
+        whole = array_of(own)
         assert isinstance(whole, ex.Sym)
         labels = ex.Labels(whole.name, whole.declared, base.of)
         return ex.Entry(labels, own.indices) if isinstance(own, ex.Entry) else labels
@@ -175,7 +176,7 @@ class Members:
             if not isinstance(ix, ex.Label) or ex.is_last(ix) or not any(map(self._moves, ix.at)):
                 return ix
             found = self._classes(ex.Entry(ex.Labels(ix.name, tuple(at.dim for at in ix.at), ix.dim), ix.at))
-            whole = found.base if isinstance(found, ex.Entry) else found
+            whole = array_of(found)
             assert isinstance(whole, ex.Labels)
             return ex.labelled(whole.name, found.indices if isinstance(found, ex.Entry) else (), ix.dim)
 

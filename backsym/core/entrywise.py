@@ -11,6 +11,11 @@ FIRST = ex.Ix("1", 1)
 """The only position along an axis of length one."""
 
 
+def array_of(e: ex.Expr) -> ex.Expr:
+    """The array of which this is an entry; anything else is itself."""
+    return e.base if isinstance(e, ex.Entry) else e
+
+
 def entry_of(e: ex.Expr, at: tuple[ex.Ix, ...]) -> ex.Expr:
     """The entry of ``e`` at ``at``, one index for each axis of its shape; a number is itself."""
     if not e.shape:

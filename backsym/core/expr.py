@@ -884,22 +884,6 @@ def _square_or_diagonal(e: Fn) -> Shape:
     return (first[0], first[0]) if len(first) == 1 else first[:1]
 
 
-ELEMENTWISE = KINDS.add(Kind("elementwise", lambda e: broadcast(*[a.shape for a in e.args]), entrywise=True))
-"""Entry by entry, on arguments that broadcast."""
-
-ROWWISE = KINDS.add(Kind("rowwise", lambda e: e.args[0].shape, named=True, along_rows=True))
-"""Along the last axis; keeps the shape."""
-
-ROWREDUCE = KINDS.add(Kind("rowreduce", lambda e: scalar_if_ones(e.args[0].shape[:-1]), named=True, along_rows=True))
-"""Along the last axis, which it drops."""
-
-SCALAR = KINDS.add(Kind("scalar", lambda e: e.args[0].shape if e.order else ()))
-"""Whole arrays to a number; the derivative has the shape of the first argument."""
-
-DIAG = KINDS.add(Kind("diag", _square_or_diagonal, named=True))
-"""A vector to a diagonal matrix, a matrix to its diagonal."""
-
-
 def _by_signature(e: Fn) -> Shape:
     shapes = [a.shape for a in e.args]
     function = FUNCTIONS[e.name]
@@ -913,10 +897,6 @@ def _by_signature(e: Fn) -> Shape:
     return scalar_if_ones(found)
 
 
-MATRIX = KINDS.add(Kind("matrix", _by_signature))
-"""Whole arrays to an array or a number, with a derivative by index formulas."""
-
-
 def _kron_shape(e: Fn) -> Shape:
     a, b = (arg.shape for arg in e.args)
     if len(a) != 2 or len(b) != 2:
@@ -924,14 +904,27 @@ def _kron_shape(e: Fn) -> Shape:
     return tuple(dim_named(amount(m) * amount(n)) for m, n in zip(a, b, strict=True))
 
 
-KRON = KINDS.add(Kind("kron", _kron_shape))
-"""Each entry of one matrix times all of another."""
-
-CUMULATIVE = KINDS.add(Kind("cumulative", lambda e: e.args[0].shape, named=True))
-"""Sums of a vector from its first entry on."""
-
-VECTORS = KINDS.add(Kind("vectors", lambda e: broadcast(*[a.shape for a in e.args])))
-"""Products of two vectors, which are always shown in full."""
+for _kind in (
+    # Entry by entry, on arguments that broadcast.
+    Kind("elementwise", lambda e: broadcast(*[a.shape for a in e.args]), entrywise=True),
+    # Along the last axis; keeps the shape.
+    Kind("rowwise", lambda e: e.args[0].shape, named=True, along_rows=True),
+    # Along the last axis, which it drops.
+    Kind("rowreduce", lambda e: scalar_if_ones(e.args[0].shape[:-1]), named=True, along_rows=True),
+    # Whole arrays to a number; the derivative has the shape of the first argument.
+    Kind("scalar", lambda e: e.args[0].shape if e.order else ()),
+    # A vector to a diagonal matrix, a matrix to its diagonal.
+    Kind("diag", _square_or_diagonal, named=True),
+    # Whole arrays to an array or a number, with a derivative by index formulas.
+    Kind("matrix", _by_signature),
+    # Each entry of one matrix times all of another.
+    Kind("kron", _kron_shape),
+    # Sums of a vector from its first entry on.
+    Kind("cumulative", lambda e: e.args[0].shape, named=True),
+    # Products of two vectors, which are always shown in full.
+    Kind("vectors", lambda e: broadcast(*[a.shape for a in e.args])),
+):
+    KINDS.add(_kind)
 
 
 def is_symmetric(e: Expr) -> bool:

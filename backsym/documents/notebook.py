@@ -113,8 +113,9 @@ def markdown(blocks: Sequence[Block]) -> Markdown:
 
 def html(blocks: Sequence[Block], language: str = "en") -> str:
     """Blocks as a piece of HTML that needs nothing else: MathML, inline SVG, and its own styles."""
-    from backsym.documents.writers.html import escape, html_text
+    from backsym.documents.writers.html import html_text
     from backsym.documents.writers.templating import render_template
+    from backsym.printing.mathml import escape
 
     body = html_text(blocks, anchors=False)
     return render_template("fragment.html.jinja", language=escape(language), body=body)

@@ -58,7 +58,7 @@ from backsym.marking.judging.layouts import same_layout, transposed_layout
 from backsym.marking.judging.numbers import AskedNumber, NumberJudge
 from backsym.marking.judging.shares import Slips, share_of
 from backsym.marking.judging.totals import asked_totals, judge_of_totals
-from backsym.marking.reporting.records import shown_score
+from backsym.marking.reporting.records import row_json
 from backsym.marking.reporting.reports import in_unicode
 from backsym.numeric.axes import Array
 from backsym.printing.notation import Notation
@@ -153,10 +153,7 @@ class Verdict:
 
     def to_json(self) -> dict[str, Any]:
         """The fields of ``backsym check --format json``."""
-        return {
-            "student": self.student, "target": self.target, "verdict": self.verdict, "score": shown_score(self.score),
-            "tags": list(self.tags), "feedback": self.feedback, "interpreted": self.interpreted,
-        }  # fmt: skip
+        return row_json(self)
 
 
 def check(

@@ -274,8 +274,8 @@ class PartKind(ABC):
         """The part with what its key says; ``part`` has the fields that every kind may have."""
 
     def answer(self, part: Part, label: str, results: Results) -> Answered:
-        """The part answered."""
-        return Answered(part, label)
+        """The part answered: by the totals it asks for, if any."""
+        return Answered(part, label, (), tuple(results.total(asked) for asked in part.totals))
 
     def question(self, answered: Answered, page: Page) -> None:
         """What is asked, after the part's own text."""

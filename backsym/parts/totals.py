@@ -28,9 +28,6 @@ class Jacobian(PartKind):
         totals = tuple((of, (by,), part.option == LAYOUTS[1]) for of, by in pairs)
         return replace(part, targets=tuple(f"d{of}/d{by}" for of, by in pairs), totals=totals)
 
-    def answer(self, part: Part, label: str, results: Results) -> Answered:
-        return Answered(part, label, (), tuple(results.total(asked) for asked in part.totals))
-
     def question(self, answered: Answered, page: Page) -> None:
         page.say(f"questions.jacobian{'_one' if len(answered.pieces) == 1 else ''}")
         page.formulas([piece.result.lhs for piece in answered.pieces])
@@ -57,9 +54,6 @@ class Hessian(PartKind):
                     return part
         totals = tuple((problem.loss, (first, second), False) for first in names for second in names)
         return replace(part, targets=names, totals=totals)
-
-    def answer(self, part: Part, label: str, results: Results) -> Answered:
-        return Answered(part, label, (), tuple(results.total(asked) for asked in part.totals))
 
     def question(self, answered: Answered, page: Page) -> None:
         names = tuple(page.problem.sym(name) for name in answered.part.targets)

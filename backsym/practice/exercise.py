@@ -23,14 +23,14 @@ from backsym.documents.content.questions import question_blocks
 from backsym.documents.content.sentences import Voice
 from backsym.documents.content.solved import answered_parts
 from backsym.documents.notebook import problem_shown
-from backsym.documents.writers.html import escape, html_text, inlines_html
+from backsym.documents.writers.html import html_text, inlines_html
 from backsym.marking.answers.model import ReadAnswer, Unreadable
 from backsym.marking.onward import next_step
 from backsym.marking.verdicts import Marker, Verdict
 from backsym.parts.kind import Answered
 from backsym.parts.table import kind_of
 from backsym.printing import layout as lay
-from backsym.printing.mathml import to_mathml
+from backsym.printing.mathml import escape, to_mathml
 from backsym.printing.unicode import to_unicode
 from backsym.solving.solution import Solution
 

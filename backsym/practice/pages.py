@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from backsym.core.bundled import resource
 from backsym.documents.content.sentences import Voice
-from backsym.documents.writers.html import escape
 from backsym.practice.exercise import Exercise
+from backsym.printing.mathml import escape
 
 
 def _page(voice: Voice, **facts: object) -> str:

@@ -54,7 +54,7 @@ def to_mathml(layout: Layout, words: str | None = None, *, display: bool) -> str
     """
     shown = ' display="block"' if display else ""
     words = to_unicode(layout) if words is None else words
-    return f'<math{shown} alttext="{_escaped(words)}">{_node(layout, small=False)}</math>'
+    return f'<math{shown} alttext="{escape(words)}">{_node(layout, small=False)}</math>'
 
 
 def _node(layout: Layout, *, small: bool) -> str:
@@ -65,7 +65,8 @@ def _node(layout: Layout, *, small: bool) -> str:
     return rule(layout, small=small)
 
 
-def _escaped(text: str) -> str:
+def escape(text: str) -> str:
+    """Plain text as HTML, also within quotes."""
     for char, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
         text = text.replace(char, entity)
     return text
@@ -131,7 +132,7 @@ def _ident(node: lay.Ident, *, small: bool) -> str:
 
 def _visible(text: str) -> str:
     """Text whose spaces at the ends are kept."""
-    inner = _escaped(text)
+    inner = escape(text)
     start = len(inner) - len(inner.lstrip(" "))
     end = len(inner) - len(inner.rstrip(" "))
     return "\u00a0" * start + inner.strip(" ") + "\u00a0" * (end if inner.strip(" ") else 0)
@@ -143,7 +144,7 @@ def _symbol(node: lay.Symbol, *, small: bool) -> str:
         if node.name == "partial":
             return f"<mi>{styled('∂', 'bold_italic') if node.bold else '∂'}</mi>"
         return f'<mi mathvariant="normal">{styled(found.char, "bold") if node.bold else found.char}</mi>'
-    return f'<mo {_NO_SPACE} stretchy="false">{_escaped(found.char)}</mo>'
+    return f'<mo {_NO_SPACE} stretchy="false">{escape(found.char)}</mo>'
 
 
 OWN_SPACE = {
@@ -165,16 +166,16 @@ def _op(node: lay.Op, *, small: bool, edge: bool = False) -> str:
     elif edge and node.spacing in ("binary", "relation"):
         attributes = ' form="infix"'
     stretchy = ' stretchy="false"' if "\u2190" <= found.char <= "\u21ff" or found.char in "⟶⟹⟺" else ""
-    return f"<mo{attributes}{stretchy}>{_escaped(found.char)}</mo>"
+    return f"<mo{attributes}{stretchy}>{escape(found.char)}</mo>"
 
 
 def _fence(char: str, form: str, *, stretchy: bool) -> str:
     grows = "true" if stretchy else "false"
-    return f'<mo form="{form}" stretchy="{grows}" {_NO_SPACE}>{_escaped(char)}</mo>' if char else ""
+    return f'<mo form="{form}" stretchy="{grows}" {_NO_SPACE}>{escape(char)}</mo>' if char else ""
 
 
 def _delimiter(node: lay.Delimiter, *, small: bool) -> str:
-    char = _escaped(DELIMITERS[node.name].char)
+    char = escape(DELIMITERS[node.name].char)
     form = {"open": "prefix", "close": "postfix"}.get(node.side, "infix")
     if node.size == "middle":
         return f'<mo form="infix" stretchy="true" lspace="0.1667em" rspace="0.1667em">{char}</mo>'
@@ -238,7 +239,7 @@ def _big(node: lay.Big, *, small: bool) -> str:
     if node.op in BIG_SIGNS:
         head = f'<mo movablelimits="{movable}">{BIG_SIGNS[node.op][0]}</mo>'
     else:
-        word = _escaped(BIG_WORDS.get(node.op, node.op))
+        word = escape(BIG_WORDS.get(node.op, node.op))
         head = f'<mo form="prefix" movablelimits="{movable}" {_NO_SPACE}>{word}</mo>'
     return _scripts(head, _optional(node.lower), _optional(node.upper), "sub sup" if beside else "under over")
 
@@ -331,7 +332,7 @@ def _sqrt(node: lay.Sqrt, *, small: bool) -> str:
 def _linked(node: lay.Linked, *, small: bool) -> str:
     """Browsers follow links in words within a formula, and in no other part of it."""
     where = f'id="{node.target}"' if node.here else f'href="#{node.target}"'
-    return f"<mtext><a {where}>{_escaped(to_unicode(node.body))}</a></mtext>"
+    return f"<mtext><a {where}>{escape(to_unicode(node.body))}</a></mtext>"
 
 
 def _tinted(node: lay.Tinted, *, small: bool) -> str:

@@ -27,9 +27,9 @@ from backsym.core.dims import (
     placed_at,
     put_all,
 )
+from backsym.core.entrywise import array_of
 from backsym.core.errors import BacksymError, did_you_mean
 from backsym.core.expr import (
-    Entry,
     Expr,
     Fn,
     Ix,
@@ -403,7 +403,7 @@ def _only_inside_functions(e: Expr, name: str) -> bool:
         return e.name != name
     if isinstance(e, Fn) and len(e.args) == 1:
         arg = e.args[0]
-        base = arg.base if isinstance(arg, Entry) else arg
+        base = array_of(arg)
         if isinstance(base, Sym):
             return True
     return all(_only_inside_functions(child, name) for child in children(e))

@@ -19,7 +19,7 @@ from backsym.documents.writers.breaking import EQUALS, GAP, as_formula, range_co
 from backsym.documents.writers.plaintext import equations_text, inlines_plain
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
-from backsym.printing.mathml import to_mathml
+from backsym.printing.mathml import escape, to_mathml
 from backsym.printing.measure import broken, width
 
 _STYLES = {"strong": "strong", "emphasis": "em", "code": "code"}
@@ -98,13 +98,6 @@ def inlines_html(content: bl.Inlines) -> str:
             text = escape(item.text[mark.end() :]) if isinstance(item, bl.Text) else text
         out += text
     return out
-
-
-def escape(text: str) -> str:
-    """Plain text as HTML, also within quotes."""
-    for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
-        text = text.replace(sign, entity)
-    return text
 
 
 @dataclass

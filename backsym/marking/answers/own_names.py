@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from backsym.core.entrywise import array_of
 from backsym.core.expr import Adj, Entry, Expr, Ix, Member, Partial, Shape, Sym, free_indices, rebuild, walk
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.core.lazy import Kept, lazy
@@ -116,7 +117,7 @@ class Names:
     def inlined(self, e: Expr) -> Expr:
         """An expression with the student's own names replaced by what they were defined as; raises Refused."""
         own = self.own
-        whole = e.base if isinstance(e, Entry) else e
+        whole = array_of(e)
         if isinstance(whole, Adj) and whole.name in self.adjoints:
             return _put_in(e, whole.name, *self.adjoints[whole.name])
         if isinstance(e, (Entry, Member)) and isinstance(e.base, Sym) and e.base.name in own and own[e.base.name][1]:

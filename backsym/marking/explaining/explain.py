@@ -17,11 +17,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from backsym.core.allowance import Exhausted, allowing, spend
+from backsym.core.entrywise import array_of
 from backsym.core.errors import BacksymError, ShapeError
 from backsym.core.expr import (
     ZERO,
     Adj,
-    Entry,
     Expr,
     Ix,
     MatMul,
@@ -359,7 +359,7 @@ def _one(repair: Repair, level: str, target: Expr, asked: Target, *, also: bool 
     facts: dict[str, Fact] = {name: fact for name, fact in repair.facts.items() if not isinstance(fact, str)}
     facts |= {"place": "whole" if _is_whole(repair) else repair.place, "new": repair.new, "target": target}
     facts |= {"node": _by(asked), "around": repair.around or repair.place}
-    skips = repair.also and isinstance(_base(repair.place if kind == "wrong_node" else repair.new), Adj)
+    skips = repair.also and isinstance(array_of(repair.place if kind == "wrong_node" else repair.new), Adj)
     if skips and kind in _SKIPPING:
         old = repair.new if kind == "another" else repair.place
         facts |= {"outer": _quantity(old), "inner": _quantity(target if kind == "another" else repair.new)}
@@ -375,13 +375,9 @@ def _one(repair: Repair, level: str, target: Expr, asked: Target, *, also: bool 
 
 def _quantity(derivative: Expr) -> Expr:
     """What a derivative is by."""
-    base = _base(derivative)
+    base = array_of(derivative)
     assert isinstance(base, Adj), "a step is skipped between two derivatives"
     return Sym(base.name, base.shape)
-
-
-def _base(e: Expr) -> Expr:
-    return e.base if isinstance(e, Entry) else e
 
 
 def _is_whole(repair: Repair) -> bool:

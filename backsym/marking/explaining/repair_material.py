@@ -13,7 +13,7 @@ from itertools import pairwise, product
 
 from backsym.core import expr as ex
 from backsym.core import stepkinds as sk
-from backsym.core.entrywise import FIRST, entry_of
+from backsym.core.entrywise import FIRST, array_of, entry_of
 from backsym.core.errors import ShapeError
 from backsym.core.functions import FUNCTIONS
 from backsym.core.lazy import lazy
@@ -37,7 +37,7 @@ _NUMBERS = tuple(map(Fraction, ("2", "1/2", "3", "1/3", "4", "1/4", "3/2", "2/3"
 
 def adjoint_entry(e: ex.Expr) -> str:
     """The name, for an adjoint as it stands in an expression by entries."""
-    base = e.base if isinstance(e, ex.Entry) else e
+    base = array_of(e)
     return base.name if isinstance(base, ex.Adj) and (isinstance(e, ex.Entry) or not e.shape) else ""
 
 
@@ -391,35 +391,35 @@ class Offers:
         below: dict[str, str] = {}
         for name, (slope, _) in self.slopes.items():
             argument = slope.args[0]
-            inner = _named(argument.base if isinstance(argument, ex.Entry) else argument)
+            inner = _named(array_of(argument))
             if inner is not None and self.problem.symbols[inner].shape == self.problem.symbols[name].shape:
                 below[name] = inner
         return below, {inner: name for name, inner in below.items()}
 
     def terms_between(self, old: ex.Expr, new: ex.Expr) -> tuple[str, ...]:
         """The tag for the other terms where a quantity stands for a derivative that is a sum with it: a for a - t."""
-        part, whole = map(_base, (old, new))
+        part, whole = map(array_of, (old, new))
         if isinstance(part, ex.Sym) and isinstance(whole, ex.Adj) and whole.name in self.derivations:
             rhs = self.derivations[whole.name].entry.rhs
             sums = (e for e in ex.walk(rhs) if isinstance(e, ex.Add))
-            if any(_base(term) == part for e in sums for term in e.args):
+            if any(array_of(term) == part for e in sums for term in e.args):
                 return ("missing_path",)
         return ()
 
     def product_between(self, old: ex.Expr, new: ex.Expr) -> tuple[str, ...]:
         """The tag for a factor by which two quantities differ, because one is defined as a product with the other."""
-        first, second = (e.base if isinstance(e, ex.Entry) else e for e in (old, new))
+        first, second = (array_of(e) for e in (old, new))
         if isinstance(first, ex.Sym) and isinstance(second, ex.Sym):
             for whole, part, tag in ((second, first, "missing_factor"), (first, second, "extra_factor")):
                 equation = self.problem.by_name.get(whole.name)
-                if equation is not None and part in map(_base, _operands(equation.rhs)):
+                if equation is not None and part in map(array_of, _operands(equation.rhs)):
                     return (tag,)
         return ()
 
     def step_between(self, old: ex.Expr, new: ex.Expr) -> tuple[str, ...]:
         """The tags for local derivatives that are skipped: one adjoint stands for that of another quantity, which goes
         nowhere but through the first."""
-        outer, inner = map(_base, (old, new))
+        outer, inner = map(array_of, (old, new))
         if not (isinstance(outer, ex.Adj) and isinstance(inner, ex.Adj)):
             return ()
         found: tuple[str, ...] = ("missing_factor",)
@@ -454,11 +454,11 @@ class Offers:
 
     def slopes_at(self, e: ex.Expr) -> Iterator[ex.Expr]:
         """f'(e) for the functions f that some node applies to this quantity, or entry."""
-        base = e.base if isinstance(e, ex.Entry) else e
+        base = array_of(e)
         for slope, _ in self.slopes.values():
             argument = slope.args[0]
             # Of a function that is its own derivative, the function is what is missing.
-            if base == (argument.base if isinstance(argument, ex.Entry) else argument) and not _is_own_slope(slope):
+            if base == array_of(argument) and not _is_own_slope(slope):
                 yield ex.Fn(slope.name, (e,), slope.order, slope.kind)
 
     def slope(self, e: ex.Expr) -> ex.Expr | None:
@@ -550,7 +550,7 @@ def _own_letters(e: ex.Expr) -> tuple[ex.Ix, ...]:
 
 def _adjoint_of(e: ex.Expr) -> str | None:
     """The name, for an adjoint as it stands in an expression by entries."""
-    base = e.base if isinstance(e, ex.Entry) else e
+    base = array_of(e)
     return base.name if isinstance(base, ex.Adj) and (isinstance(e, ex.Entry) or not e.shape) else None
 
 
@@ -587,10 +587,6 @@ def _operands(e: ex.Expr) -> Iterator[ex.Expr]:
             yield from _operands(part)
     else:
         yield e
-
-
-def _base(e: ex.Expr) -> ex.Expr:
-    return e.base if isinstance(e, ex.Entry) else e
 
 
 def _joint(factors: tuple[ex.Expr, ...]) -> Iterator[ex.Expr]:

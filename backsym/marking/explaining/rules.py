@@ -17,6 +17,7 @@ from itertools import combinations, pairwise, permutations, product
 
 from backsym.core import expr as ex
 from backsym.core.dims import is_negative
+from backsym.core.entrywise import array_of
 from backsym.core.errors import BacksymError
 from backsym.marking.explaining.drafts import Bulk, BulkRule, Draft, Key, Rule, Site
 from backsym.marking.explaining.places import Place
@@ -206,12 +207,8 @@ def _is_number(e: ex.Expr) -> bool:
     return isinstance(e, (ex.Num, ex.Size))
 
 
-def _base(e: ex.Expr) -> ex.Expr:
-    return e.base if isinstance(e, ex.Entry) else e
-
-
 def _name(e: ex.Expr) -> str:
-    base = _base(e)
+    base = array_of(e)
     return base.name if isinstance(base, (ex.Sym, ex.Adj)) else ""
 
 
@@ -677,7 +674,7 @@ SECOND_BULKS: tuple[BulkRule, ...] = (
 def drafted(s: Site, bulk: Bulk, q: ex.Expr) -> Draft:
     """One of many."""
     if bulk.how == "instead":
-        other = isinstance(_base(q), ex.Adj) != isinstance(_base(s.node), ex.Adj) and _name(q) != _name(s.node)
+        other = isinstance(array_of(q), ex.Adj) != isinstance(array_of(s.node), ex.Adj) and _name(q) != _name(s.node)
         # To write another argument is more than to take another quantity.
         further = bulk.key[0] == "arguments" or isinstance(s.node, ex.Fn)
         apart = 0.15 if s.place.role == "whole" else 0.05
@@ -686,13 +683,13 @@ def drafted(s: Site, bulk: Bulk, q: ex.Expr) -> Draft:
     # What is missing is missing from as much of the answer as possible.
     extra = 0.005 * min(s.place.depth, 8)
     if bulk.how == "times":
-        first = isinstance(_base(q), ex.Adj) or bulk.kind == "factor_term"
+        first = isinstance(array_of(q), ex.Adj) or bulk.kind == "factor_term"
         # A factor that is there already makes a square.
         extra += 0.2 if q in (s.place.expr, getattr(s.place.expr, "arg", None)) else 0.0
         return s.draft(bulk.kind, ex.Mul((q, s.me) if first else (s.me, q)), extra, quantity=q)
     if bulk.how == "over":
         return s.draft(bulk.kind, ex.Div(s.me, q), extra, quantity=q)
-    extra += 0.05 if isinstance(_base(q), ex.Adj) else 0.0
+    extra += 0.05 if isinstance(array_of(q), ex.Adj) else 0.0
     if bulk.how == "plus":
         return s.draft(bulk.kind, ex.Add((s.me, q)), extra, quantity=q)
     if bulk.how == "minus":

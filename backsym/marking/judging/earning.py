@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from backsym.core.entrywise import array_of
 from backsym.core.errors import BacksymError
 from backsym.core.expr import (
     Adj,
@@ -215,7 +216,7 @@ def slopes(expr: Expr) -> Iterator[Slope]:
 
 
 def _base(e: Expr) -> str:
-    base = e.base if isinstance(e, Entry) else e
+    base = array_of(e)
     return base.name if isinstance(base, (Sym, Adj)) else ""
 
 

@@ -9,9 +9,13 @@ from collections.abc import Iterator
 
 from backsym.core.errors import BacksymError
 from backsym.core.words import ENGLISH
+from backsym.documents.content.markup import inlines_of
+from backsym.documents.writers.html import inlines_html
+from backsym.documents.writers.templating import render_template
 from backsym.marking.explaining.phrases import phrase
 from backsym.marking.reporting.reports import clean, in_unicode
 from backsym.marking.reporting.summary import ClassSummary, TargetSummary
+from backsym.printing.mathml import escape
 
 BAR, ROW, LEAST, WIDTH = 16, 26, 300, 640
 """Heights of a bar and of its row, the least and the greatest width of the chart, in px."""
@@ -25,9 +29,6 @@ CHARTED = 60
 
 def class_page(summary: ClassSummary, title: str, language: str = ENGLISH) -> str:
     """The page; ``title`` is the problem's, Markdown with $math$, and ``language`` its language."""
-    from backsym.documents.writers.html import escape
-    from backsym.documents.writers.templating import render_template
-
     heading = phrase("summary.title", language, title=title)
     body = "\n".join(_body(summary, language))
     return render_template(
@@ -53,8 +54,6 @@ def _body(summary: ClassSummary, language: str) -> Iterator[str]:
 
 def _chart(targets: tuple[TargetSummary, ...], language: str) -> str:
     """Horizontal bars, each with its name and its share in figures, so that no reader depends on length or colour."""
-    from backsym.documents.writers.html import escape
-
     height = ROW * len(targets) + 4
     bars = ", ".join(phrase("summary.bar", language, target=_name(t), share=f"{t.share:.0%}") for t in targets)
     words = escape(phrase("summary.chart", language, bars=bars))
@@ -77,8 +76,6 @@ def _chart(targets: tuple[TargetSummary, ...], language: str) -> str:
 
 
 def _numbers(target: TargetSummary) -> list[str]:
-    from backsym.documents.writers.html import escape
-
     count = target.verdicts.get
     unknown = count("invalid", 0), count("undetermined", 0)
     wrong = target.answers - target.right - sum(unknown)
@@ -90,8 +87,6 @@ def _numbers(target: TargetSummary) -> list[str]:
 
 
 def _errors(target: TargetSummary, language: str) -> Iterator[list[str]]:
-    from backsym.documents.writers.html import escape
-
     for slip in target.slips:
         tag = escape(slip.tag.replace("_", " ")) or _word("summary.untagged", language)
         yield [f"<code>{escape(_name(target))}</code>", tag, str(slip.count), _prose(slip.example)]
@@ -111,8 +106,6 @@ def _heading(key: str, language: str) -> str:
 
 
 def _word(key: str, language: str) -> str:
-    from backsym.documents.writers.html import escape
-
     return escape(phrase(key, language))
 
 
@@ -123,9 +116,6 @@ def _name(target: TargetSummary, longest: int = 60) -> str:
 
 def _prose(text: str) -> str:
     """Markdown with $math$ as HTML; what quotes a student in a way that is no Markdown, as plain text."""
-    from backsym.documents.content.markup import inlines_of
-    from backsym.documents.writers.html import escape, inlines_html
-
     try:
         return inlines_html(inlines_of(clean(text), "feedback"))
     except BacksymError:

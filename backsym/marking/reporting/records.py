@@ -42,6 +42,14 @@ def shown_score(score: float) -> float:
     return round(score, 6)
 
 
+def row_json(row: Row) -> dict[str, Any]:
+    """The fields of ``backsym check --format json``."""
+    return {
+        "student": row.student, "target": row.target, "verdict": row.verdict, "score": shown_score(row.score),
+        "tags": list(row.tags), "feedback": row.feedback, "interpreted": row.interpreted,
+    }  # fmt: skip
+
+
 LONGEST_ANSWER = 5_000
 """Characters of a raw answer that are kept: more than is read of any."""
 
@@ -88,10 +96,7 @@ class Record:
 
     def to_json(self) -> dict[str, Any]:
         """The fields of ``backsym check --format json``."""
-        return {
-            "student": self.student, "target": self.target, "verdict": self.verdict, "score": shown_score(self.score),
-            "tags": list(self.tags), "feedback": self.feedback, "interpreted": self.interpreted,
-        }  # fmt: skip
+        return row_json(self)
 
     def saved(self) -> dict[str, Any]:
         """Everything, for :meth:`loaded`."""
