@@ -22,6 +22,13 @@ def states(w: Any, u: Any, x: Any, h: Any) -> Any:
     return h
 
 
+def states_with(w: Any, u: Any, b: Any, x: Any) -> Any:
+    h = 0
+    for value in x:
+        h = np.tanh(w * h + u * value + b)
+    return h
+
+
 NOTES: dict[str, tuple[str, Truth, dict[str, tuple[int, ...]]]] = {
     "a bias that is folded in": (
         r"$$y = \sum_{i=0}^{D} w_i x_i$$ where $x_0 = 1$, and $$E = \frac{1}{2}(y - t)^2.$$",
@@ -35,6 +42,19 @@ NOTES: dict[str, tuple[str, Truth, dict[str, tuple[int, ...]]]] = {
         r"$$h(x^{(i)}) = \sum_{j=0}^n \theta_j x_j^{(i)}, \quad J = \sum_{i=1}^m (h(x^{(i)}) - y^{(i)})^2$$ where"
         r" $x_0^{(i)} = 1$ for all $i$.",
         lambda theta, x, y: ((theta[0] + x @ theta[1:] - y) ** 2).sum(), {"theta": (D + 1,), "x": (N, D), "y": (N,)},
+    ),
+    "a recurrence from 2 on": (
+        r"$$h_1 = \tanh(u x_1 + b), \quad h_t = \tanh(w h_{t-1} + u x_t + b), \quad t = 2, \dots, T$$"
+        r"$$L = \frac12 (h_T - y)^2$$",
+        lambda u, x, b, w, y: (states_with(w, u, b, x) - y) ** 2 / 2, {"u": S, "x": (N,), "b": S, "w": S, "y": S},
+    ),
+    "a function without its parameters": (
+        r"$h_\theta(x) = g(\theta^T x)$ with $$g(z) = \frac{1}{1 + e^{-z}}, J = \sum_i (h(x^{(i)}) - y^{(i)})^2$$",
+        lambda theta, x, y: ((sigmoid(x @ theta) - y) ** 2).sum(), {"theta": (D,), "x": (N, D), "y": (N,)},
+    ),
+    "a function with parameters where it is applied": (
+        r"$$h(x) = w x, \quad J = \sum_{i=1}^m (h_w(x_i) - y_i)^2$$",
+        lambda w, x, y: ((w * x - y) ** 2).sum(), {"w": S, "x": (N,), "y": (N,)},
     ),
     "the penalty leaves the bias out": (
         r"$$y = \sum_{i=0}^{D} w_i x_i, \quad E = (y - t)^2 + \lambda \sum_{i=1}^D w_i^2$$",
@@ -130,6 +150,12 @@ REFUSED = {
     ),
     "what is subtracted has no first term": (
         r"$$z_j = \tanh(w_j x), \quad y = -\sum_{j=0}^M v_j z_j, \quad E = (y-t)^2$$ with $z_0=1$."
+    ),
+    "a first member that no start makes": (
+        r"$$h_1 = \tanh(v x_1), \quad h_t = \tanh(w h_{t-1} + u x_t), \quad t = 2, \dots, T, \quad L = h_T^2$$"
+    ),
+    "a first member within a function": (
+        r"$$h_1 = u x_1, \quad h_t = w \cosh(h_{t-1}) + u x_t, \quad t = 2, \dots, T, \quad L = h_T^2$$"
     ),
     "a letter that is a number": r"$$y = \sum_{j=0}^M w_j x^j, \quad E = (y - t)^2$$",
     "two sets": r"$$L = \sum_{i \in S} w x_i + \sum_{i \in R} u x_i$$",

@@ -6,7 +6,8 @@ count from 0, so that they are written so again.  Where a letter stands for a nu
 a quantity is computed over a range that the note does not give from 0, nothing is moved, and the reader of formulas
 refuses the range.  A first entry of data that is 1, ``x_0 = 1``, is filled in: what is given are the others, and an
 array with the 1 before them stands in the equations.  A recurrence that is written ahead,
-``h_{t+1} = f(h_t)``, is written back, ``h_t = f(h_{t-1})``, if the note says that it begins at 0.
+``h_{t+1} = f(h_t)``, is written back, ``h_t = f(h_{t-1})``, if the note says that it begins at 0; one from 2 on begins
+at 1 if its first member is what ``h_0 = 0`` makes it.
 
 Knows how formulas are written, by their tokens; knows no names and no shapes, but for ``from_zero`` at the end.
 """
@@ -42,6 +43,8 @@ _WORDS = Vocabulary({}, open=True)
 _LETTERS = ("letter", "greek")
 _BRACKETS = {"(": ")", "[": "]"}
 _SUMS = ("sum", "prod")
+_OPENING = ("(", "[", "{", r"\{")
+_CLOSING = (")", "]", "}", r"\}")
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class Range:
     first: Token
     last: tuple[int, int]
     braced: bool
+    of_sum: bool = False
 
 
 @dataclass
@@ -117,6 +121,9 @@ def from_one(document: Document, places: Iterable[tuple[int, int]]) -> Counted:
     edits = _written_back(document.text, found)
     if edits:
         return Counted(rewritten(document, edits))
+    begun = sorted(_begun_at_one(found))
+    if begun:
+        return Counted(rewritten(document, begun), ((begun[0].start, say("notes.remark.begun_at_one")),))
     computed = {index.axis for f in found for index, _ in f.ones}
     computed &= {index.axis for f in found for index in f.lefts if index.letter}
     apart = sorted(edit for formula in found if computed for edit in _ones_apart(document.text, formula, computed))
@@ -359,6 +366,100 @@ def _written_back(text: str, found: Sequence[Written]) -> list[Edit]:
     return sorted(set(edits))
 
 
+# --- recurrences from 2 on -------------------------------------------------------------------------------------------
+
+
+def _begun_at_one(found: Sequence[Written]) -> Iterator[Edit]:
+    r"""``h_1 = \tanh(U x_1)`` and ``h_t = \tanh(W h_{t-1} + U x_t)`` from 2 on as one recurrence from ``h_0 = 0``.
+
+    The first has to be what the other is without the term of the member before, of which that is a factor.
+    """
+    firsts = {i.axis: (f, i) for f in found for i in f.lefts if not i.letter and i.number == 1}
+    seconds = [r for f in found for r in f.ranges if r.first.text == "2" and not r.of_sum]
+    done: set[str] = set()
+    for formula in found:
+        for left in (i for i in formula.lefts if i.letter and not i.number):
+            first, index = firsts.get(left.axis, (None, None))
+            mine = [i for i in formula.indices if i.axis == left.axis and (i.letter, i.number) == (left.letter, -1)]
+            if not mine or not any(r.letter == left.letter for r in seconds):
+                continue
+            if first is None or index is None or not _is_first(first, formula, left, mine):
+                return
+            start, end = _right(first, index)
+            yield Edit(*index.span, "0")
+            yield Edit(first.tokens[start].start, first.tokens[end - 1].end, r"\mathbf{0}")
+            done.add(left.letter)
+    yield from (Edit(r.first.start, r.first.end, "1") for r in seconds if r.letter in done)
+
+
+def _is_first(first: Written, formula: Written, left: Index, before: Sequence[Index]) -> bool:
+    """Whether the equation of the first member is that of all members without what the member before is a factor of."""
+    start, end = _right(first, next(i for i in first.lefts if i.axis == left.axis))
+    ones = {i.at.start for i in first.indices if not i.letter and i.number == 1}
+    mine = [t._replace(text=left.letter) if t.start in ones else t for t in first.tokens[start:end]]
+    begin, stop = _right(formula, left)
+    kept = list(formula.tokens[begin:stop])
+    for index in before:
+        term = _term_of(kept, index)
+        if term is None:
+            return False
+        kept = kept[: term[0]] + kept[term[1] :]
+    return _bare(mine) == _bare(kept)
+
+
+def _bare(tokens: Iterable[Token]) -> list[str]:
+    """The texts of tokens without fonts, braces and the sizes of brackets."""
+    return [t.text for t in tokens if t.text not in (*FONTS, "{", "}", "left", "right")]
+
+
+def _right(formula: Written, left: Index) -> tuple[int, int]:
+    """The positions of the right side of an equation: up to a comma, a word or the end of the row."""
+    tokens = formula.tokens
+    at = next(n for n, t in enumerate(tokens) if t is left.at)
+    begin = next(n for n in range(at, len(tokens)) if tokens[n].text == "=") + 1
+    depth = 0
+    for n in range(begin, len(tokens)):
+        depth += (tokens[n].text in _OPENING) - (tokens[n].text in _CLOSING)
+        ends = tokens[n].kind in ("row", "end") or (depth == 0 and tokens[n].text in (",", ";", ".", "&", "text"))
+        if ends:
+            return begin, n
+    return begin, len(tokens)
+
+
+def _term_of(tokens: Sequence[Token], index: Index) -> tuple[int, int] | None:
+    """The positions of the product with an entry as factor, with the sign that adds it; None for anything else."""
+    at = next((n for n, t in enumerate(tokens) if t is index.array), None)
+    if at is None:
+        return None
+    start = end = at
+    while start > 0 and _is_factor(tokens[start - 1]):
+        start -= 1
+    while end < len(tokens) and (_is_factor(tokens[end]) or index.span[0] <= tokens[end].start < index.span[1]):
+        end += 1
+    added = start > 0 and tokens[start - 1].text == "+"
+    follows = end < len(tokens) and tokens[end].text == "+"
+    closed = end == len(tokens) or follows or tokens[end].text in (*_CLOSING, "-")
+    opened = start == 0 or added or (follows and tokens[start - 1].text in _OPENING)
+    if not (closed and opened) or not (added or follows):
+        return None
+    return (start - 1, end) if added else (start, end + 1)
+
+
+def _is_factor(token: Token) -> bool:
+    """Whether a token stands in a product of letters with scripts and fonts."""
+    return token.kind in (*_LETTERS, "number") or token.text in (
+        *FONTS,
+        "_",
+        "^",
+        "{",
+        "}",
+        "cdot",
+        "odot",
+        "circ",
+        "top",
+    )
+
+
 # --- how it is written -----------------------------------------------------------------------------------------------
 
 
@@ -475,7 +576,8 @@ def _ranges(tokens: Sequence[Token]) -> Iterator[Range]:
         else:
             continue
         if inner:
-            yield Range(letter.text, letter, first, (inner[0].start, inner[-1].end), braced)
+            of_sum = tokens[n - 1].text == "{"
+            yield Range(letter.text, letter, first, (inner[0].start, inner[-1].end), braced, of_sum)
 
 
 def _until_separator(tokens: Sequence[Token], start: int) -> Sequence[Token]:

@@ -145,6 +145,34 @@ def with_parameters(
                 yield Edit(start, end, rf"_{{\text{{{mark}}}}}")
 
 
+def with_one_head(source: Source, formulas: Sequence[Place], loose: Collection[str]) -> Iterator[Edit]:
+    r"""The head of its definition for a function whose parameters stand not everywhere, ``h_\theta(x)`` and ``h(x)``.
+
+    ``loose`` are the letters that stand anywhere but below another.  The letter has no other head and is never alone.
+    """
+    pieces = [piece for displayed in (True, False) for piece in pieces_in(source, formulas, displayed=displayed)]
+    defined = {call.head: call for call in map(_left_call, pieces) if call is not None}
+    for head, definition in defined.items():
+        below = [text for text in head[2:] if text not in ("{", "}", ",", *FONTS)]
+        if len(head) > 1 and (head[1] != "_" or not set(below) <= {*loose}):
+            continue
+        found: list[tuple[Token, Token, tuple[str, ...]]] = []
+        alone = False
+        for tokens in (tokens_in(source, f.start, f.end) for f in formulas):
+            for n, token in enumerate(tokens[:-1]):
+                if token.text != head[0] or (n and tokens[n - 1].text in ("_", "^", "partial", "nabla")):
+                    continue
+                end = script_end(tokens, n + 1) if tokens[n + 1].text == "_" else n + 1
+                alone |= end >= len(tokens) or tokens[end].text not in ("(", "left", "'")
+                found.append((token, tokens[end - 1], tuple(t.text for t in tokens[n:end])))
+        others = [(first, last) for first, last, written in found if written != head]
+        bare = all(written == (head[0],) or head == (head[0],) for _, _, written in found if written != head)
+        scripts = {text for *_, written in found for text in written[2:] if text not in ("{", "}", ",", *FONTS)}
+        if others and bare and not alone and scripts <= {*loose} and len({written for *_, written in found}) == 2:
+            name = source.text[definition.start : definition.head_end]
+            yield from (Edit(first.start, last.end, name) for first, last in others)
+
+
 def _below(texts: Sequence[str]) -> Iterator[int]:
     """The positions of what stands first below a letter."""
     marks = (n for n in range(1, len(texts) - 2) if texts[n] == "_" and texts[n - 1] != "nabla")

@@ -28,6 +28,7 @@ from backsym.reading.notes.stating.derivatives import (
 from backsym.reading.notes.stating.functions import (
     applied_members,
     by_entries,
+    with_one_head,
     with_parameters,
     without_functions,
     written_arguments,
@@ -50,6 +51,7 @@ def settled(document: Document, places: Places) -> Settled:
     others = tuple(side for piece in (*pieces, *within) for side in other_sides(piece, document))
     document = edited(document, (edit for piece in (*pieces, *within) for edit in one_side(piece, mentions)))
     document = edited(document, by_entries(source_of(document), list(places(document))))
+    document = edited(document, list(with_one_head(source_of(document), list(places(document)), loose)))
     marks: dict[Key, str] = {}
     document = edited(document, list(with_parameters(source_of(document), list(places(document)), loose, marks)))
     members = frozenset(applied_members(source_of(document), list(places(document))))
