@@ -384,7 +384,8 @@ class Forward:
         seen: set[str] = set()
         for ix in letters:
             if ix.kind != "name":
-                raise source.error(say("files.position_on_the_left"), ix.span)
+                later = start_position((ix,)) is not None
+                raise source.error(say(f"files.{'start_not_first' if later else 'position_on_the_left'}"), ix.span)
             if ix.value in seen:
                 raise source.error(say("files.index_twice", name=ix.value), ix.span)
             seen.add(ix.value)
