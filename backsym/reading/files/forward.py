@@ -430,7 +430,7 @@ class Forward:
         if name in self.parsed:
             return self.too_early(name)
         letter = self.scope.range_of(name) is not None
-        if self.assume_scalars and name not in self.dims and not letter and "'" not in name:
+        if self.assume_scalars and name not in self.dims and not letter and "'" not in name and name != "pi":
             self.names[name] = ex.Sym(name, ())
             self.assumed.append(name)
             return self.names[name]
