@@ -272,8 +272,9 @@ class _Maker:
     def check_sums(self, node: str, forms: Derivation | ForwardForms) -> None:
         """Raises BacksymError where members that differ in size are added up to one number or array."""
         if adds_layers(self.problem, forms):
-            own = isinstance(forms, ForwardForms)
-            raise BacksymError(say(f"codegen.{'sum_of_terms' if own else 'sum_of_layers'}", name=node))
+            if isinstance(forms, ForwardForms):
+                raise BacksymError(say("codegen.sum_of_terms", name=node))
+            raise BacksymError(say("codegen.sum_of_layers", name=node))
 
     def has_layers(self, node: str) -> bool:
         """Whether a quantity has a member for each position by which sizes go."""

@@ -385,7 +385,8 @@ class Forward:
         for ix in letters:
             if ix.kind != "name":
                 later = start_position((ix,)) is not None
-                raise source.error(say(f"files.{'start_not_first' if later else 'position_on_the_left'}"), ix.span)
+                said = say("files.start_not_first") if later else say("files.position_on_the_left")
+                raise source.error(said, ix.span)
             if ix.value in seen:
                 raise source.error(say("files.index_twice", name=ix.value), ix.span)
             seen.add(ix.value)
