@@ -7,7 +7,7 @@ letters for quantities.  Each piece keeps its place.  This module must not know 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
 _WORD_OR_SIGN = re.compile(r"(?P<word>[A-Za-z_][A-Za-z0-9_]*)|\\(?P<macro>[A-Za-z]+)|\\(?P<escape>.)|\S", re.DOTALL)
@@ -40,6 +40,17 @@ def words_and_signs(text: str, start: int = 0) -> Iterator[Piece]:
 def signs(latex: str) -> list[Piece]:
     """The letters, macros and other signs of a formula; a backslash at its end is a sign."""
     return [Piece(m[0], "", m["macro"] or m["escape"] or "", *m.span()) for m in _SIGN.finditer(latex)]
+
+
+def partner(texts: Sequence[str], at: int, opens: Container[str], closes: Container[str]) -> int | None:
+    """The position of the bracket that belongs to the one here, be it the first or the last of the two, or None."""
+    depth = 0
+    closing = at < len(texts) and texts[at] in closes
+    for n in range(at, -1, -1) if closing else range(at, len(texts)):
+        depth += (texts[n] in opens) - (texts[n] in closes)
+        if depth == 0:
+            return n
+    return None
 
 
 def group(found: Sequence[Piece], opening: int) -> int | None:

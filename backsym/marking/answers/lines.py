@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from backsym.marking.answers.one_line import one_line
 from backsym.marking.answers.prose import label_of, linked, of_slope, unlisted, unquoted, without_space, without_words
+from backsym.text.pieces import partner
 
 MAX_MEMBERS = 100
 
@@ -154,7 +155,7 @@ def _without_brackets(text: str) -> str:
     """The text with ``a (since b = c)`` as ``a , since b = c``."""
     for start in [n for n, char in enumerate(text) if char == "("]:
         inner = text[start + 1 :].removeprefix("\\text{").lstrip()
-        end = _closing(text, start) if inner.startswith(_ASIDES) else None
+        end = _partner(text, start) if inner.startswith(_ASIDES) else None
         if end is not None and "=" in text[start:end]:
             return f"{text[:start]}, {text[start + 1 : end]}{_without_brackets(text[end + 1 :])}"
     return text
@@ -252,7 +253,7 @@ def _add(found: list[Statement], left: str, sign: str, members: Sequence[str], r
 def _unframed(text: str) -> str:
     r"""The text without ``\\boxed`` and the like, whose braces would hide what they hold."""
     while (match := _FRAME.search(text)) is not None:
-        end = _closing(text, match.end())
+        end = _partner(text, match.end())
         inside = text[match.end() + 1 : end] if end is not None else ""
         rest = match.end() if end is None or len(_split(inside)) == 1 else end + 1
         text = f"{text[: match.start()]} {inside if rest != match.end() else ''} {text[rest:]}"
@@ -262,19 +263,13 @@ def _unframed(text: str) -> str:
 def _bare(row: str) -> str:
     """An equation without brackets around all of it."""
     row = row.strip()
-    while "=" in row and row[:1] in ("(", "{") and _closing(row, 0) == len(row) - 1 and len(_split(row[1:-1])) > 1:
+    while "=" in row and row[:1] in ("(", "{") and _partner(row, 0) == len(row) - 1 and len(_split(row[1:-1])) > 1:
         row = row[1:-1].strip()
     return row
 
 
-def _closing(text: str, opening: int) -> int | None:
-    """The place of the bracket that closes the one at ``opening``."""
-    depth = 0
-    for n in range(opening, len(text)):
-        depth += (text[n] in _OPENS) - (text[n] in _CLOSES)
-        if depth == 0:
-            return n
-    return None
+def _partner(text: str, at: int) -> int | None:
+    return partner(text, at, _OPENS, _CLOSES)
 
 
 def _has_layout(text: str) -> bool:
@@ -306,22 +301,12 @@ def _joined(rows: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
 def _besides(row: str) -> list[str]:
     r"""A row, and after it what it says in parentheses at its end of a derivative: ``a b  (dz/dw = b)``."""
     row = row.rstrip()
-    if row[-1:] != ")" or (opening := _opening(row)) is None or "=" not in row[:opening]:
+    if row[-1:] != ")" or (opening := _partner(row, len(row) - 1)) is None or "=" not in row[:opening]:
         return [row]
     inner = row[opening + 1 : -1].strip()
     says = inner.startswith(("\\partial", "∂")) or "".join(inner.split()).startswith(_DERIVATIVES)
     says = (says or (inner[:1] == "d" and inner.partition("/")[0].rstrip().isidentifier())) and len(_split(inner)) == 2
     return [row[:opening].rstrip(" &"), inner] if says else [row]
-
-
-def _opening(text: str) -> int | None:
-    """The place of the bracket that the last character closes."""
-    depth = 0
-    for n in range(len(text) - 1, -1, -1):
-        depth += (text[n] in _CLOSES) - (text[n] in _OPENS)
-        if depth == 0:
-            return n
-    return None
 
 
 def _continues(before: str, row: str) -> bool:

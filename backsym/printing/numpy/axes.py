@@ -17,6 +17,7 @@ from enum import IntEnum
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Dim, Ix, Shape
 from backsym.core.words import say
+from backsym.text.pieces import partner
 
 SizeOf = Callable[[Dim], str]
 """The source of a dimension's size."""
@@ -194,9 +195,5 @@ def one_hot(op: str, code: Code, count: int, size: SizeOf) -> Code:
 
 def unwrapped(text: str) -> str:
     """The text without parentheses that enclose all of it."""
-    depth = 0
-    for at, char in enumerate(text):
-        depth += (char == "(") - (char == ")")
-        if depth == 0:
-            return text[1:-1] if char == ")" and text[0] == "(" and at == len(text) - 1 and at > 1 else text
-    return text
+    enclosed = text[:1] == "(" and len(text) > 2 and partner(text, 0, "(", ")") == len(text) - 1
+    return text[1:-1] if enclosed else text

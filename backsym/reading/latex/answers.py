@@ -24,6 +24,7 @@ from backsym.reading.latex.names import Found, Vocabulary, split_tag
 from backsym.reading.latex.scripts import Scripts
 from backsym.reading.latex.symbols import Base
 from backsym.reading.syntax import Node, node, walk
+from backsym.text.pieces import partner
 
 _CLOSING = {"(": ")", "[": "]", r"\{": r"\}", "{": "}"}
 _ORDER = ("<", ">", "<=", ">=")
@@ -215,13 +216,8 @@ class AnswerFormula(Formula):
 
     def closing_parenthesis(self, opening: int) -> int | None:
         """The place of the token that closes a parenthesis."""
-        depth = 0
-        for n in range(opening, len(self.tokens)):
-            if self.tokens[n].kind == "op":
-                depth += (self.tokens[n].text == "(") - (self.tokens[n].text == ")")
-            if depth == 0:
-                return n
-        return None
+        signs = [token.text if token.kind == "op" else "" for token in self.tokens]
+        return partner(signs, opening, ("(",), (")",))
 
     def fraction_in_parentheses(self, close: int) -> Node:
         start = self.take().start

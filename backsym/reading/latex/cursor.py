@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.core.words import Said, say
-from backsym.reading.latex.lexer import ACCENTS, FONTS, FUNCTION_MACROS, Token, tokenize
+from backsym.reading.latex.lexer import ACCENTS, FONTS, FUNCTION_MACROS, Token, script_end, tokenize
 from backsym.reading.syntax import MAX_DEPTH, MAX_NESTING, Node, node
 
 SPLIT_HINT = say("latex.split_it")
@@ -261,15 +261,7 @@ def _scripts_outside(tokens: list[Token]) -> list[Token]:
 def _end_of_scripts(tokens: Sequence[Token], n: int) -> int:
     """The position after the scripts that begin here."""
     while tokens[n].kind == "op" and tokens[n].text in ("_", "^", "'"):
-        n += 1
-        if tokens[n - 1].text == "'":
-            continue
-        depth = 0
-        while tokens[n].kind != "end":
-            depth += (tokens[n].text == "{") - (tokens[n].text == "}")
-            n += 1
-            if depth <= 0:
-                break
+        n = n + 1 if tokens[n].text == "'" else script_end(tokens, n)
     return n
 
 

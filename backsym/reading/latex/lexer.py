@@ -402,6 +402,6 @@ def script_end(tokens: Sequence[Token], n: int) -> int:
     while n < len(tokens) and tokens[n].kind != "end":
         depth += (tokens[n].text == "{") - (tokens[n].text == "}")
         n += 1
-        if depth == 0:
+        if depth <= 0:
             break
     return n

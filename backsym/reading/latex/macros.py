@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from backsym.reading.plain.lexer import MAX_CHARACTERS
+from backsym.text.pieces import partner
 
 _OPENS, _CLOSES = "{", "}"
 
@@ -121,12 +122,7 @@ def closing_brace(text: str, opening: int) -> int | None:
     """The place of the brace that closes the one at ``opening``; None if there is none."""
     if text[opening : opening + 1] != _OPENS:
         return None
-    depth = 0
-    for n in range(opening, len(text)):
-        depth += (text[n] == _OPENS) - (text[n] == _CLOSES)
-        if depth == 0:
-            return n
-    return None
+    return partner(text, opening, _OPENS, _CLOSES)
 
 
 def _name_end(text: str, position: int) -> int:

@@ -27,6 +27,7 @@ from backsym.reading.meaning.scope import positional
 from backsym.reading.notes.labels import label_in, with_positions
 from backsym.reading.notes.prose import begins_section
 from backsym.reading.syntax import Node, walk
+from backsym.text.pieces import partner
 
 _FUNCTION_LETTERS = frozenset("f g h phi psi Phi Psi".split())
 _OPENING = frozenset("([{")
@@ -660,12 +661,8 @@ def defined_functions(source: Source, places: Iterable[tuple[int, int]]) -> dict
 
 def _equals_after(tokens: list[Token], opening: int) -> bool:
     """Whether the parenthesis that opens here closes right before an equals sign."""
-    depth = 0
-    for n in range(opening, len(tokens) - 1):
-        depth += (tokens[n].text == "(") - (tokens[n].text == ")")
-        if depth == 0:
-            return tokens[n + 1].text == "=" and tokens[n + 1].kind == "op"
-    return False
+    close = partner([token.text for token in tokens[:-1]], opening, ("(",), (")",))
+    return close is not None and tokens[close + 1].text == "=" and tokens[close + 1].kind == "op"
 
 
 def _at_hand(tree: Node) -> Iterator[str]:

@@ -21,6 +21,7 @@ from backsym.reading.latex.names import Vocabulary, new_name
 from backsym.reading.meaning.labels import spelled_out
 from backsym.reading.meaning.scope import Scope
 from backsym.reading.syntax import Node
+from backsym.text.pieces import partner
 
 _CLASS_WORDS = frozenset(
     "class classes category label labels word words token tokens digit index position action klasse kategorie wort"
@@ -93,12 +94,8 @@ def _is_one(tokens: Sequence[Token], n: int) -> bool:
 
 
 def _close(tokens: Sequence[Token], opening: int) -> int:
-    depth = 0
-    for n in range(opening, len(tokens)):
-        depth += (tokens[n].text in ("(", "[", r"\{")) - (tokens[n].text in (")", "]", r"\}"))
-        if depth == 0:
-            return n
-    return len(tokens) - 1
+    close = partner([token.text for token in tokens], opening, ("(", "[", r"\{"), (")", "]", r"\}"))
+    return len(tokens) - 1 if close is None else close
 
 
 def _below(inside: Sequence[Token], letters: Collection[str], *, is_delta: bool) -> Iterator[Use]:

@@ -24,6 +24,7 @@ from backsym.reading.notes.equations import TARGETS, Equations, is_loss
 from backsym.reading.notes.refusals import capital_of, computed_arrays, indexes
 from backsym.reading.notes.shapes import Shapes
 from backsym.reading.syntax import Node, walk
+from backsym.text.pieces import partner
 
 _SUMS = ("add", "neg", "terms", "div")
 _COUNTS = ("N", "M")
@@ -352,9 +353,4 @@ def _edits(reader: FormulaReader, tree: Node) -> Iterator[Edit]:
 
 def _close(texts: list[str]) -> int | None:
     """The position of the bracket that closes the first sign; None if that is none."""
-    depth = 0
-    for n, text in enumerate(texts):
-        depth += (text in ("(", "[", r"\{")) - (text in (")", "]", r"\}"))
-        if depth == 0:
-            return n or None
-    return None
+    return partner(texts, 0, ("(", "[", r"\{"), (")", "]", r"\}")) or None

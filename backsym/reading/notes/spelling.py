@@ -21,6 +21,7 @@ from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.lexer import FONTS, Token
 from backsym.reading.latex.names import Key, Vocabulary
 from backsym.reading.latex.scripts import Scripts, read_scripts
+from backsym.text.pieces import partner
 
 MARKS = {1: "prime", 2: "primeprime"}
 """The mark below for a name with so many primes."""
@@ -243,12 +244,7 @@ def _before_subscript(tokens: Sequence[Token], n: int) -> int:
 
 
 def _opening(tokens: Sequence[Token], close: int, signs: tuple[str, str] = ("(", ")")) -> int | None:
-    depth = 0
-    for n in range(close, -1, -1):
-        depth += (tokens[n].text == signs[1]) - (tokens[n].text == signs[0])
-        if depth == 0:
-            return n
-    return None
+    return partner([token.text for token in tokens], close, signs[:1], signs[1:])
 
 
 def _letter(tokens: Sequence[Token], n: int) -> tuple[Token | None, bool]:

@@ -19,7 +19,7 @@ from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Edit
 from backsym.reading.latex.declarations import names_in_formula
 from backsym.reading.latex.equations import FormulaReader
-from backsym.reading.latex.lexer import FONTS, Token
+from backsym.reading.latex.lexer import FONTS, Token, script_end
 from backsym.reading.latex.names import Vocabulary
 from backsym.reading.notes.stating.pieces import Place
 from backsym.text.phrases import Phrases, Word, up_to, words_of
@@ -181,13 +181,7 @@ def _behind_letter(tokens: Sequence[Token], n: int) -> int:
 def _behind_scripts(tokens: Sequence[Token], position: int) -> int:
     """The position behind subscripts and superscripts in braces or of one token."""
     while tokens[position].text in ("_", "^") and tokens[position].kind == "op":
-        position += 1
-        depth = 0
-        while tokens[position].kind != "end":
-            depth += (tokens[position].text == "{") - (tokens[position].text == "}")
-            position += 1
-            if depth == 0:
-                break
+        position = script_end(tokens, position)
     return position
 
 
