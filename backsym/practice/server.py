@@ -130,92 +130,98 @@ class Rates:
         return left >= 1
 
 
-def application(paths: Sequence[str], settings: Settings | None = None) -> Starlette:
-    """The application for some problem files; raises BacksymError for what cannot be practised."""
-    # Longer than a screen: the handlers are closures over one state, which no module has to hold.
-    settings = settings or Settings()
-    exercises = exercises_of(paths)
-    rates = Rates(settings.rate, settings.burst)
-    pools: list[Pool] = []
+class _Site:
+    """What the handlers share: the exercises, the workers that answer, and how much each address has asked."""
+
+    def __init__(self, paths: Sequence[str], settings: Settings):
+        self.paths = tuple(paths)
+        self.settings = settings
+        self.exercises = exercises_of(paths)
+        self.rates = Rates(settings.rate, settings.burst)
+        self.pools: list[Pool] = []
 
     @asynccontextmanager
-    async def running(app: Starlette) -> AsyncIterator[None]:
-        pool = Pool(partial(answerer, tuple(paths)), settings.workers, settings.seconds, settings.waiting)
-        pools.append(pool)
-        app.state.pools = pools
+    async def running(self, app: Starlette) -> AsyncIterator[None]:
+        settings = self.settings
+        pool = Pool(partial(answerer, self.paths), settings.workers, settings.seconds, settings.waiting)
+        self.pools.append(pool)
+        app.state.pools = self.pools
         try:
             yield
         finally:
             pool.end()
-            pools.clear()
+            self.pools.clear()
 
-    def numbered(request: Request) -> int:
+    def numbered(self, request: Request) -> int:
         number = int(request.path_params["number"])
-        if not 1 <= number <= len(exercises):
+        if not 1 <= number <= len(self.exercises):
             raise HTTPException(404, "there is no such problem")
         return number - 1
 
-    async def index(request: Request) -> Response:
-        if len(exercises) == 1:
-            return HTMLResponse(exercise_page(exercises[0], 1, 1))
-        return HTMLResponse(index_page(exercises))
+    async def index(self, request: Request) -> Response:
+        if len(self.exercises) == 1:
+            return HTMLResponse(exercise_page(self.exercises[0], 1, 1))
+        return HTMLResponse(index_page(self.exercises))
 
-    async def page(request: Request) -> Response:
-        number = numbered(request)
-        return HTMLResponse(exercise_page(exercises[number], number + 1, len(exercises)))
+    async def page(self, request: Request) -> Response:
+        number = self.numbered(request)
+        return HTMLResponse(exercise_page(self.exercises[number], number + 1, len(self.exercises)))
 
-    async def static(request: Request) -> Response:
+    async def static(self, request: Request) -> Response:
         name = request.url.path.rpartition("/")[2]
         kind = {"practice.css": "text/css", "practice.js": "text/javascript"}[name]
         return Response(resource("templates", "practice", name).read_bytes(), media_type=kind)
 
-    async def health(request: Request) -> Response:
-        alive = sum(worker.process.is_alive() for worker in pools[0].workers)
-        return JSONResponse({"status": "ok", "problems": len(exercises), "workers": alive})
+    async def health(self, request: Request) -> Response:
+        alive = sum(worker.process.is_alive() for worker in self.pools[0].workers)
+        return JSONResponse({"status": "ok", "problems": len(self.exercises), "workers": alive})
 
-    async def api(request: Request, *, name: str) -> Response:
-        number = numbered(request)
+    async def api(self, request: Request, *, name: str) -> Response:
+        number = self.numbered(request)
         try:
-            data = await asyncio.wait_for(_body(request), settings.sending)
+            data = await asyncio.wait_for(_body(request), self.settings.sending)
         except asyncio.TimeoutError:
             raise HTTPException(408, "the request took too long to arrive") from None
         target = _text(data, "target")
         if name in ("read", "onward"):
-            value = await pools[0].ask(name, number, target, _text(data, "answer"))
+            value = await self.pools[0].ask(name, number, target, _text(data, "answer"))
         elif name == "hint":
             step = data.get("number")
             if not isinstance(step, int) or isinstance(step, bool):
                 raise HTTPException(400, "number is a whole number")
-            value = await pools[0].ask("hint", number, target, step)
+            value = await self.pools[0].ask("hint", number, target, step)
         else:
             answers = data.get("answers")
             if not isinstance(answers, dict) or not all(isinstance(text, str) for text in answers.values()):
                 raise HTTPException(400, "answers is an object of texts")
-            value = await pools[0].ask("check", number, answers, target)
+            value = await self.pools[0].ask("check", number, answers, target)
         return JSONResponse(value)
 
-    app = Starlette(
-        routes=[
-            Route("/", index), Route("/{number:int}", page), Route("/practice.css", static),
-            Route("/practice.js", static), Route("/health", health),
-            *(Route(f"/{{number:int}}/{name}", partial(api, name=name), methods=["POST"]) for name in ASKED),
-        ],
-        exception_handlers={
-            HTTPException: _refused, TooSlow: _failure(504), Busy: _failure(503), BacksymError: _failure(422),
-        },
-        lifespan=running,
-    )  # fmt: skip
-
-    async def guarded(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    async def guarded(self, request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         address = request.client.host if request.client is not None else ""
-        if not rates.allows(address):
+        if not self.rates.allows(address):
             response: Response = PlainTextResponse("too many requests", 429, {"Retry-After": "1"})
         else:
             response = await call_next(request)
         response.headers.update(HEADERS)
         return response
 
-    app.add_middleware(BaseHTTPMiddleware, dispatch=guarded)
+
+def application(paths: Sequence[str], settings: Settings | None = None) -> Starlette:
+    """The application for some problem files; raises BacksymError for what cannot be practised."""
+    site = _Site(paths, settings or Settings())
+    app = Starlette(
+        routes=[
+            Route("/", site.index), Route("/{number:int}", site.page), Route("/practice.css", site.static),
+            Route("/practice.js", site.static), Route("/health", site.health),
+            *(Route(f"/{{number:int}}/{name}", partial(site.api, name=name), methods=["POST"]) for name in ASKED),
+        ],
+        exception_handlers={
+            HTTPException: _refused, TooSlow: _failure(504), Busy: _failure(503), BacksymError: _failure(422),
+        },
+        lifespan=site.running,
+    )  # fmt: skip
+    app.add_middleware(BaseHTTPMiddleware, dispatch=site.guarded)
     return app
 
 
