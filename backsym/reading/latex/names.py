@@ -264,10 +264,6 @@ class Vocabulary:
             found.name, tuple(Node("num", d, (), (start + n, start + n + 1)) for n, d in enumerate(index.value))
         )
 
-    def spelled(self) -> list[str]:
-        """The declared names as LaTeX would spell them, for near names."""
-        return sorted({spelling(name) for name in (*self.ranks, *self.dims)})
-
 
 def spelling(name: str, layer: str = "superscript") -> str:
     """``z^{(2)}`` for z2."""
