@@ -56,6 +56,14 @@ NOTES: dict[str, tuple[str, Truth, dict[str, tuple[int, ...]]]] = {
         r"$$h(x) = w x, \quad J = \sum_{i=1}^m (h_w(x_i) - y_i)^2$$",
         lambda w, x, y: ((w * x - y) ** 2).sum(), {"w": S, "x": (N,), "y": (N,)},
     ),
+    "a range behind a word, without a comma": (
+        r"$$z_k = w_k x + b \text{ for } k = 1, \dots, K \qquad L = \sum_{k=1}^K (z_k - t)^2$$",
+        lambda w, x, b, t: ((w * x + b - t) ** 2).sum(), {"w": (K,), "x": S, "b": S, "t": S},
+    ),
+    "up to terms without something": (
+        r"The score of $\mu_i = w x_i$ is, up to terms without $w$, $$L = \sum_{i=1}^n (y_i - \mu_i)^2.$$",
+        lambda w, x, y: ((y - w * x) ** 2).sum(), {"w": S, "x": (N,), "y": (N,)},
+    ),
     "the penalty leaves the bias out": (
         r"$$y = \sum_{i=0}^{D} w_i x_i, \quad E = (y - t)^2 + \lambda \sum_{i=1}^D w_i^2$$",
         lambda w, x, t, **o: (w @ x - t) ** 2 + o["lambda"] * (w[1:] ** 2).sum(),

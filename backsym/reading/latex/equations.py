@@ -448,7 +448,12 @@ class FormulaReader(Formula):
         return False
 
     def range_word(self) -> bool:
-        return self.token.kind == "word" and self.token.text.lower() in _RANGE_WORDS
+        return self.range_word_at(self.position)
+
+    def range_word_at(self, position: int) -> bool:
+        """Whether ``for``, or a word like it, stands here, behind which a range may stand."""
+        token = self.tokens[position]
+        return token.kind == "word" and token.text.lower() in _RANGE_WORDS
 
     def one_range(self) -> dict[str, Node]:
         letters = [self.index(item(self))]

@@ -40,6 +40,7 @@ _LEAVES_OUT = Phrases(
     "vernachl\u00e4ssigt", "ignorieren", "ignoriert", "weggelassen", "weglassen", "lassen weg", "lassen wir", "ohne",
     "keinen", "kein", "keine", "verzichten auf", "entf\u00e4llt", "entfallen",
 )  # fmt: skip
+_UP_TO = Phrases("up to terms", "bis auf terme")
 _BIAS = Phrases("bias", "biases", "bias term", "bias terms", "bias vector", "bias vectors", "bias-term", "bias-vektor")
 _FILLERS = frozenset(
     "the a an any all terms term vector vectors bias biases weight weights parameter parameters der die das den dem"
@@ -113,7 +114,8 @@ _DOUBTFUL = Phrases(
     "batch normalization", "batch normalisation", "layer normalization", "layer normalisation", "clipped", "tied",
     "summed over", "summiert", "sum over all", "\u00fcber alle", "over all",
     "weight sharing", "share the same", "gekoppelt", "instead", "rather than", "stattdessen", "ignore", "neglect",
-    "vernachl\u00e4ssigen", "stop", "label smoothing", "up to a constant", "bis auf eine konstante", "erratum",
+    "vernachl\u00e4ssigen", "stop", "label smoothing", "up to a constant", "bis auf eine konstante",
+    "up to terms", "bis auf terme", "erratum",
     "numerator layout", "denominator layout", "numerator-layout", "denominator-layout",
 )  # fmt: skip
 """Words that may change what the equations say."""
@@ -370,7 +372,7 @@ class Provisos:
             objects += s.before(n, _HELD) if word in _LEFT_OUT or zero else ()
         biases = bool(self.biases) and any(_BIAS.length_at(s.words, n) for n in objects)
         named = {name for n in objects for name in self.names(s.shown.get(n)) if not name.endswith("0")}
-        return not s.other_case and (biases or bool(named & self.known))
+        return not s.other_case and not s.has(_UP_TO) and (biases or bool(named & self.known))
 
     def holds(self, s: Sentence) -> bool:
         """ "Treat $q$ as a constant", where q is computed, or "stop gradient"."""

@@ -191,6 +191,8 @@ def _signs(reader: FormulaReader, first: int, stop: int) -> tuple[list[int], int
     signs: list[int] = []
     for n in range(first, stop):
         token = reader.tokens[n]
+        if depth == 0 and signs and reader.range_word_at(n) and reader.range_at(n + 1):
+            return signs, n
         if token.kind == "op":
             depth += (token.text in OPENING) - (token.text in CLOSING)
             if depth == 0 and token.text in (",", ";") and reader.range_at(n + 1):
