@@ -10,8 +10,11 @@ GREEK = (
     "psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
 ).split()
 
-SHORT = {"lam": "lambda", "lamda": "lambda", "lmbda": "lambda", "eps": "epsilon"}
-"""What programmers call a Greek letter, ``lambda`` being a keyword of Python; the name stays, the letter is printed."""
+SHORT = {"lam": "lambda", "lamda": "lambda", "lmbda": "lambda", "eps": "epsilon", "ell": "ell"}
+"""What programmers call a Greek letter, ``lambda`` being a keyword of Python, and the script l of LaTeX.
+
+The name stays, the letter is printed.
+"""
 
 MARKS = frozenset(
     "hat bar tilde dot star prime prev next curr new in out pre post min max mid pos neg ref rec raw true pred targ "

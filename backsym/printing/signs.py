@@ -131,10 +131,11 @@ def sign(name: str) -> Sign:
 
 _GREEK_CHARS = dict(zip(GREEK, "αβγδϵζηθικλμνξοπρστυϕχψωΓΔΘΛΞΠΣΥΦΨΩ", strict=True))
 _GREEK_CHARS |= {"varepsilon": "ε", "vartheta": "ϑ", "varpi": "ϖ", "varrho": "ϱ", "varsigma": "ς", "varphi": "φ"}
+_GREEK_CHARS["ell"] = "ℓ"
 
 
 def greek(name: str) -> str | None:
-    """The letter of that name (``alpha``, ``varphi``); None if there is none."""
+    """The letter of that name (``alpha``, ``varphi``, and ``ell``); None if there is none."""
     return _GREEK_CHARS.get(name)
 
 

@@ -18,7 +18,7 @@ MOST_JOINED = 20
 """Formulas to either side that may share the words of one."""
 
 
-_ENVIRONMENTS = "equation|align|gather|multline|eqnarray|displaymath|flalign"
+_ENVIRONMENTS = "equation|align|alignat|aligned|gather|gathered|multline|eqnarray|displaymath|flalign|split|math"
 _OPENING = re.compile(
     rf"""(?P<skip>```|`|<!--|(?<!\\)%|\\begin\{{verbatim\}}|\\begin\{{lstlisting\}})
     |(?P<escaped>\\[$%\\])

@@ -30,7 +30,7 @@ from backsym.reading.notes.refusals import (
     check_transposes,
     softmaxes,
 )
-from backsym.reading.notes.shapes import Shapes
+from backsym.reading.notes.shapes import Shapes, is_along_axis
 from backsym.reading.notes.steps import Start, as_equations, check_steps, check_zeros, starts_of
 from backsym.reading.notes.upstream import is_given, mentioned_loss, undefined_loss, worded_loss
 from backsym.reading.notes.words import class_letter
@@ -90,8 +90,12 @@ class Settling:
         names = {**equations.names, **{e.name: e.segment.left for e in equations.found}, **given}
         shapes = self.told_shapes(declared, given, names)
         classes = class_letter(note.source, note.places)
-        axes = AxisNames(note.declared, names, classes if classes not in {*note.letters, *note.left_letters} else None)
-        axes.name_classes([shapes.root(axis) for axis in shapes.labels.values()])
+        sizes = {word for f in note.formulas if not f.displayed for word in note.document.text[f.start : f.end].split()}
+        axes = AxisNames(note.declared, names, {*sizes, *([classes] if classes else [])})
+        named = None if classes in {*names, *note.letters, *note.left_letters} else classes
+        axes.name_classes([shapes.root(axis) for axis in shapes.labels.values()], named or "K")
+        if named and named not in axes.own.values():
+            axes.name_classes(self.class_axes(shapes, names), named)
         note.declared.found = [
             replace(d, shape=tuple(axes.name(axis) for axis in shapes.shape(d.spelled.name) or ()))
             if not d.letter
@@ -115,6 +119,14 @@ class Settling:
             note.declared.found.append(Declaration(spelled, tuple(map(axes.name, shapes.shape(name) or ()))))
             note.classes[name] = axes.name(shapes.root(shapes.labels[name]))
         self.example_ranges = self.example_letters()
+
+    def class_axes(self, shapes: Shapes, names: Iterable[str]) -> list[str]:
+        """The axis that "$K$ classes" is said of: that of the last softmax, or the only one that nothing names."""
+        sides = [part for e in self.equations.found for side in e.sides or () for part in walk(side)]
+        along = [shapes.of(t.children[0]) for t in sides if t.kind == "call" and is_along_axis(t.value)]
+        found = [shapes.root(shape[-1]) for shape in along if shape]
+        every = dict.fromkeys(axis for name in names for axis in shapes.shape(name) or () if axis.startswith("?"))
+        return found[-1:] or (list(every) if len(every) == 1 else [])
 
     def sizes_of_layers(self) -> None:
         """Takes all layers for layers of one size where sizes go with the letter of a recurrence, ``D^{(l)}``.
@@ -360,30 +372,31 @@ def _summands(tree: Node) -> Iterator[Node]:
 
 
 class AxisNames:
-    """Names for axes: known ones, the one of the classes for the first that nothing tells, else a letter."""
+    """Names for axes: known ones, the letter of the classes for theirs, else one that the note does not use.
 
-    def __init__(self, declared: Declarations, used: Iterable[str], classes: str | None):
+    ``used`` are names of quantities, and ``said`` what stands alone within the text.
+    """
+
+    def __init__(self, declared: Declarations, used: Iterable[str], said: Collection[str]):
         self.taken = {*used, *declared.dims, *(d.spelled.name for d in declared.found)}
-        self.classes = classes if classes not in self.taken else None
+        self.said = said
         self.dims = declared.dims
         self.own: dict[str, str] = {}
 
-    def name_classes(self, axes: Iterable[str]) -> None:
-        """The first axis of classes that has no name takes the letter of the classes, else K."""
+    def name_classes(self, axes: Iterable[str], letter: str) -> None:
+        """The first axis of classes that has no name takes this letter, unless something else has it."""
         first = next((axis for axis in axes if axis.startswith("?")), None)
-        if first is not None:
-            self.classes = self.classes or ("K" if "K" not in self.taken else None)
-            self.name(first)
+        if first is not None and letter not in self.taken:
+            self.give(first, letter)
 
     def name(self, axis: str) -> str:
-        if not axis.startswith("?"):
-            return axis
-        if axis not in self.own:
+        if axis.startswith("?") and axis not in self.own:
             own = [axis[1:].upper()] if axis[1:].isalpha() else []
             free = chain(own, _FREE_LETTERS, (f"D{n}" for n in count(1)))
-            name = self.classes or next(name for name in free if name not in self.taken)
-            self.classes = None
-            self.taken.add(name)
-            self.own[axis] = name
-            self.dims.setdefault(name, Spelled(split_tag(name), below=False, bold=False, span=(0, 0)))
-        return self.own[axis]
+            self.give(axis, next(name for name in free if name not in self.taken and name not in self.said))
+        return self.own.get(axis, axis)
+
+    def give(self, axis: str, name: str) -> None:
+        self.taken.add(name)
+        self.own[axis] = name
+        self.dims.setdefault(name, Spelled(split_tag(name), below=False, bold=False, span=(0, 0)))
