@@ -58,6 +58,11 @@ REFUSED = [
     ("function_of_mark", r"f_w", r"$$L = \sum_{n=1}^N (f_w(x_n) - y_n)^2$$ Find $\partial L / \partial w$."),
     ("number_or_matrix", r"\log|S|", r"$$\ell = \frac{1}{2} \log|S|$$ Compute the derivative with respect to $S$."),
     # One of a family, or another quantity.
+    (
+        "member_by_number",
+        "z_1",
+        r"Let $z_i = f(x_i)$ with $f(x) = Wx$. $$L = y \|z_1 - z_2\|^2$$ Find $\partial L/\partial W$.",
+    ),
     ("member_by_number", r"\mathbf{x}_1", r"$$L = \sum_{n=1}^N \|\mathbf{x}_n\|^2 + \|\mathbf{x}_1\|^2$$"),
     ("member_by_number", r"x_1", r"$$L = \sum_{n=1}^N (w x_n - t_n)^2 + x_1$$"),
     (

@@ -48,6 +48,17 @@ def two_sums(x: Any, w: Any) -> Any:
 
 
 NOTES: dict[str, Note] = {
+    # Environments of rows that stand by themselves.
+    **{
+        f"rows by themselves, {environment}": (
+            rf"\begin{{{environment}}}"
+            + "\nz &= w x + b \\\\\nL &= (z - t)^2\n"
+            + rf"\end{{{environment.partition('}')[0]}}}",
+            lambda w, x, b, t: (w * x + b - t) ** 2,
+            {"w": S, "x": S, "b": S, "t": S},
+        )
+        for environment in ("aligned", "split", "gathered", "alignat}{2", "alignat*}{1")
+    },
     # Capitals of the Greek alphabet are matrices where those of the Latin one are.
     "a covariance that nothing declares": (
         r"$$\ell = -\frac{N}{2}\log|\Sigma| - \frac12\sum_{n=1}^N (x_n-\mu)^\top\Sigma^{-1}(x_n-\mu)$$"
@@ -311,6 +322,21 @@ REFUSED = {
     "a length of matrices": (r"$$L = \|AX - B\|^2$$", "notes.norm_of_number"),
     "a letter that is a number, too": (r"$$L = \sum_{i=1}^{n-1} i (x_{i+1} - x_i)^2$$", "notes.letter_as_number"),
 }
+
+
+def test_the_letter_of_the_classes_is_that_of_their_axis(tmp_path: Path) -> None:
+    layers = r"$$h = \tanh(W_1 x + b_1), \quad p = \mathrm{softmax}(W_2 h + b_2), \quad L = -\sum_k y_k \log p_k$$"
+    text = layers + r" with $x \in \mathbb{R}^D$, $K$ classes and a one-hot $y$; $H$ is not used."
+    problem = loaded(tmp_path, text)
+    shapes = {name: symbol.shape for name, symbol in problem.symbols.items()}
+    assert [str(axis) for axis in shapes["y"]] == ["K"]
+    assert {str(axis) for axis in shapes["b1"]}.isdisjoint(("K", "H", "D"))
+
+
+@pytest.mark.parametrize("left", [r"z \cdot 2", r"|z|", r"\log z", "2z"])
+def test_an_equation_without_a_quantity_at_its_left_is_named(left: str, tmp_path: Path) -> None:
+    problem = loaded(tmp_path, f"$${left} = w x + b$$\n$$L = (z - t)^2$$")
+    assert "passed over, line 1: an equation whose left side is no quantity" in problem.remarks
 
 
 @pytest.mark.parametrize("name", REFUSED)

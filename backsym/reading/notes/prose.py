@@ -22,7 +22,7 @@ _ENVIRONMENTS = "equation|align|alignat|aligned|gather|gathered|multline|eqnarra
 _OPENING = re.compile(
     rf"""(?P<skip>```|`|<!--|(?<!\\)%|\\begin\{{verbatim\}}|\\begin\{{lstlisting\}})
     |(?P<escaped>\\[$%\\])
-    |(?P<display>\$\$|\\\[|\\begin\{{(?P<env>{_ENVIRONMENTS})(?P<star>\*?)\}})
+    |(?P<display>\$\$|\\\[|\\begin\{{(?P<env>{_ENVIRONMENTS})(?P<star>\*?)\}}(?:\{{\d+\}})?)
     |(?P<inline>\$|\\\()
     """,
     re.VERBOSE,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.words import say
 from backsym.reading.latex.declarations import names_in_formula
-from backsym.reading.latex.equations import segments
+from backsym.reading.latex.equations import Segment, segments
 from backsym.reading.latex.lexer import has_sign, tokens_in
 from backsym.reading.latex.names import Key, new_name
 from backsym.reading.notes.assembling.provisos import Provisos
@@ -30,6 +30,9 @@ from backsym.reading.notes.refusals import (
 from backsym.reading.notes.told_functions import check_told
 from backsym.text.phrases import Phrases, words_of
 
+_MEMBERS = tuple("ijklmnt")
+"""Letters of members, by custom."""
+
 
 def without_equations(note: Stated) -> InputError:
     at = next((f for f in note.formulas if f.displayed and has_sign(note.source, f.start, f.end, *DERIVATIVES)), None)
@@ -47,6 +50,7 @@ def check_equations(note: Stated, equations: Equations, powers: Mapping[Key, str
     check_sizes(source, equations, {*note.declared.dims, *equations.dims} - known, note.spans)
     within = [s for start, end in note.within() for s in segments(source, note.vocabulary(), start, end)]
     check_entries(source, equations, within, note.spans)
+    _check_numbered(note, equations, within)
     check_names(source, equations, note.settled.loose, within)
     check_roots(source, equations, powers, note.within())
     check_defined(source, equations, note.settled.unread)
@@ -58,6 +62,16 @@ def check_equations(note: Stated, equations: Equations, powers: Mapping[Key, str
     check_told(source, note.formulas, {*equations.given(), *unsaid}, letters)
     Provisos(source, note.formulas, equations).check()
     check_objective(source, equations, [(f.start, f.end) for f in note.formulas if note.is_idle(f)])
+
+
+def _check_numbered(note: Stated, equations: Equations, within: Iterable[Segment]) -> None:
+    r"""Refuses ``z_1`` as given where the text computes every ``z_i``, and nothing that is taken does."""
+    taken = {e.segment.left.key[0] for e in equations.found}
+    every = {s.left.key[0] for s in within if s.left.key[1] in _MEMBERS and s.left.key[0] not in taken}
+    for spelled in equations.given().values():
+        if spelled.key[0] in every and spelled.key[1].isdecimal():
+            written = note.source.text[slice(*spelled.span)]
+            raise note.source.error(say("notes.member_by_number", name=written, family=spelled.key[0]), spelled.span)
 
 
 def check_differentiated(note: Stated, equations: Equations) -> None:

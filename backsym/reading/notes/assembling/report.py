@@ -27,7 +27,7 @@ from backsym.text.phrases import words_of
 
 MOST_QUOTED = 5
 """Sentences that are quoted in one remark."""
-_OF_PRODUCTS = ("+", "*", "/", "odot", "cdot", "times", "circ")
+_OPENING, _CLOSING = ("(", "[", "{"), (")", "]", "}")
 
 
 def without_left_side(note: Stated, displayed: Iterable[Formula], functions: Sequence[int]) -> list[int]:
@@ -58,11 +58,13 @@ def _rows(tokens: Sequence[Token]) -> Iterator[list[Token]]:
 
 
 def _is_left(row: Sequence[Token]) -> bool:
-    """Whether a row begins with one symbol, perhaps with scripts or called, before an equals sign."""
-    left = [token.text for token in row]
-    left = left[: left.index("=")] if "=" in left else []
-    named = bool(left) and (row[0].kind in ("letter", "greek", "word", "macro"))
-    return named and not any(sign in left for sign in _OF_PRODUCTS)
+    """Whether a row has something before an equals sign outside of all brackets and scripts."""
+    depth = 0
+    for n, token in enumerate(row):
+        depth += (token.text in _OPENING) - (token.text in _CLOSING)
+        if token.text == "=" and depth == 0:
+            return n > 0
+    return False
 
 
 def what_was_passed_over(note: Stated, equations: Equations, asked: Asked, strange: Iterable[int]) -> tuple[Said, ...]:
