@@ -58,8 +58,8 @@ def _rows(tokens: Sequence[Token]) -> Iterator[list[Token]]:
 
 
 def _is_left(row: Sequence[Token]) -> bool:
-    """Whether a row has something before an equals sign outside of all brackets and scripts."""
-    depth = 0
+    r"""Whether a row has something before an equals sign outside of all brackets; ``(a \odot b)_j`` explains a sign."""
+    depth = 0 if row[:1] and row[0].text not in ("(", "left") else 1
     for n, token in enumerate(row):
         depth += (token.text in _OPENING) - (token.text in _CLOSING)
         if token.text == "=" and depth == 0:
