@@ -267,6 +267,7 @@ REFUSED = {
     "a score under a condition": ("If $s = w^T x$ then $$ L = (s - y)^2 $$", "notes.computed_within"),
     "a score in a case": ("Suppose $s = w$. $$ L = (s - y)^2 + (w - 1)^2 $$", None),
     "a score to be shown": ("$$ L = (s - y)^2 $$ Show that $s = w^T x$.", "notes.computed_within"),
+    "a maximum not read": (r"$$ L = (m - t)^2 $$ where $m = \max_{i=1,\dots,n} z_i$.", "notes.computed_within"),
     "a score that is not read": (r"$$ L = (s - y)^2 + w^2 $$ where $s = w \bigoplus x$.", "notes.computed_within"),
     "a class that nothing tells": (
         r"$$ L = -\log p_c $$ where $\mathbf{p} = \text{softmax}(\mathbf{s})$.", "notes.entry_at_class",

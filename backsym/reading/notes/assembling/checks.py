@@ -8,7 +8,7 @@ from backsym.core.errors import Diagnostic, InputError
 from backsym.core.words import say
 from backsym.reading.latex.declarations import names_in_formula
 from backsym.reading.latex.equations import Segment, segments
-from backsym.reading.latex.lexer import has_sign, tokens_in
+from backsym.reading.latex.lexer import FUNCTION_MACROS, has_sign, tokens_in
 from backsym.reading.latex.names import Key, new_name
 from backsym.reading.notes.assembling.provisos import Provisos
 from backsym.reading.notes.assembling.stated import DERIVATIVES, Stated, is_shown
@@ -136,6 +136,10 @@ def _check_nearly(note: Stated, equations: Equations) -> None:
                 raise note.source.error(say("notes.only_nearly", name=left[0].name), (tokens[n - 1].start, token.end))
 
 
+_COMPUTING = frozenset((*FUNCTION_MACROS, "sum", "prod", "max", "min", "frac", "sqrt"))
+"""Signs of what is computed, and no list or set."""
+
+
 def _check_computed(note: Stated, equations: Equations) -> None:
     """Refuses what is given, since its equation stands after "if" or cannot be read: nothing computed is data."""
     words, given = note.vocabulary(), equations.given()
@@ -152,6 +156,6 @@ def _check_computed(note: Stated, equations: Equations) -> None:
             tokens = tokens_in(note.source, s.left.span[1], s.end)
             if e.uses and e.uses <= known:
                 continue
-            unread = e.sides is None and any(token.text in letters for token in tokens)
+            unread = e.sides is None and any(token.text in letters or token.text in _COMPUTING for token in tokens)
             if unread or (e.is_formula and e.uses and not is_model(note.source, e, equations)):
                 raise note.source.error(say("notes.computed_within", name=s.left.name), (s.start, s.end))
