@@ -998,12 +998,18 @@ def walk(e: Expr) -> Iterator[Expr]:
 
 def rebuild(e: Expr, fn: Callable[[Expr], Expr]) -> Expr:
     """The same node with ``fn`` applied to each direct sub-expression; the node itself if that changes none."""
-    held, old = _HELD[type(e)], e.__dict__
-    new: dict[str, Any] = {n: tuple(map(fn, old[n])) if several else fn(old[n]) for n, several in held.items()}
-    if all(all(map(is_, new[n], old[n])) if several else new[n] is old[n] for n, several in held.items()):
+    kind = type(e)
+    old = e.__dict__
+    new: dict[str, Any] = {}
+    for name, several in _HELD[kind].items():
+        was = old[name]
+        now = tuple(map(fn, was)) if several else fn(was)
+        if now is not was and not (several and all(map(is_, now, was))):
+            new[name] = now
+    if not new:
         return e
-    done = object.__new__(type(e))
-    done.__dict__.update({name: new.get(name, old[name]) for name in _NAMES[type(e)]})
+    done = object.__new__(kind)
+    done.__dict__.update({name: old[name] for name in _NAMES[kind]} | new)
     return done
 
 

@@ -135,14 +135,15 @@ def mistaken(subject: Subject) -> list[Mistaken]:
 
     for group in groups:
         node = next((node for node in group if node.inner == offers.target), group[-1])
+        through = _through(offers, {own.inner for own in group})
         for other, by_value in _others(node.applied.name):
             wrong = {own.inner: _wrong(own, other, by_value=by_value) for own in group}
-            for deep in (False, True):
-                add(_stated(offers, group, wrong, deep=deep), wrong[node.inner], node.slope, node.applied)
+            for affected in through:
+                add(_stated(offers, group, wrong, affected), wrong[node.inner], node.slope, node.applied)
         if _tells_by_value(node.applied.name) and isinstance(node.value, Fn):
             wrong = {own.inner: _of_value(own.applied.name, own.applied.args[0]) for own in group}
-            for deep in (False, True):
-                stated = _stated(offers, group, wrong, deep=deep)
+            for affected in through:
+                stated = _stated(offers, group, wrong, affected)
                 add(stated, wrong[node.inner], node.slope, node.applied, elsewhere=True)
     for e, letters in offers.forms:
         if letters == offers.letters:
@@ -269,27 +270,29 @@ def _others(name: str) -> Iterator[tuple[str, bool]]:
 
 def _wrong(node: _Node, other: str, *, by_value: bool) -> Expr:
     """The other function's derivative, with the node in place of its value if it is written by this."""
-    entry = FUNCTIONS[other]
-    whole = node.applied.args[0]
+    return _taken(FUNCTIONS[other], node.applied, node.value if by_value else None)
+
+
+@lru_cache(maxsize=1024)
+def _taken(entry: Function, applied: Fn, value: Expr | None) -> Expr:
+    whole = applied.args[0]
     e = formula(entry.partials[0], {entry.args[0]: whole})
-    if not by_value:
-        return e
-    return _put(e, {Fn(other, (whole,), 0, node.applied.kind): node.value})
+    return e if value is None else _put(e, {Fn(entry.name, (whole,), 0, applied.kind): value})
 
 
 def _put(e: Expr, to: Mapping[Expr, Expr]) -> Expr:
     return to[e] if e in to else rebuild(e, lambda child: _put(child, to))
 
 
-def _stated(offers: Offers, group: list[_Node], wrong: Mapping[str, Expr], *, deep: bool) -> Expr | None:
-    """The derivative by the target, entry by entry, with wrong ones of these nodes; None if it does not use them.
+def _through(offers: Offers, inner: set[str]) -> list[set[str]]:
+    """The quantities whose derivatives are worked out: those called by their names stay right, or are wrong, too."""
+    named, deep = {offers.target, *inner}, _affected(offers, inner)
+    return [named, deep] if offers.target in deep and deep != named else [named]
 
-    Unless ``deep``, derivatives that are called by their names stay right.
-    """
+
+def _stated(offers: Offers, group: list[_Node], wrong: Mapping[str, Expr], affected: set[str]) -> Expr | None:
+    """The derivative by the target, entry by entry, with wrong ones of these nodes; None if it is too large."""
     node_of = {node.inner: node for node in group}
-    affected = _affected(offers, set(node_of)) if deep else {offers.target, *node_of}
-    if offers.target not in affected:
-        return None
 
     def of(name: str, at: tuple[Ix, ...], depth: int) -> Expr | None:
         if name in node_of:
