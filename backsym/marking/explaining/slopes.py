@@ -154,11 +154,12 @@ def mistaken(subject: Subject) -> list[Mistaken]:
                     add(_put(e, {slope: there}), there, _of_value(slope.name, applied), applied, elsewhere=True)
             for written in _by_value(offers, e):
                 fn, value, _ = written[-1]
+                framed = _framed(e, written)
                 there, right = _of_value(fn.name, fn.args[0]), _of_value(fn.name, value)
                 if isinstance(value, Fn):  # One quantity in place of another is told as that.
-                    add(_spoiled(e, written, fn.name, at_argument=True), there, right, fn, elsewhere=True)
+                    add(_spoiled(e, framed, fn.name, at_argument=True), there, right, fn, elsewhere=True)
                 for other in dict.fromkeys(other for other, by_value in _others(fn.name) if by_value):
-                    add(_spoiled(e, written, other), _of_value(other, value), _of_value(fn.name, value), fn)
+                    add(_spoiled(e, framed, other), _of_value(other, value), _of_value(fn.name, value), fn)
     return found
 
 
@@ -214,16 +215,29 @@ def _of_entry(entry: Function, value: Expr) -> Expr:
     return _put(e, {Fn(name, (argument,), 0, "elementwise"): value})
 
 
-def _spoiled(e: Expr, group: Sequence[_Value], other: str, *, at_argument: bool = False) -> Expr | None:
-    """The true derivative with the derivative of another function wherever that of these stands."""
-    new = e
+def _framed(e: Expr, group: Sequence[_Value]) -> tuple[Expr, dict[Sym, tuple[Fn, Expr]]]:
+    """The true derivative with a symbol wherever the derivative of one of these stands, and what each stands for."""
+    places: dict[Sym, tuple[Fn, Expr]] = {}
     for fn, _, entries in group:
         for value in entries:
             right = _of_value(fn.name, value)
-            factors = right.args if isinstance(right, Mul) else (right,)
-            whole = isinstance(value, Entry) and len(fn.args[0].shape) == len(value.indices)
-            argument = entry_of(fn.args[0], value.indices) if whole and isinstance(value, Entry) else fn.args[0]
-            new = _swapped(new, factors, _of_value(other, argument if at_argument else value))
+            hole = Sym(f"slope {len(places)}", value.shape)
+            e = _swapped(e, right.args if isinstance(right, Mul) else (right,), hole)
+            places[hole] = fn, value
+    return e, places
+
+
+def _spoiled(
+    e: Expr, framed: tuple[Expr, dict[Sym, tuple[Fn, Expr]]], other: str, *, at_argument: bool = False
+) -> Expr | None:
+    """The true derivative with the derivative of another function wherever that of these stands."""
+    frame, places = framed
+    wrong: dict[Expr, Expr] = {}
+    for hole, (fn, value) in places.items():
+        whole = isinstance(value, Entry) and len(fn.args[0].shape) == len(value.indices)
+        argument = entry_of(fn.args[0], value.indices) if whole and isinstance(value, Entry) else fn.args[0]
+        wrong[hole] = _of_value(other, argument if at_argument else value)
+    new = _put(frame, wrong)
     return None if new == e else new
 
 
@@ -281,7 +295,12 @@ def _taken(entry: Function, applied: Fn, value: Expr | None) -> Expr:
 
 
 def _put(e: Expr, to: Mapping[Expr, Expr]) -> Expr:
-    return to[e] if e in to else rebuild(e, lambda child: _put(child, to))
+    kinds = set(map(type, to))
+
+    def visit(node: Expr) -> Expr:
+        return to[node] if type(node) in kinds and node in to else rebuild(node, visit)
+
+    return visit(e)
 
 
 def _through(offers: Offers, inner: set[str]) -> list[set[str]]:
