@@ -1003,7 +1003,7 @@ def rebuild(e: Expr, fn: Callable[[Expr], Expr]) -> Expr:
     new: dict[str, Any] = {}
     for name, several in _HELD[kind].items():
         was = old[name]
-        now = tuple(map(fn, was)) if several else fn(was)
+        now: Any = tuple(map(fn, was)) if several else fn(was)
         if now is not was and not (several and all(map(is_, now, was))):
             new[name] = now
     if not new:
