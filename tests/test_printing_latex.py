@@ -325,6 +325,8 @@ def test_ranges_shapes_and_equations() -> None:
     assert to_latex(shape_layout(("D1",), HOUSE)) == r"\mathbb{R}^{D^{(1)}}"
     assert to_latex(shape_layout((1, "J"), HOUSE)) == r"\mathbb{R}^{1 \times J}"
     assert to_latex(shape_layout((), HOUSE)) == r"\mathbb{R}"
+    assert to_latex(shape_layout(("2*H",), HOUSE)) == r"\mathbb{R}^{2H}"
+    assert to_latex(shape_layout(("2*out",), HOUSE)) == r"\mathbb{R}^{2\,\text{out}}", "a word stands apart"
     assert equation_latex(Equation(at(dz2, k), Add((at(a2, k), Neg(at(t, k))))), HOUSE) == (
         r"\frac{\partial \mathcal{L}}{\partial z_k^{(2)}} = a_k^{(2)} - t_k"
     )

@@ -279,8 +279,12 @@ class Notation:
         terms = [(sorted(product, key=place), factor) for product, factor in a.terms]
         for product, factor in sorted(terms, key=lambda t: (not t[0], t[1] < 0, [place(name) for name in t[0]])):
             items += [lay.Op("minus", "prefix")] if factor < 0 else [lay.Op("plus", "prefix")] if items else []
-            items += [lay.Number(str(abs(factor)))] if abs(factor) != 1 or not product else []
-            items += [self.dim(name) for name in product]
+            factors: list[Layout] = [lay.Number(str(abs(factor)))] if abs(factor) != 1 or not product else []
+            factors += [self.dim(name) for name in product]
+            for n, item in enumerate(factors):
+                # 2 examples, not 2examples.
+                apart = n > 0 and has_word(factors[n - 1], item)
+                items += [lay.Space("thin"), item] if apart else [item]
         return lay.tight(*items)
 
     def function(self, name: str) -> Layout:
@@ -417,6 +421,13 @@ def tag_layout(tag: str) -> Layout | None:
     if tag.isdecimal():
         return lay.Number(tag)
     return Ident(tag) if len(tag) == 1 or tag in GREEK else Ident(tag, "roman")
+
+
+def has_word(*layouts: Layout) -> bool:
+    """Whether one of these is a word, which may have scripts and an accent."""
+    bases = [item.base if isinstance(item, lay.Script) else item for item in layouts]
+    bare = [base.body if isinstance(base, lay.Accent) else base for base in bases]
+    return any(isinstance(base, Ident) and base.style in ("roman", "roman_bold") for base in bare)
 
 
 def word(name: str) -> Layout:

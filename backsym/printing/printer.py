@@ -65,7 +65,7 @@ from backsym.core.names import accented_name, has_letter
 from backsym.core.words import say
 from backsym.printing import layout as lay
 from backsym.printing.layout import Ident, Layout, Number, Op, Script, fenced, row, tight
-from backsym.printing.notation import Notation, index, index_list, rank_of
+from backsym.printing.notation import Notation, has_word, index, index_list, rank_of
 
 
 class Level(IntEnum):
@@ -350,7 +350,7 @@ def _in_line(p: Piece, n: Notation) -> Piece:
 def _over_bar(quantity: Layout) -> Piece:
     """The quantity with a bar over its letter, or over its whole word; its scripts are kept."""
     base = quantity.base if isinstance(quantity, Script) else quantity
-    barred = lay.Accent("overline" if _has_word(base) else "bar", base)
+    barred = lay.Accent("overline" if has_word(base) else "bar", base)
     return _named(replace(quantity, base=barred) if isinstance(quantity, Script) else barred)
 
 
@@ -358,7 +358,7 @@ def _by_nabla(loss: Layout, quantity: Layout, rank: int) -> Piece:
     if not rank:
         return _leibniz(loss, quantity)
     nabla = Script(lay.Symbol("nabla"), sub=quantity)
-    return Piece(row(nabla, THIN, loss) if _has_word(loss) else row(nabla, loss), Level.FACTOR)
+    return Piece(row(nabla, THIN, loss) if has_word(loss) else row(nabla, loss), Level.FACTOR)
 
 
 _GRADIENTS: Mapping[str, Callable[[Layout, Layout, int], Piece]] = {
@@ -545,20 +545,13 @@ def _between(left: Expr, left_layout: Layout, right: Expr, right_layout: Layout,
     start, end = _leftmost(right_layout), left_layout.items[-1] if isinstance(left_layout, lay.Row) else left_layout
     start = start.base if n.spaced and isinstance(start, lay.Primed) else start
     operator = isinstance(start, Ident) and start.style == "operator"  # It has a space of its own.
-    if not operator and _has_word(start, end):
+    if not operator and has_word(start, end):
         return (lay.Space("medium") if isinstance(start, Ident) and not isinstance(right, Fn) else THIN,)
     if n.spaced and (_is_adjoint(left) or _is_adjoint(right)):
         return (THIN,)
     parenthesis = isinstance(start, lay.Fenced)
     loss_name = isinstance(left_layout, Ident) or (isinstance(left, Adj) and isinstance(left_layout, lay.Row))
     return (THIN,) if parenthesis and loss_name and _ends_in_loss(left_layout) else ()
-
-
-def _has_word(*layouts: Layout) -> bool:
-    """Whether one of these is a word, which may have scripts and an accent."""
-    bases = [item.base if isinstance(item, Script) else item for item in layouts]
-    bare = [base.body if isinstance(base, lay.Accent) else base for base in bases]
-    return any(isinstance(base, Ident) and base.style in ("roman", "roman_bold") for base in bare)
 
 
 def _ends_in_loss(layout: Layout) -> bool:
