@@ -231,6 +231,7 @@ SQUARE = r"$A, B \in\mathbb{R}^{n\times n}$"
         (rf"{SQUARE}, $B$ sei symmetrisch,", {"B"}, 0),
         (rf"{SQUARE}, $A$ is not symmetric,", set(), 1),
         (rf"{SQUARE}, where $A$ is skew-symmetric and $B$ is real and symmetric,", {"B"}, 1),
+        (r"$B \in\mathbb{R}^{n\times n}$, $A$ be a symmetric $n \times n$ matrix,", {"A"}, 0),
         (rf"a symmetric problem. {SQUARE},", set(), 1),
         (rf"{SQUARE}, a symmetric $x$,", set(), 1),
     ],

@@ -146,6 +146,19 @@ AND_MORE = r"""$$y = w x, \quad L = (y - t)^2$$
 Compute $\frac{\partial L}{\partial w}$ and sketch it."""
 
 
+@pytest.mark.parametrize(
+    ("by", "names"),
+    [
+        (r"with respect to $W \in \mathbb{R}^{K \times D}$", ("W",)),
+        (r"with respect to $W \in \mathbb{R}^{K \times D}$ and $x \in \mathbb{R}^D$", ("W", "x")),
+        (r"with respect to $x$, where $W \in \mathbb{R}^{K \times D}$ and $x \in \mathbb{R}^D$", ("x",)),
+    ],
+)
+def test_what_is_asked_for_may_be_declared_there(by: str, names: tuple[str, ...], tmp_path: Path) -> None:
+    note = loaded(tmp_path, r"$$L = \|Wx - t\|^2$$ Find the gradient " + by + ".")
+    assert asked(note) == [("gradients", names)]
+
+
 @pytest.mark.parametrize("rest", ["the SGD update for $w$", "an interpretation of its sign", "a plot of it"])
 def test_what_is_asked_for_behind_a_derivative_is_named(rest: str, tmp_path: Path) -> None:
     text = r"$L = \frac12 (w^T x - y)^2$, $x \in \mathbb{R}^d$. Derive $\partial L/\partial w$ and " + rest + "."

@@ -78,6 +78,11 @@ def worded(source: Source, places: Sequence[Place], declared: Declarations) -> I
                     yield m, declared_as(name, shape)
 
 
+def is_size(source: Source, place: Place) -> bool:
+    r"""Whether a formula is the size of a matrix, ``n \times n``."""
+    return len(shape_in_formula(source, place.start, place.end, Declarations()) or ()) == 2
+
+
 def class_letter(source: Source, places: Iterable[Place]) -> str | None:
     """The M of "classification over $M$ classes"."""
     for place in places:

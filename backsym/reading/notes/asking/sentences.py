@@ -153,7 +153,7 @@ def meaning_of(source: Source, words: Vocabulary, start: int, end: int) -> Meant
     except InputError:
         return NOTHING
     if has_sign(source, start, end, "in") and not has_sign(source, start, end, "partial", "nabla", "="):
-        return Meant(declares=True)
+        return Meant(names=_declared(reader), declares=True)
     rate = _rate(reader)
     numbers = tuple(given.name for given in numbers_in(source, words, start, end))
     if numbers:
@@ -176,6 +176,15 @@ def _rate(reader: FormulaReader) -> tuple[str, str] | None:
     rest = [t.text for t in tokens[1:]] if letter else ["=", *(t.text for t in tokens)]
     number = rest[1] if rest[:1] == ["="] and len(rest) == 2 and rest[1][:1].isdecimal() else ""
     return (letter, number) if number or (letter and not rest) else None
+
+
+def _declared(reader: FormulaReader) -> tuple[str, ...]:
+    r"""The one known quantity in front of a set, ``W \in \mathbb{R}^{K \times D}``; none for several."""
+    try:
+        tree = reader.factor()
+    except InputError:
+        return ()
+    return (tree.value,) if tree.kind == "name" and tree.value in reader.words.ranks and reader.at("in") else ()
 
 
 def _names(reader: FormulaReader) -> Meant | None:

@@ -39,7 +39,7 @@ from backsym.reading.notes.prose import (
 from backsym.reading.notes.stating.pieces import Settled
 from backsym.reading.notes.steps import Steps, starts_of, steps_of
 from backsym.reading.notes.upstream import Slope, mentioned_loss, slopes
-from backsym.reading.notes.words import Place, layers, symmetric, worded
+from backsym.reading.notes.words import Place, is_size, layers, symmetric, worded
 from backsym.reading.syntax import walk
 from backsym.text.phrases import Phrases, Word, words_of
 
@@ -170,6 +170,8 @@ class Stated:
         """Finds the square matrices that the words call symmetric."""
         told, self.unsaid = symmetric(self.source.text, self.places)
         for at, place in told.items():
+            if is_size(self.source, place) and place in self.places[1:]:
+                place = self.places[self.places.index(place) - 1]  # "Let $A$ be a symmetric $n \times n$ matrix".
             inside = {d.spelled.name for d in self.declared.found if place.start <= d.spelled.span[0] < place.end}
             names = inside or {name.name for name in names_in_formula(self.source, place.start, place.end)}
             square = {d.spelled.name for d in self.declared.found if len(d.shape) == 2 and d.shape[0] == d.shape[1]}
