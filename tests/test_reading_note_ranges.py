@@ -60,6 +60,11 @@ NOTES: dict[str, tuple[str, Truth, dict[str, tuple[int, ...]]]] = {
         r"$$z_k = w_k x + b \text{ for } k = 1, \dots, K \qquad L = \sum_{k=1}^K (z_k - t)^2$$",
         lambda w, x, b, t: ((w * x + b - t) ** 2).sum(), {"w": (K,), "x": S, "b": S, "t": S},
     ),
+    "a declaration in a column of its own": (
+        "\\begin{align} z &= W x + b, & W &\\in \\mathbb{R}^{h \\times d} \\\\ L &= \\|z - t\\|^2 \\end{align}"
+        r" where $x \in \mathbb{R}^d$.",
+        lambda W, x, b, t: ((W @ x + b - t) ** 2).sum(), {"W": (H, D), "x": (D,), "b": (H,), "t": (H,)},
+    ),
     "up to terms without something": (
         r"The score of $\mu_i = w x_i$ is, up to terms without $w$, $$L = \sum_{i=1}^n (y_i - \mu_i)^2.$$",
         lambda w, x, y: ((y - w * x) ** 2).sum(), {"w": S, "x": (N,), "y": (N,)},

@@ -151,9 +151,10 @@ def _tidied(source: Source, tokens: Sequence[Token]) -> list[Token]:
         elif token.text == "=" and token.kind == "op" and not boxes:
             equals = True
         if token.kind == "op" and token.text == "&":
-            # "a &= b & c &= d": the second mark parts two equations.
+            # "a &= b & c &= d": the second mark parts two equations, the one before a sign of sets none.
             follows = _next(tokens, n)
-            if equals and before is not None and not _open_ended(before) and follows.text not in _OPERATORS:
+            goes_on = follows.text in _OPERATORS or follows.text == "in"
+            if equals and before is not None and not _open_ended(before) and not goes_on:
                 out.append(Token("op", ",", token.start, token.end))
                 equals = False
             continue
