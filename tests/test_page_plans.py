@@ -17,6 +17,7 @@ from backsym.documents.content.derivations import _vectorized, rows_of
 from backsym.documents.content.document import problem_blocks
 from backsym.documents.content.figures import with_local_derivatives
 from backsym.documents.content.likewise import form_of, with_other_tag
+from backsym.documents.content.markup import inlines_plain
 from backsym.documents.content.plan import Line, lines, referring, stating, steps_of
 from backsym.documents.content.sentences import Voice
 from backsym.documents.content.solved import answered_parts
@@ -25,7 +26,6 @@ from backsym.documents.content.vectorizing import operation, summed
 from backsym.documents.remarks.ideas import local_derivatives
 from backsym.documents.remarks.remark import base_of
 from backsym.documents.writers.markdown import inlines_text
-from backsym.documents.writers.plaintext import inlines_plain
 from backsym.documents.writers.render import files
 from backsym.numeric.context import Context
 from backsym.numeric.evaluate import evaluate, node_value

@@ -50,6 +50,7 @@ from backsym.documents.content.blocks import (
 )
 from backsym.documents.content.figures import legend, with_local_derivatives
 from backsym.documents.content.likewise import Form, form_of, form_of_letters, pairs_of, renaming
+from backsym.documents.content.markup import inlines_plain
 from backsym.documents.content.plan import Line, condensed, lines, named, recalled, referring, stating, steps_of
 from backsym.documents.content.questions import Sheet, question_blocks, row
 from backsym.documents.content.sentences import Value, Voice, joined
@@ -75,7 +76,6 @@ from backsym.documents.remarks.remark import Remark, all_steps, base_of, holds
 from backsym.documents.remarks.slips import slips
 from backsym.documents.remarks.untagged import untagged
 from backsym.documents.writers.breaking import CELL, as_formula, row_width
-from backsym.documents.writers.plaintext import inlines_plain
 from backsym.numeric.given import point
 from backsym.parts.kind import Answered, Piece
 from backsym.parts.table import kind_of

@@ -13,8 +13,8 @@ from backsym.core.errors import BacksymError
 from backsym.core.expr import Expr, Partial, names_in
 from backsym.core.steps import Derivation
 from backsym.core.words import say
-from backsym.documents.content.blocks import Inlines, Math, Paragraph, Picture
-from backsym.documents.content.markup import inlines_of
+from backsym.documents.content.blocks import Paragraph, Picture
+from backsym.documents.content.markup import inlines_of, inlines_plain
 from backsym.documents.content.sentences import Voice
 from backsym.documents.content.worked import value_layout
 from backsym.graphs.figure import Figure, figure
@@ -137,7 +137,7 @@ def with_local_derivatives(voice: Voice, local: Mapping[tuple[str, str], Expr]) 
 def described(drawn: Figure, voice: Voice) -> Figure:
     """The figure with its title and, for screen readers, a sentence for each vertex that any edge leads to."""
     words = voice.catalogue
-    title = plain(words.phrase(f"figures.{drawn.graph.kind}", title=inlines_of(voice.problem.title, "title")))
+    title = inlines_plain(words.phrase(f"figures.{drawn.graph.kind}", title=inlines_of(voice.problem.title, "title")))
     return replace(drawn, title=title, alt=" ".join([f"{title}.", *_sentences(drawn.graph, voice)]))
 
 
@@ -151,12 +151,7 @@ def _sentences(graph: Graph, voice: Voice) -> list[str]:
         sources = [f"{edge.source} ({edge.text})" if edge.text else edge.source for edge in coming]
         name: str = vertex.name
         if vertex.second is not None:
-            name = plain(words.phrase("figures.unit", name=name, activation=to_unicode(vertex.second)))
+            name = inlines_plain(words.phrase("figures.unit", name=name, activation=to_unicode(vertex.second)))
         key = "figures.leads" if len(sources) == 1 else "figures.lead"
-        sentences.append(plain(words.phrase(key, sources=words.listing(sources), name=name)))
+        sentences.append(inlines_plain(words.phrase(key, sources=words.listing(sources), name=name)))
     return sentences
-
-
-def plain(content: Inlines) -> str:
-    """Inline content as one line of Unicode text."""
-    return "".join(to_unicode(item.layout) if isinstance(item, Math) else item.text for item in content)

@@ -35,6 +35,7 @@ from backsym.documents.content.blocks import (
 )
 from backsym.printing.fragment import fragment
 from backsym.printing.layout import Layout
+from backsym.printing.unicode import to_unicode
 from backsym.text.mathtext import INLINE, math_complaints
 
 if TYPE_CHECKING:
@@ -290,3 +291,8 @@ class _Reader:
 
 _BREAK = Text("\n", "break")
 """Where the author ends a line."""
+
+
+def inlines_plain(content: Inlines) -> str:
+    """The text without any marks, formulas in a line of Unicode."""
+    return "".join(to_unicode(item.layout) if isinstance(item, Math) else item.text for item in content)

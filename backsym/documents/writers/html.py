@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 
 from backsym.core.bundled import resource
 from backsym.documents.content import blocks as bl
+from backsym.documents.content.markup import inlines_plain
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.sentences import catalogue
 from backsym.documents.writers.breaking import EQUALS, GAP, as_formula, range_column, remark_lines, remark_width
-from backsym.documents.writers.plaintext import equations_text, inlines_plain
+from backsym.documents.writers.plaintext import equations_text
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.mathml import escape, to_mathml

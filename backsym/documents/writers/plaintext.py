@@ -1,17 +1,13 @@
-"""Inline content and equations as plain text: for titles in metadata and for what a screen reader says of a formula.
+"""Equations as plain text: for what a screen reader says of a formula.
 
 This module must not know about problems or output languages.
 """
 
 from __future__ import annotations
 
-from backsym.documents.content.blocks import Inlines, Math, Row
+from backsym.documents.content.blocks import Row
+from backsym.documents.content.markup import inlines_plain
 from backsym.printing.unicode import to_unicode
-
-
-def inlines_plain(content: Inlines) -> str:
-    """The text without any marks, formulas in a line of Unicode."""
-    return "".join(to_unicode(item.layout) if isinstance(item, Math) else item.text for item in content)
 
 
 def row_text(row: Row) -> str:

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 
 from backsym.core.expr import Equation, Ix
 from backsym.documents.content.derivations import verified
-from backsym.documents.content.markup import inlines_of
+from backsym.documents.content.markup import inlines_of, inlines_plain
 from backsym.documents.content.questions import row
 from backsym.documents.content.sentences import Voice
 from backsym.documents.content.solved import Solved
-from backsym.documents.writers.plaintext import inlines_plain, row_text
+from backsym.documents.writers.plaintext import row_text
 
 INDENT = "  "
 _BREAKS = re.compile(r"[+−] |\S+ = 1, ")

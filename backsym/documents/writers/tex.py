@@ -14,6 +14,7 @@ from backsym.core.errors import BacksymError
 from backsym.core.names import GREEK
 from backsym.core.words import say
 from backsym.documents.content import blocks as bl
+from backsym.documents.content.markup import inlines_plain
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.sentences import catalogue
 from backsym.documents.writers.breaking import (
@@ -35,7 +36,6 @@ from backsym.documents.writers.breaking import (
     side_by_side,
     together,
 )
-from backsym.documents.writers.plaintext import inlines_plain
 from backsym.printing.latex import to_latex
 from backsym.printing.layout import Sized, is_tall
 from backsym.printing.measure import broken, width, width_in_line

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from backsym.documents.content import blocks as bl
+from backsym.documents.content.markup import inlines_plain
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.sentences import catalogue
 from backsym.documents.writers.breaking import (
@@ -33,7 +34,7 @@ from backsym.documents.writers.breaking import (
     side_by_side,
     together,
 )
-from backsym.documents.writers.plaintext import equations_text, inlines_plain
+from backsym.documents.writers.plaintext import equations_text
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.measure import broken, width
