@@ -48,6 +48,12 @@ def two_sums(x: Any, w: Any) -> Any:
 
 
 NOTES: dict[str, Note] = {
+    "what is sought in front of an objective": (
+        r"$$\min_{W} \; J(W) = \frac{1}{2N}\sum_{n=1}^N \| x_n - W^\top W x_n \|^2$$"
+        r" Here $W \in \mathbb{R}^{K \times D}$ and $x_n \in \mathbb{R}^D$. Derive $\nabla_W J$.",
+        lambda W, x: ((x - x @ W.T @ W) ** 2).sum() / (2 * N),
+        {"W": (K, D), "x": (N, D)},
+    ),
     # Environments of rows that stand by themselves.
     **{
         f"rows by themselves, {environment}": (
@@ -333,7 +339,7 @@ def test_the_letter_of_the_classes_is_that_of_their_axis(tmp_path: Path) -> None
     assert {str(axis) for axis in shapes["b1"]}.isdisjoint(("K", "H", "D"))
 
 
-@pytest.mark.parametrize("left", [r"z \cdot 2", r"|z|", r"\log z", "2z"])
+@pytest.mark.parametrize("left", [r"\max_i z_i", r"\min_{c} d_c", r"z \cdot 2", r"|z|", r"\log z", "2z"])
 def test_an_equation_without_a_quantity_at_its_left_is_named(left: str, tmp_path: Path) -> None:
     problem = loaded(tmp_path, f"$${left} = w x + b$$\n$$L = (z - t)^2$$")
     assert "passed over, line 1: an equation whose left side is no quantity" in problem.remarks

@@ -38,6 +38,7 @@ from backsym.reading.notes.preparing.differences import with_later_sums
 from backsym.reading.notes.preparing.features import with_given_features
 from backsym.reading.notes.preparing.front import front_matter, with_front
 from backsym.reading.notes.preparing.macros import written_out
+from backsym.reading.notes.preparing.sought import without_sought
 from backsym.reading.notes.prose import (
     MAX_FORMULAS,
     formulas,
@@ -89,6 +90,8 @@ def _without_front(document: Document, *, tex: bool) -> ReadNote:
     """What a note says but for the keys in front of it."""
     document = written_out(without_asides(document, tex=tex), tex=tex)
     displayed = [f for f in islice(formulas(document.text, tex=tex), MAX_FORMULAS) if f.displayed]
+    document, sought = without_sought(document, [(f.start, f.end) for f in displayed])
+    displayed = [f for f in islice(formulas(document.text, tex=tex), MAX_FORMULAS) if f.displayed]
     document, numbers = without_numbers(document, [(f.start, f.end) for f in displayed])
     spelling = respelt(document, _places(document, tex=tex))
     document = spelling.document
@@ -102,7 +105,7 @@ def _without_front(document: Document, *, tex: bool) -> ReadNote:
     shown = ((f.start, f.end, f.displayed) for f in islice(formulas(done.document.text, tex=tex), MAX_FORMULAS))
     document, features = with_given_features(done.document, shown)
     done = replace(done, document=document)
-    customs = [*numbers, *spelling.customs, *later, *counted.remarks, *told, *features]
+    customs = [*sought, *numbers, *spelling.customs, *later, *counted.remarks, *told, *features]
     return replace(_read(done, powers | done.marks, customs, counted.spelled), axes=counted.axes, ones=counted.ones)
 
 
