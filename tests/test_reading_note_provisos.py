@@ -91,6 +91,16 @@ SEEMING = {
         r" $$-\frac{\partial \log P[x_1, \dots, x_n | \mu]}{\partial \mu} = n (\mu - m)$$",
         "notes.differentiated_other",
     ),
+    "the derivative of a loss that is nowhere": (
+        r"$$\mathbf{p} = \sigma(\mathbf{A} \mathbf{x})$$"
+        r" $$\frac{\partial L}{\partial \mathbf{p}} = \mathbf{p} - \mathbf{t}$$",
+        "notes.differentiated_unread",
+    ),
+    "a light letter of a bold one": (
+        r"$$\mathbf{q} = \mathbf{X} \mathbf{w}, \quad L = \sum (q - t)^2$$"
+        r" $$\nabla_{\mathbf{w}} L = 2\mathbf{X}^T(\mathbf{q} - \mathbf{t})$$",
+        "notes.light_beside_bold",
+    ),
     "words of matrices": (
         r"$$h = \tanh(x V), \quad L = (h - t)^2$$ In code this is one product of matrices.", "notes.words_of_matrices",
     ),
@@ -127,6 +137,30 @@ SEEMING = {
 }  # fmt: skip
 
 READ: dict[str, Note] = {
+    "a term with two equations": (
+        r"$$\ell_i = (w x_i - t_i)^2, \quad \ell = \sum_{i=1}^n \ell_i$$ Others take $$\ell_i = |w x_i - t_i|$$",
+        lambda w, x, t: ((w * x - t) ** 2).sum(), {"w": S, "x": (N,), "t": (N,)},
+    ),
+    "the upper limit first, labels without braces": (
+        r"$$L = \underbrace{\sum^{N}_{n=1} (w x_n - t_n)^2}_\text{data} + \underbrace{\lambda w^2}_\text{penalty}$$",
+        lambda w, x, t, **o: ((w * x - t) ** 2).sum() + o["lambda"] * w**2,
+        {"w": S, "x": (N,), "t": (N,), "lambda": S},
+    ),
+    "a function bare in a claim, a font of another package": (
+        r"$$z_n = \bold{w}^\top \bold{x}_n, \quad L = -\sum_{n=1}^N \log s(z_n)$$ where $s(u) = \frac{1}{1 + e^{-u}}$,"
+        r" so that $$\frac{\partial s}{\partial u} = s \, (1 - s)$$",
+        lambda w, x: -np.log(sigmoid(x @ w)).sum(), {"w": (D,), "x": (N, D)},
+    ),
+    "an example and its transpose": (
+        r"$$J = \sum_{n=1}^N s(v^T x_n)$$ where $s(u) = \tanh(u)$ and $$S = \sum_{n=1}^N x_n (x_n)^T$$",
+        lambda v, x: np.tanh(x @ v).sum(), {"v": (D,), "x": (N, D)},
+    ),
+    "symmetric in a case only, the set of a derivative": (
+        r"Let $S$ be an $n \times n$ matrix. $$q = \mathbf{x}^T S \mathbf{x}$$"
+        r" $$\nabla_{\mathbf{x}} q \in \mathbb{R}^n$$ If $S$ is"
+        r" symmetric, simplify.",
+        lambda x, S: x @ S @ x, {"x": (D,), "S": (D, D)},
+    ),
     "a given constant": (
         LINE + "where $b$ is a constant and $y$ the prediction.",
         lambda w, x, b, t: (w * x + b - t) ** 2, {"w": S, "x": S, "b": S, "t": S},

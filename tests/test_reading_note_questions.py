@@ -25,10 +25,15 @@ $$J(\mathbf{w}) = \frac12\|\mathbf{X}\mathbf{w}-\mathbf{y}\|^2 + \frac{\lambda}{
 SOFTMAX = r"""$$\mathbf{z} = \mathbf{W}\mathbf{x} + \mathbf{b}, \quad \mathbf{p} = \mathrm{softmax}(\mathbf{z}), \quad
 L = -\sum_k y_k \log p_k$$"""
 PAIR = r"""The loss is $$L = \frac12 \sum_{n=1}^N (u x_n + c - t_n)^2.$$"""
+PLANE = r"""Let $q(u, v) = u^2 + \sin(u) v$."""
 W, HESSIAN, STATIONARY = ("w",), [("hessian", ("w",))], [("stationary", ("w",))]
 UPDATE, NEWTON = [("update", ("w",))], [("update newton", ("w",))]
 
 ASKED: dict[str, list[tuple[str, Asked]]] = {
+    PLANE: [
+        (r"Compute the gradient of $q$.", [("derive", ("u", "v"))]),
+        (r"Berechnen Sie die Hesse-Matrix von $q$.", [("hessian", ("u", "v"))]),
+    ],
     RIDGE: [
         (
             r"Compute the gradient and the Hessian of $J$ with respect to $\mathbf{w}$, and find the minimizer.",
@@ -122,7 +127,7 @@ def asked(note: Problem) -> Asked:
     return [(f"{p.kind}{' newton' if p.option == 'newton' else ''}", p.targets) for p in note.parts]
 
 
-@pytest.mark.parametrize("base", ASKED, ids=["ridge", "softmax", "pair"])
+@pytest.mark.parametrize("base", ASKED, ids=["plane", "ridge", "softmax", "pair"])
 def test_questions_in_usual_words_are_parts(base: str, tmp_path: Path) -> None:
     note = loaded(tmp_path, "\n\n".join([base, *(text for text, _ in ASKED[base])]))
     assert asked(note) == [part for _, parts in ASKED[base] for part in parts]

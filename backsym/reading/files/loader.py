@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 __all__ = ["is_document", "load", "problem_from_mapping", "read_equation", "read_expression", "what_was_read"]
 
 DEFAULT_LANGUAGE = "en"
-_BOLD = ("mathbf", "boldsymbol", "bm", "vec")
+_BOLD = ("mathbf", "bold", "boldsymbol", "bm", "vec")
 
 
 def load(path: str | PathLike[str]) -> Problem | Collection:

@@ -116,6 +116,8 @@ class _Reader(FormulaReader):
                     self.position = self.closing.get(mark, mark) + 1
                 elif self.at("dots") and names:
                     names = self.run(names)
+                elif self.at("nabla", "partial"):
+                    names, equation = [], True  # A derivative, of which nothing is declared.
                 elif self.took("="):
                     names, equation = names[-1:], True
                 else:

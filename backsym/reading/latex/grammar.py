@@ -397,8 +397,8 @@ class Grammar(Cursor, ABC):
         r"""``\underbrace{x}_{label}``: the label is for the reader."""
         self.take()
         inner = self.operand()
-        if self.at("_", "^") and self.ahead().text == "{":
-            self.position = self.closing[self.position + 1] + 1
+        if self.at("_", "^"):
+            self.position = self.closing.get(self.position + 1, self.position + 1) + 1
         return inner
 
     # --- functions ---

@@ -92,7 +92,7 @@ _GREEK_VARIANTS = {
 FUNCTION_MACROS = frozenset(
     "exp log ln sin cos tan arctan sinh cosh tanh coth sec csc max min arg tr det sqrt sup inf".split()
 )
-FONTS = frozenset("mathbf boldsymbol bm pmb mathcal mathscr mathbb mathfrak bf vec underline underbar".split())
+FONTS = frozenset("mathbf bold boldsymbol bm pmb mathcal mathscr mathbb mathfrak bf vec underline underbar".split())
 WIDE_ACCENTS = {"widehat": "hat", "widetilde": "tilde"}
 ACCENTS = frozenset("hat widehat tilde widetilde bar overline dot ddot check breve".split())
 GROUPS = frozenset("mathbf mathrm mathsf mathit mathtt text operatorname boxed".split())

@@ -19,7 +19,7 @@ from backsym.reading.latex.scripts import Scripts, is_shift, item, read_scripts,
 from backsym.reading.meaning.scope import suggest
 from backsym.reading.syntax import Node, as_index, walk
 
-BOLD = frozenset("mathbf boldsymbol bm pmb bf vec underline underbar".split())
+BOLD = frozenset("mathbf bold boldsymbol bm pmb bf vec underline underbar".split())
 _SCRIPT_FONTS = frozenset(("mathcal", "mathscr"))
 _USUAL_LETTERS = frozenset("ijklmn")
 _LOSS_LETTERS = frozenset("LJEC")

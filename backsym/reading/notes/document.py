@@ -22,6 +22,7 @@ from backsym.reading.latex.names import Key
 from backsym.reading.notes.assembling.checks import (
     check_differentiated,
     check_equations,
+    check_light,
     check_matrices,
     without_equations,
 )
@@ -155,10 +156,11 @@ def _assembled(
     if not equations.found:
         raise without_equations(note)
     check_equations(note, equations, powers)
+    told = {d.spelled.name for d in note.declared.found}
     settling = Settling(note, equations)
     check_matrices(note, equations)
-    if settling.upstream is None:
-        check_differentiated(note, equations)
+    check_light(note, equations, told)
+    check_differentiated(note, equations, settling.upstream)
     writer = NoteTree(note, equations, settling, powers, written)
     tree = writer.tree()
     Provisos(note.source, note.formulas, equations).check_free(writer.asked.names)

@@ -102,6 +102,12 @@ class Application:
     """Whether square brackets follow, which no function of a note is applied with."""
 
     @property
+    def on_itself(self) -> bool:
+        r"""Whether its letter begins what stands in the parentheses, ``x (x)^T``: a product, no function of itself."""
+        first, second = [*(token.text for token in self.inside), "", ""][:2]
+        return first == self.key[0].rpartition(":")[2] and second != "("
+
+    @property
     def scales_penalty(self) -> bool:
         r"""Whether a letter of constants is before squares and lengths, ``\lambda (\|w\|^2 + \|v\|_1)``, or ``[``."""
         return self.key[0] in _CONSTANTS and (self.square or all(map(_is_penalty, terms_of(self.inside))))
@@ -249,6 +255,7 @@ class Equations:
                 or key[0] in self.functions
                 or key[0] in self.defined
                 or call.matrix
+                or call.on_itself
                 or self.has_kin(call)
             ):
                 continue

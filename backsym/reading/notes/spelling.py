@@ -56,6 +56,7 @@ def respelt(document: Document, places: Iterable[tuple[int, int]]) -> Respelt:
     edits = [edit for reader in readers for edit in (*_marked(reader, names), *_in_words(reader, words))]
     edits += [edit for _, edit in signed]
     edits += [edit for reader in readers for edit in (*_accented(reader), *_element_wise(reader), *_assigned(reader))]
+    edits += [edit for reader in readers for edit in _limits(reader)]
     beside = [edit for reader in readers for edit in _one_below_the_other(reader)]
     edits += beside
     turned = [edit for reader in readers for edit in _transposed(reader, names)]
@@ -129,6 +130,20 @@ def _assigned(reader: FormulaReader) -> Iterator[Edit]:
             row = takewhile(lambda t: t.kind not in ("row", "end") and t.text not in (*_ARROWS, ";"), behind)
             if any(t.text in ("partial", "nabla") for t in row):
                 yield Edit(token.start, token.end, "=".ljust(token.end - token.start))
+
+
+def _limits(reader: FormulaReader) -> Iterator[Edit]:
+    r"""A sum whose upper limit stands first, ``\sum^{N}_{n=1}``, with the lower one first."""
+    tokens = reader.tokens
+    for n in range(1, len(tokens) - 3):
+        if tokens[n].text != "^" or tokens[n - 1].text not in ("sum", "prod"):
+            continue
+        below = reader.closing.get(n + 1, n + 1) + 1
+        end = reader.closing.get(below + 1, below + 1)
+        if tokens[below].text == "_" and end < len(tokens) - 1:
+            text = reader.source.text
+            upper, lower = (text[tokens[a].start : tokens[b].end] for a, b in ((n, below - 1), (below, end)))
+            yield Edit(tokens[n].start, tokens[end].end, lower + upper)
 
 
 def _element_wise(reader: FormulaReader) -> Iterator[Edit]:
@@ -249,7 +264,7 @@ def _opening(tokens: Sequence[Token], close: int, signs: tuple[str, str] = ("(",
 
 def _letter(tokens: Sequence[Token], n: int) -> tuple[Token | None, bool]:
     """The letter that ends here, and whether it is bold."""
-    bold = ("mathbf", "boldsymbol", "bm", "vec")
+    bold = ("mathbf", "bold", "boldsymbol", "bm", "vec")
     if tokens[n].text == "}" and n > 2 and tokens[n - 2].text == "{" and tokens[n - 3].text in bold:
         return tokens[n - 1], True
     if tokens[n].kind in ("letter", "greek"):

@@ -110,7 +110,10 @@ def _left_out(request: Request, network: Network, before: list[str]) -> tuple[st
         stated = tuple(dict.fromkeys(name for name, _ in network.rates if network.known(name)))
         learned = network.parameters or stated or (arguments if len(arguments) == 1 else ())
         return learned if {*stated} <= {*learned} else ()
-    if len(arguments) == 1:
+    # The gradient of J(w, b) is by both, that of f(x, y) as well if nothing else is given.
+    chosen, given = {*(network.parameters or ())}, {*network.targets} - {*network.sides}
+    own = {*arguments} <= chosen or (not chosen and {*arguments} == given)
+    if len(arguments) == 1 or (own and request.kind in ("derive", "list", "hessian")):
         return arguments
     asked = before if request.kind not in ("derive", "list") and not arguments else []
     return tuple(asked) if len(asked) == 1 else ()

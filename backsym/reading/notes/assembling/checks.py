@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.words import say
 from backsym.reading.latex.declarations import names_in_formula
-from backsym.reading.latex.equations import Segment, segments
+from backsym.reading.latex.equations import FormulaReader, Segment, segments
 from backsym.reading.latex.lexer import FUNCTION_MACROS, has_sign, tokens_in
 from backsym.reading.latex.names import Key, new_name
 from backsym.reading.notes.assembling.provisos import Provisos
@@ -38,6 +38,12 @@ def without_equations(note: Stated) -> InputError:
     at = next((f for f in note.formulas if f.displayed and has_sign(note.source, f.start, f.end, *DERIVATIVES)), None)
     example = r"such as $$ z = w x + b $$ or \[ \mathbf{z} = \mathbf{W} \mathbf{x} \]"
     hint = say("notes.displayed_example", example=example)
+    for f in sorted(note.formulas, key=lambda f: not f.displayed):
+        if "=" in note.document.text[f.start : f.end] and f is not at:
+            try:
+                FormulaReader(note.source, note.vocabulary(), f.start, f.end)
+            except InputError as e:
+                return e
     if at is not None:
         hint = say("notes.derivatives_only", example=example)
     return InputError([Diagnostic(say("notes.no_forward"), note.document.file, advice=hint)])
@@ -74,9 +80,10 @@ def _check_numbered(note: Stated, equations: Equations, within: Iterable[Segment
             raise note.source.error(say("notes.member_by_number", name=written, family=spelled.key[0]), spelled.span)
 
 
-def check_differentiated(note: Stated, equations: Equations) -> None:
+def check_differentiated(note: Stated, equations: Equations, upstream: str | None) -> None:
     """Refuses equations that are not what the note differentiates: they have not what it does so by, or are not it.
 
+    So are those without a loss, ``upstream``, where the note knows its derivative by a formula in what they have not.
     A claim that is to be shown is a question, which is named.
     """
     names = {**equations.names, **{e.name: e.segment.left for e in equations.found}}
@@ -86,10 +93,12 @@ def check_differentiated(note: Stated, equations: Equations) -> None:
     of_loss |= {names[loss].key[0]} if loss in names else set()
     quotients = [each for each in note.settled.quotients if not is_shown(each.source.text, each.formula)]
     for each in quotients:
-        if each.above in of_loss and each.below and each.below not in letters:
+        if each.above == upstream and each.valued - names.keys():
+            raise each.source.error(say("notes.differentiated_unread", loss=upstream), each.span)
+        if upstream is None and each.above in of_loss and each.below and each.below not in letters:
             name = new_name(each.below, "")
             raise each.source.error(say("notes.differentiated_by", name=name, loss=each.above), each.span)
-    if loss is None and quotients and not any(each.above in letters | of_loss for each in quotients):
+    if loss is upstream is None and quotients and not any(each.above in letters | of_loss for each in quotients):
         name = equations.found[-1].name
         raise quotients[0].source.error(say("notes.differentiated_other", name=name), quotients[0].span)
 
@@ -108,6 +117,17 @@ def check_matrices(note: Stated, equations: Equations) -> None:
     spoken = any(words_of(note.document.text, a, b) in _MATRICES for a, b in zip(ends, begins, strict=True))
     if capitals and spoken:
         raise note.source.error(say("notes.words_of_matrices", name=capitals[0].name), capitals[0].span)
+
+
+def check_light(note: Stated, equations: Equations, told: Collection[str]) -> None:
+    r"""Refuses a number that nothing tells to be one, ``y`` beside ``\mathbf{y}`` or beside an array ``\hat{y}``."""
+    arrays = {d.spelled.key[0] for d in note.declared.found if d.shape and not d.letter}
+    given = equations.given()
+    for d in note.declared.found:
+        base, mark = d.spelled.key
+        open_ = d.spelled.name in given and d.spelled.name not in {*told, *note.labels}
+        if open_ and not (d.shape or d.letter or mark) and (base in note.settled.bold or f"hat:{base}" in arrays):
+            raise note.source.error(say("notes.light_beside_bold", name=d.spelled.name), d.spelled.span)
 
 
 def _is_asked(note: Stated, formula: Formula) -> bool:

@@ -73,6 +73,7 @@ def what_was_passed_over(note: Stated, equations: Equations, asked: Asked, stran
     found += [(note.locate(at)[0], say("notes.remark.unread_to_show")) for at in asked.tasks.unread]
     found += [(note.locate(at)[0], say("notes.remark.no_quantity_left")) for at in strange]
     found += [(note.locate(at)[0], say("notes.remark.with_derivative")) for at in note.settled.steps]
+    found += [(note.locate(at)[0], say("notes.remark.first_taken", name=name)) for at, name in note.settled.again]
     found += [(note.locate(at)[0], say("notes.remark.unread_declaration")) for at in note.declared.unread]
     found += [
         (note.locate(at)[0], say("notes.remark.not_symmetric", word=words_of(note.document.text, at)[0].text))

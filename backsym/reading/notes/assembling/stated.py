@@ -170,6 +170,9 @@ class Stated:
         """Finds the square matrices that the words call symmetric."""
         told, self.unsaid = symmetric(self.source.text, self.places)
         for at, place in told.items():
+            if words_before(self.source.text, place.start)[-1:] in _CONDITIONS:
+                self.unsaid.append(at)
+                continue
             if is_size(self.source, place) and place in self.places[1:]:
                 place = self.places[self.places.index(place) - 1]  # "Let $A$ be a symmetric $n \times n$ matrix".
             inside = {d.spelled.name for d in self.declared.found if place.start <= d.spelled.span[0] < place.end}

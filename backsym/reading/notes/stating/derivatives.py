@@ -16,7 +16,7 @@ from backsym.reading.latex.names import Key
 from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.latex.symbols import Base
 from backsym.reading.notes.stating.pieces import WORDS, Named, Piece, Place, Quotient, Settled, blanked, pieces_of
-from backsym.reading.syntax import Node
+from backsym.reading.syntax import Node, walk
 
 # --- totals ----------------------------------------------------------------------------------------------------------
 
@@ -26,8 +26,8 @@ def term_edits(pieces: Sequence[Piece], within: Sequence[Piece], found: Settled)
 
     What stands displayed counts before what stands ``within`` the text.
     """
-    names = [(piece, _name_of(piece)) for piece in (*within, *pieces) if len(piece.signs) == 1]
-    totals = {name.letter: (piece, name) for piece, name in names if name is not None and not name.indices}
+    names = [(piece, _name_of(piece)) for piece in (*pieces, *within) if len(piece.signs) == 1]
+    totals = {name.letter: (piece, name) for piece, name in reversed(names) if name is not None and not name.indices}
     for piece, name in names:
         if name is None or len(name.indices) != 1 or name.letter not in totals:
             continue
@@ -35,8 +35,14 @@ def term_edits(pieces: Sequence[Piece], within: Sequence[Piece], found: Settled)
         summed = name.indices[0] in whole.reader.summed_letters()
         if not summed or not _mentions(piece, total, name) or _mentions(piece, name, name):
             continue
-        found.names.append(replace(name, whole=False))
+        found.add(replace(name, whole=False), _written(piece))
         yield from blanked(name.text, piece.span[0], name.stands_for[-1].end)
+
+
+def _written(piece: Piece) -> str:
+    """The left side as it is written."""
+    start, end = piece.span[0], piece.tokens[piece.signs[0]].start
+    return piece.reader.source.text[start:end].replace("&", "").strip()
 
 
 def _mentions(piece: Piece, other: Named, name: Named) -> bool:
@@ -63,7 +69,12 @@ def quotients(source: Source, formula: Place) -> Iterator[Quotient]:
             if piece.tokens[below + 1].text == "partial":
                 span = piece.tokens[n].start, piece.tokens[end].end
                 letters = _letter_at(piece, n + 3), _letter_at(piece, below + 2)
-                yield Quotient(*letters, source, formula.start, span)
+                alone = (n, end + 1) == (piece.first, piece.signs[0]) and not piece.derives(piece.signs[0], piece.last)
+                tree = piece.tree(0) if alone else None
+                named = [t.value for t in walk(tree) if t.kind == "name"] if tree is not None else []
+                yield Quotient(
+                    *letters, source, formula.start, span, frozenset(named) if len(named) > 1 else frozenset()
+                )
 
 
 def _letter_at(piece: Piece, position: int) -> str:
@@ -91,7 +102,7 @@ def derivative_edits(piece: Piece, found: Settled) -> Iterator[Edit]:
     named = _is_gradient(piece, begin, stop) or _is_partial(piece.tree(0))
     name = _name_of(piece) if named else None
     if name is not None:
-        found.names.append(name)
+        found.add(name, _written(piece))
     else:
         found.steps.append(start)
         step = _descent(piece)

@@ -277,7 +277,9 @@ def _is_beside(
 
 
 def _stands_bare(head: Sequence[str], piece: Piece) -> bool:
-    """Whether a statement uses the name of a function without arguments, as the quantity that it computes."""
+    """Whether a statement, of no derivative, uses the name of a function without arguments, as what it computes."""
+    if piece.derives(piece.first, piece.signs[0]):
+        return False
     tokens = piece.tokens[piece.first : piece.last]
     texts = [*(token.text for token in tokens), ""]
     for n in range(len(tokens)):

@@ -13,8 +13,9 @@ from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.equations import FormulaReader
-from backsym.reading.latex.lexer import FONTS, Token
+from backsym.reading.latex.lexer import ACCENTS, FONTS, Token, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name
+from backsym.reading.latex.symbols import BOLD
 from backsym.reading.syntax import Node
 
 OPENING = ("(", "[", "{", r"\{", "<(", "cases{", "blocks{", "|(", "||(")
@@ -52,13 +53,26 @@ class Settled:
     """Sides that were not taken, with their lines and the names in them."""
     quotients: tuple[Quotient, ...] = ()
     """The derivatives that displayed statements speak of."""
+    bold: frozenset[str] = frozenset()
+    """The letters that stand bold and without an accent, claims about derivatives included."""
+    again: list[tuple[int, str]] = field(default_factory=list)
+    """Where a name that is put in has a second definition, and its left side: the first counts."""
+
+    def add(self, name: Named, written: str) -> None:
+        """A name that is put in, unless another definition of it is."""
+        known = ((other.letter, len(other.indices)) for other in self.names)
+        if (name.letter, len(name.indices)) in known:
+            self.again.append((name.span[0], written))
+        else:
+            self.names.append(name)
 
 
 @dataclass(frozen=True)
 class Quotient:
     """A quotient of differentials: the letters above and below, "" where none is read, and where it stands.
 
-    ``formula`` is where the formula begins that it stands in.
+    ``formula`` is where the formula begins that it stands in; ``valued`` are the names in a formula without
+    derivatives that it is said to be.
     """
 
     above: str
@@ -66,6 +80,7 @@ class Quotient:
     source: Source
     formula: int
     span: tuple[int, int]
+    valued: frozenset[str] = frozenset()
 
 
 class Place(Protocol):
@@ -167,6 +182,16 @@ def loose_letters(source: Source, formula: Place) -> Iterator[str]:
         before = tokens[n - 1 - (n > 1 and tokens[n - 1].text == "{")].text if n else ""
         if token.kind in ("letter", "greek") and before != "_":
             yield token.text
+
+
+def bold_letters(source: Source, formula: Place) -> Iterator[str]:
+    """The letters of a formula that are bold and have no accent."""
+    tokens = tokens_in(source, formula.start, formula.end)
+    for n, token in enumerate(tokens[:-1]):
+        letter = tokens[min(n + 1 + (tokens[n + 1].text == "{"), len(tokens) - 1)]
+        before = {t.text for t in tokens[max(0, n - 2) : n]}
+        if token.text in BOLD and letter.kind in ("letter", "greek") and before.isdisjoint(ACCENTS):
+            yield letter.text
 
 
 # --- pieces ----------------------------------------------------------------------------------------------------------

@@ -33,7 +33,15 @@ from backsym.reading.notes.stating.functions import (
     without_functions,
     written_arguments,
 )
-from backsym.reading.notes.stating.pieces import Places, Settled, edited, loose_letters, pieces_in, source_of
+from backsym.reading.notes.stating.pieces import (
+    Places,
+    Settled,
+    bold_letters,
+    edited,
+    loose_letters,
+    pieces_in,
+    source_of,
+)
 from backsym.reading.notes.stating.sides import Mentions, one_side, other_sides
 
 
@@ -65,6 +73,7 @@ def settled(document: Document, places: Places) -> Settled:
     found = Settled(
         document, loose=loose, arguments=arguments, members=members, marks=marks, others=others, beside=tuple(beside),
         quotients=tuple(each for f in formulas if f.displayed for each in quotients(source, f)),
+        bold=frozenset(letter for f in formulas for letter in bold_letters(source, f)),
     )  # fmt: skip
     edits = [edit for piece in pieces for edit in derivative_edits(piece, found)]
     within = pieces_in(source, formulas, displayed=False)
