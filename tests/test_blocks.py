@@ -162,6 +162,9 @@ ANSWERS = [
     ("W", "np.outer(d_z, np.hstack((h, x)))", "correct"),
     ("W", "torch.outer(d_z, torch.cat((x, h), dim=0))", "incorrect"),
     ("W", "dL/dz @ concat(h, x).T", "correct"),
+    ("W", "dL/dz @ concat(h, x).T + 0*ones(2*H, H + D)", "correct"),
+    ("W", "dL/dz @ concat(h, x).T + 0*np.ones((2*H, D + H))", "correct"),
+    ("W", "dL/dz @ concat(h, x).T + ones(2*H, H + D)", "incorrect"),
     ("W", r"\frac{\partial L}{\partial \mathbf{z}} [\mathbf{h}; \mathbf{x}]^\top", "correct"),
     ("z", "np.concatenate((d_a*a*(1 - sigmoid(z[:H])), d_a*sigmoid(z[:H])*(1 - np.tanh(z[H:])**2)))", "correct"),
     ("z", r"\begin{bmatrix} \nabla_a L \odot a \odot (1 - \sigma(z_{1:H})) \\"

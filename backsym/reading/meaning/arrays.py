@@ -249,11 +249,9 @@ def _dims(r: Rules, trees: Sequence[Node]) -> Iterator[ex.Dim]:
         elif tree.kind == "num" and tree.value.isdecimal() and int(tree.value) > 0:
             yield int(tree.value)
         else:
-            size = r.resolve(tree)
-            if isinstance(size, ex.Size):
-                yield size.dim
-            elif isinstance(size, ex.Num) and size.value.denominator == 1 and size.value > 0:
-                yield int(size.value)
+            size = blocks.size_of(r.resolve(tree))
+            if size is not None:
+                yield size
             else:
                 raise r.error(say("meaning.not_dimension", name=r.quote(tree)), tree, say("meaning.declare_dimension"))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backsym.core.dims import Whole, amount, at_least, grows
+from backsym.core.dims import Whole, amount, at_least, dim_named, grows
 from backsym.core.errors import ShapeError
 from backsym.core.expr import Add, Adj, Concat, Dim, Expr, Mul, Neg, Num, Size, Slice, show_shape
 from backsym.core.words import say
@@ -71,6 +71,12 @@ def whole(r: Rules, tree: Node) -> Whole:
     if found is None:
         raise r.error(say("meaning.bound_not_size", bound=r.quote(tree)), tree, say("meaning.declare_dimension"))
     return found
+
+
+def size_of(e: Expr) -> Dim | None:
+    """The size that a sum of multiples of dimensions is, ``2*H`` or ``D - 1``."""
+    found = _whole(e)
+    return None if found is None or not at_least(found, 0) or found == 0 else dim_named(found)
 
 
 def _whole(e: Expr) -> Whole | None:

@@ -14,6 +14,7 @@ from backsym.core.errors import InputError
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS, Function
 from backsym.core.kinds import RuleTable, kind_named
 from backsym.core.words import Said, say
+from backsym.reading.meaning import blocks
 from backsym.reading.meaning.blocks import concat_call
 from backsym.reading.meaning.rules import Rules
 from backsym.reading.meaning.scope import (
@@ -541,6 +542,8 @@ def dim_of(r: Rules, tree: Node) -> ex.Dim:
             size = r.scope.dims[name].size
             computed = computed if size is None else put_in(computed, name, size)
         return dim_named(computed)
+    if tree.kind in ("mul", "add", "sub") and (summed := blocks.size_of(r.resolve(tree))) is not None:
+        return summed
     hint = suggest(r.quote(tree), sorted(r.scope.dims)) or say("meaning.declare_dimension")
     raise r.error(say("meaning.not_dimension", name=r.quote(tree)), tree, hint)
 
