@@ -339,6 +339,12 @@ def test_the_letter_of_the_classes_is_that_of_their_axis(tmp_path: Path) -> None
     assert {str(axis) for axis in shapes["b1"]}.isdisjoint(("K", "H", "D"))
 
 
+@pytest.mark.parametrize(("given", "binds"), [(r"\{(x_i, y_i)\}_{i=1}^N", False), (r"\{w : \|w\| = 1\}", True)])
+def test_a_set_of_examples_binds_nothing(given: str, binds: bool, tmp_path: Path) -> None:
+    text = rf"Let ${given}$ be given, $x_i \in \mathbb{{R}}^d$. $$L = \sum_{{i=1}}^N (w^\top x_i - y_i)^2$$"
+    assert any("may bind" in remark for remark in loaded(tmp_path, text).remarks) is binds
+
+
 @pytest.mark.parametrize("left", [r"\max_i z_i", r"\min_{c} d_c", r"z \cdot 2", r"|z|", r"\log z", "2z"])
 def test_an_equation_without_a_quantity_at_its_left_is_named(left: str, tmp_path: Path) -> None:
     problem = loaded(tmp_path, f"$${left} = w x + b$$\n$$L = (z - t)^2$$")

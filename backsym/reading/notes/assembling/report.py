@@ -12,7 +12,7 @@ from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Rewritten
 from backsym.reading.latex.equations import Segment, segments
-from backsym.reading.latex.lexer import Token, has_sign, tokens_in
+from backsym.reading.latex.lexer import Token, has_sign, script_end, tokens_in
 from backsym.reading.latex.names import split_tag
 from backsym.reading.notes.assembling.asked import Asked
 from backsym.reading.notes.assembling.provisos import Provisos
@@ -176,9 +176,20 @@ def _bounds_within(note: Stated, equations: Equations, asked: Asked) -> list[tup
         and f.start not in places
         and note.states(f)
         and not any(segments(note.source, words, f.start, f.end))
+        and _has_equals(tokens_in(note.source, f.start, f.end))
         and not _is_applied(tokens_in(note.source, f.start, f.end))
         and any(t.text.lstrip("\\") in letters for t in tokens_in(note.source, f.start, f.end))
     ]
+
+
+def _has_equals(tokens: Sequence[Token]) -> bool:
+    r"""Whether an equals sign stands elsewhere than in the scripts of ``\{x_i\}_{i=1}^N``."""
+    n = 0
+    while n < len(tokens):
+        if tokens[n].text == "=":
+            return True
+        n = max(n + 1, script_end(tokens, n) if tokens[n].text in ("_", "^") else 0)
+    return False
 
 
 def _is_applied(tokens: Sequence[Token]) -> bool:
