@@ -339,6 +339,14 @@ def test_the_letter_of_the_classes_is_that_of_their_axis(tmp_path: Path) -> None
     assert {str(axis) for axis in shapes["b1"]}.isdisjoint(("K", "H", "D"))
 
 
+def test_what_the_equations_tell_to_be_square_may_be_called_symmetric(tmp_path: Path) -> None:
+    text = r"$$\ell = \log|\Sigma| + (x-\mu)^\top \Sigma^{-1} (x-\mu)$$ with $x, \mu \in \mathbb{R}^D$ and $\Sigma$ "
+    for words, symmetric in (("symmetric.", True), ("symmetric positive definite.", True), ("invertible.", False)):
+        note = loaded(tmp_path, text + words)
+        assert note.symbols["Sigma"].symmetric is symmetric
+        assert not any("not read here" in remark for remark in note.remarks)
+
+
 @pytest.mark.parametrize(("given", "binds"), [(r"\{(x_i, y_i)\}_{i=1}^N", False), (r"\{w : \|w\| = 1\}", True)])
 def test_a_set_of_examples_binds_nothing(given: str, binds: bool, tmp_path: Path) -> None:
     text = rf"Let ${given}$ be given, $x_i \in \mathbb{{R}}^d$. $$L = \sum_{{i=1}}^N (w^\top x_i - y_i)^2$$"

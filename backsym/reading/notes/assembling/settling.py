@@ -118,6 +118,7 @@ class Settling:
             spelled = Spelled((name, ""), below=False, bold=False, span=(0, 0))
             note.declared.found.append(Declaration(spelled, tuple(map(axes.name, shapes.shape(name) or ()))))
             note.classes[name] = axes.name(shapes.root(shapes.labels[name]))
+        note.declare_symmetric()  # Of what the equations tell to be square, too.
         self.example_ranges = self.example_letters()
 
     def class_axes(self, shapes: Shapes, names: Iterable[str]) -> list[str]:
