@@ -164,6 +164,21 @@ def test_what_is_asked_for_may_be_declared_there(by: str, names: tuple[str, ...]
     assert asked(note) == [("gradients", names)]
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        r"w_i \leftarrow w_i - \eta \frac{\partial E}{\partial w_i}",
+        r"\Delta w_i = -\eta \frac{\partial E}{\partial w_i}",
+        r"\Delta w = -\eta \frac{\partial E}{\partial w}",
+    ],
+)
+def test_an_update_may_be_of_an_entry_or_the_change_alone(rule: str, tmp_path: Path) -> None:
+    text = r"$o = \tanh(\sum_{i=1}^{n} w_i x_i + b)$ and the error is $E = \frac{1}{2}(t - o)^2$."
+    assert asked(loaded(tmp_path, f"{text}\nDerive the update rule ${rule}$.")) == [("update", ("w",))]
+    other = rule.replace("= -", "= ").replace("w_i -", "w_i +").replace("w -", "w +")
+    assert not asked(loaded(tmp_path, f"{text}\nDerive the update rule ${other}$."))
+
+
 @pytest.mark.parametrize("rest", ["the SGD update for $w$", "an interpretation of its sign", "a plot of it"])
 def test_what_is_asked_for_behind_a_derivative_is_named(rest: str, tmp_path: Path) -> None:
     text = r"$L = \frac12 (w^T x - y)^2$, $x \in \mathbb{R}^d$. Derive $\partial L/\partial w$ and " + rest + "."

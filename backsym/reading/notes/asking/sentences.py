@@ -223,20 +223,23 @@ def _differentials(reader: FormulaReader) -> Meant | None:
 
 
 def _descent(reader: FormulaReader) -> Meant | None:
-    r"""``w \leftarrow w - \eta \frac{\partial L}{\partial w}``."""
+    r"""``w \leftarrow w - \eta \frac{\partial L}{\partial w}``; ``\Delta w`` is the change alone."""
     left = reader.left_side()
-    if left.kind != "name" or not reader.took("="):
+    change = left.kind == "terms" and [t.value for t in left.children[:-1]] == ["Delta"]
+    left = left.children[-1] if change else left
+    if _core(left).kind != "name" or not reader.took("="):
         return None
     tree = reader.additive()
     reader.took(".", ",")
-    if reader.token.kind != "end" or tree.kind != "add" or [t.kind for t in tree.children] != ["name", "neg"]:
+    parts = (tree,) if change else tree.children if tree.kind == "add" else ()
+    if reader.token.kind != "end" or not parts or parts[-1].kind != "neg" or (left,) * (not change) != parts[:-1]:
         return None
-    start, step = tree.children[0], tree.children[1].children[0]
+    step = parts[-1].children[0]
     factors = step.children if step.kind == "terms" and len(step.children) == 2 else (step, step)
     slope = _slope(factors[1], reader.words.loss)
-    if start != left or slope != (reader.words.loss, left.value) or factors[0].kind != "name":
+    if slope != (reader.words.loss, _core(left).value) or factors[0].kind != "name":
         return None
-    return Meant(descent=left.value, rate=(reader.source.text[slice(*factors[0].span)], ""))
+    return Meant(descent=slope[1], rate=(reader.source.text[slice(*factors[0].span)], ""))
 
 
 def _slope(tree: Node, loss: str | None) -> tuple[str, str] | None:
