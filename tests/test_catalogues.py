@@ -6,9 +6,9 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
+from syntax import MODULES, PACKAGE, nodes_of
 
 from backsym.core.bundled import languages
 from backsym.core.errors import BacksymError
@@ -16,7 +16,6 @@ from backsym.core.words import listed, separators
 from backsym.documents.content.sentences import catalogue as sentences
 from backsym.text.catalogue import Catalogue, catalogue, pieces
 
-PACKAGE = Path(__file__).resolve().parents[1] / "backsym"
 ENDS = ("_one", "_alone")
 """What the package puts at the end of a key."""
 
@@ -28,8 +27,8 @@ def strings() -> tuple[frozenset[str], tuple[re.Pattern[str], ...]]:
     """The texts in the package, and what its texts with parts filled in can be."""
     literal: set[str] = set()
     patterns: set[str] = set()
-    for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path in MODULES:
+        for node in nodes_of(path):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 literal.add(node.value)
             elif isinstance(node, ast.JoinedStr):

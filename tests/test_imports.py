@@ -9,8 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-
-PACKAGE = Path(__file__).resolve().parents[1] / "backsym"
+from syntax import MODULES, PACKAGE, nodes_of
 
 # For each room of the package, a folder, the rooms that it may import.
 LAYERS: dict[str, set[str]] = {"version": set(), "core": set(), "text": {"core"}, "reading": {"core", "text", "parts"}}
@@ -38,8 +37,6 @@ HEAVY = {"numpy", "sympy", "jinja2", "yaml", "typst", "markdown_it"}
 AT_THE_TOP = {"numeric", "sympy_door", "marking", "quiz", "practice"}
 """Parts that are themselves imported only when they are needed."""
 
-MODULES = sorted(PACKAGE.rglob("*.py"))
-
 
 def part_of(path: Path) -> str:
     relative = path.relative_to(PACKAGE)
@@ -49,16 +46,16 @@ def part_of(path: Path) -> str:
 @cache
 def parsed(path: Path) -> tuple[str | None, list[str], list[str]]:
     """What a module says that it is for, what it imports anywhere, and what it imports at its top."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    top = ast.Module([n for n in tree.body if isinstance(n, (ast.Import, ast.ImportFrom))], [])
-    return ast.get_docstring(tree), imports(tree, path), imports(top, path)
+    tree, *inside = nodes_of(path)
+    assert isinstance(tree, ast.Module)
+    return ast.get_docstring(tree), imports(inside, path), imports(tree.body, path)
 
 
-def imports(tree: ast.AST, path: Path) -> list[str]:
-    """The absolute names of all modules that a tree of a module's code imports."""
+def imports(nodes: list[ast.AST] | list[ast.stmt], path: Path) -> list[str]:
+    """The absolute names of all modules that nodes of a module's code import."""
     package = ["backsym", *path.relative_to(PACKAGE).parent.parts]
     found: list[str] = []
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             found.extend(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -12,6 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 from click.testing import CliRunner, Result
+from extent import some
 
 from backsym.cli.main import main
 
@@ -266,7 +267,8 @@ def test_the_autograder_end_to_end(autograder: Path) -> None:
 
 
 def test_the_autograder_survives_any_submission(autograder: Path) -> None:
-    for answers in ("", "y: [", "y: 9**9**9**9\nz: \\input{/etc/passwd}\nw: __import__('os')\n", "a: &a [*a]\n"):
+    hostile = "y: 9**9**9**9\nz: \\input{/etc/passwd}\nw: __import__('os')\n"
+    for answers in some(("y: [", "", hostile, "a: &a [*a]\n"), 2):
         assert sum(test["score"] for test in graded(autograder, answers)["tests"]) == 0.0
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from syntax import MODULES, PACKAGE, nodes_of
 
 import backsym as bs
 from backsym.cli.errors import explained
@@ -23,14 +24,11 @@ from backsym.core.words import Entry, Words, entries, mentions, say
 
 pytestmark = pytest.mark.quick("core")
 
-PACKAGE = Path(__file__).resolve().parents[1] / "backsym"
-
 
 @cache
 def nodes() -> dict[Path, list[ast.AST]]:
     """All nodes of each module's syntax tree."""
-    sources = {path: path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py"))}
-    return {path: list(ast.walk(ast.parse(text))) for path, text in sources.items()}
+    return {path: nodes_of(path) for path in MODULES}
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -12,6 +12,7 @@ import test_reading_note_customs
 import test_reading_note_labels
 import yaml
 from click.testing import CliRunner
+from extent import some
 from jsonschema import Draft202012Validator
 from test_reading_cases import loaded
 
@@ -37,7 +38,7 @@ EVERY = 1 if os.environ.get("BACKSYM_THOROUGH") else 9
 def test_the_file_of_a_note_reads_back(tmp_path: Path) -> None:
     valid = Draft202012Validator(schema())
     unequal = []
-    for name, note in NOTES.items():
+    for name, note in some(NOTES.items(), 3):
         problem = loaded(tmp_path, note)
         text = problem_file(problem, "note.md")
         assert [e.message for e in valid.iter_errors(yaml.safe_load(text))] == [], text

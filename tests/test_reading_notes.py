@@ -12,6 +12,7 @@ from backsym.core.errors import InputError
 from backsym.core.problem import Problem
 from backsym.core.resources import find_problem
 from backsym.reading.files.loader import load, problem_from_mapping, what_was_read
+from backsym.reading.notes.assembling import stated
 from backsym.reading.notes.prose import formulas
 
 NOTE = r"""# One hidden layer
@@ -142,11 +143,13 @@ def test_errors_point_into_the_note(tmp_path: Path) -> None:
     assert places == [(3, 10, r"unknown macro \foobar")]
 
 
-def test_a_note_without_equations(tmp_path: Path) -> None:
+def test_a_note_without_equations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="this note has no forward equation"):
         note(tmp_path, r"Only $x \in \mathbb{R}$ and $$\frac{\partial L}{\partial x} = 1$$")
-    with pytest.raises(InputError, match="more than 20000 formulas"):
-        note(tmp_path, "$a$ " * 20_001)
+    assert stated.MAX_FORMULAS == 20_000
+    monkeypatch.setattr(stated, "MAX_FORMULAS", 200)
+    with pytest.raises(InputError, match="more than 200 formulas"):
+        note(tmp_path, "$a$ " * 201)
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from extent import some
+from extent import examples, some
+from syntax import MODULES, nodes_of
 
 import backsym as bs
 from backsym.core.lazy import Beside, Kept, Recurring, lazy
@@ -91,13 +91,12 @@ def verdicts(marker: Marker, answers: list[tuple[str, str]]) -> list[object]:
 
 def test_nothing_in_the_package_takes_a_lock() -> None:
     """A lock that is held across a call deadlocks as soon as two threads take two of them in different orders."""
-    sources = sorted(Path(bs.__file__).parent.rglob("*.py"))
-    assert len(sources) > 100
+    assert len(MODULES) > 100
     locks = {"cached_property", "Lock", "RLock", "Semaphore", "BoundedSemaphore", "Condition"}
-    for path in sources:
+    for path in MODULES:
         names: set[str] = set()
         parses = False
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes_of(path):
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 names.update(alias.name for alias in node.names)
             elif isinstance(node, ast.Attribute):
@@ -109,9 +108,9 @@ def test_nothing_in_the_package_takes_a_lock() -> None:
 
 
 def test_solving_in_threads_is_solving() -> None:
-    names = some(PROBLEMS, 2)
+    names = some(PROBLEMS, 3)
     alone = {name: solved(name) for name in names}
-    for found in in_threads(lambda: {name: solved(name) for name in names}):
+    for found in in_threads(lambda: {name: solved(name) for name in names}, examples(THREADS, 2)):
         assert found == alone
 
 
