@@ -176,6 +176,23 @@ REFUSED = [
         r"e^{\mathbf{X}}",
         r"$$\mathbf{z} = e^{\mathbf{X}} \mathbf{v}, L = \|\mathbf{z}\|^2$$" + SIZES,
     ),
+    # Sizes that other sizes tell.
+    (
+        "no_positive_size",
+        "{N-K+1}",
+        r"$$y_i = \sum_{k=1}^K w_k x_{i+k-1}, L = \sum_i y_i^2$$ with $y \in \mathbb{R}^{N-K+1}$.",
+    ),
+    ("size_not_read", "{N/2}", r"$$z = w^\top x, L = z^2$$ with $x \in \mathbb{R}^{N/2}$."),
+    (
+        "latex.range_to_sum",
+        "= 1",
+        r"$$y_i = \sum_{k=1}^K w_k x_{i+k-1}, \quad i = 1, \dots, N-K+1, L = \sum_i y_i^2$$ with $x \in \mathbb{R}^N$.",
+    ),
+    (
+        "latex.range_to_sum",
+        "i = 1",
+        r"$$y_i = \sum_{k=1}^K w_k x_{i+k-1}, L = \sum_i y_i^2$$ for $i = 1, \dots, N-K+1$, $x \in \mathbb{R}^N$.",
+    ),
 ]
 
 

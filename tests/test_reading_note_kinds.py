@@ -229,6 +229,17 @@ NOTES: dict[str, Note] = {
         lambda w, x, t: sum((w @ x[i : i + K] - t[i]) ** 2 for i in range(N - K + 1)),
         {"w": (K,), "x": (N,), "t": (N - K + 1,)},
     ),
+    "a size that is a sum and a difference": (
+        r"With $x \in \mathbb{R}^{M+K-1}$, $$y_i = \sum_{k=1}^K w_k x_{i+k-1}, \quad L = \sum_i (y_i - t_i)^2$$"
+        r" for $i = 1, \dots, M$.",
+        lambda w, x, t: sum((w @ x[i : i + K] - t[i]) ** 2 for i in range(N)),
+        {"w": (K,), "x": (N + K - 1,), "t": (N,)},
+    ),
+    "the size of a vocabulary, and a positive number": (
+        r"With $z \in \mathbb{R}^{|V|}$ and $\lambda \in \mathbb{R}^+$, $$L = \log \sum_k e^{z_k} + \lambda z^T z.$$",
+        lambda z, **o: np.log(np.exp(z).sum()) + o["lambda"] * z @ z,
+        {"z": (K,), "lambda": S},
+    ),
     "the terms of a total within the text": (
         r"$$\mathbf{o}_n = \mathbf{V} \mathbf{x}_n$$ with "
         r"$E_n = -\mathbf{y}_n^\top \log \mathrm{softmax}(\mathbf{o}_n)$ and the total error $E = \sum_{n=1}^N E_n$.",

@@ -157,10 +157,10 @@ def _read_problem(tree: Table, path: str | None, complaints: Iterable[Diagnostic
     forward.skip(_not_texts(found.get("forward")))
     forward.read(texts)
     loss, upstream = _loss(found.get("loss"), forward, report, note=note)
-    if note is not None:
+    if note is not None and not forward.unread:
         used = {*forward.used, *forward.parsed, *_constants(found.get("parts"))}
         forward.declared = {n: d for n, d in declared.items() if n in used}
-    elif forward.parsed and not forward.unread:
+    elif note is None and forward.parsed and not forward.unread:
         _check_used(forward, report, _constants(found.get("parts")))
     symbols = forward.symbols()
     end = upstream or loss

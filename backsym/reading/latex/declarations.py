@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from backsym.core.dims import amount, at_least
 from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.core.words import say
@@ -32,6 +33,15 @@ class Declaration:
     r"""The dimension N of ``x_1, \dots, x_N``, of which ``spelled`` is the last."""
 
 
+@dataclass(frozen=True)
+class Unsized:
+    """A quantity with a declared size that is not read, or, if ``computed``, that may be less than one."""
+
+    spelled: Spelled
+    span: tuple[int, int]
+    computed: bool
+
+
 @dataclass
 class Declarations:
     """What the formulas read so far declare; ``dims`` has the spelling of each dimension."""
@@ -42,6 +52,7 @@ class Declarations:
     """Where a declaration of a bold name stands that is not understood."""
     powers: list[tuple[int, int]] = field(default_factory=list)
     """Where an array is declared that is spelled as a power, ``w^2``."""
+    unsized: list[Unsized] = field(default_factory=list)
 
     def read(self, source: Source, start: int, end: int) -> bool:
         """Add what a formula declares; whether it is a declaration.  What else it says is not of interest."""
@@ -83,6 +94,10 @@ def shape_in_formula(source: Source, start: int, end: int, sink: Declarations) -
 
 _AND = ("and", "und", "with", "mit", "where", "wobei", "for", "f\u00fcr")
 """Words between statements, and between names."""
+
+
+_OF_SIGN = ("+", "*", ">", ">=", "ge", "geq")
+"""What stands above the set of the positive numbers."""
 
 
 class _Reader(FormulaReader):
@@ -181,7 +196,7 @@ class _Reader(FormulaReader):
                 raise self.error(say("latex.not_a_number_set"))
             if self.at("_"):
                 read_scripts(self, self.additive, tags=False)
-        shape = self.axes() if self.took("^") else ()
+        shape = self.sizes_of(names) if self.took("^") else ()
         declared = [name for name in names if name.key[0] not in ("0", "1")]
         self.sink.found.extend(replace(declared_as(name, shape), count=self.counts.get(name, "")) for name in declared)
         return True
@@ -198,6 +213,26 @@ class _Reader(FormulaReader):
                 dim = self.dimension().value
         return dim
 
+    def sizes_of(self, names: list[Spelled]) -> tuple[str, ...]:
+        r"""The axes above a set; those of ``\mathbb{R}^{+}`` are none.  What is not read of them is noted."""
+        mark = self.position
+        end = self.closing.get(mark, mark) + 1
+        inside = self.tokens[mark:end]
+        if any(token.text in _OF_SIGN for token in inside) and not any(
+            token.kind in ("letter", "greek", "word", "macro") for token in inside
+        ):
+            self.position = end
+            return ()
+        span = (inside[0].start, inside[-1].end)
+        try:
+            found = self.axes()
+        except InputError:
+            self.sink.unsized += [Unsized(name, span, computed=False) for name in names]
+            raise
+        if any(" - " in axis and not at_least(amount(axis), 1) for axis in found):
+            self.sink.unsized += [Unsized(name, span, computed=True) for name in names]
+        return found
+
     def axes(self) -> tuple[str, ...]:
         if not self.at("{"):
             return (self.dimension(scripts_too=False).value,)
@@ -209,15 +244,14 @@ class _Reader(FormulaReader):
         return tuple(dims)
 
     def size(self) -> str:
-        """A dimension, or a sum of multiples of dimensions, perhaps in parentheses: ``2H``, ``(H + D)``."""
+        """A dimension, or a sum of multiples of dimensions, perhaps in parentheses: ``2H``, ``(M + K - 1)``."""
         opening = self.take() if self.at("(") else None
-        words = [self.multiple()]
-        while self.at("+"):
-            self.take()
-            words.append(self.multiple())
+        words = self.multiple()
+        while self.at("+", "-"):
+            words += f" {self.take().text} {self.multiple()}"
         if opening is not None:
             self.expect(")", opening)
-        return " + ".join(words)
+        return words
 
     def multiple(self) -> str:
         """``H`` or ``2H``."""
@@ -240,6 +274,12 @@ class _Reader(FormulaReader):
         return self.tokens[position].kind in ("end", "op")
 
     def dimension(self, *, scripts_too: bool = True) -> Node:
+        if self.at("|", "|("):
+            self.take()  # The number of words in a vocabulary, ``|V|``.
+            found = super().dimension(scripts_too=scripts_too)
+            if not self.took("|", "|)"):
+                raise self.unexpected("|")
+            return found
         return (self.shifted_layer() if scripts_too else None) or super().dimension(scripts_too=scripts_too)
 
     def shifted_layer(self) -> Node | None:

@@ -706,6 +706,8 @@ class Symbols(Grammar):
         if zero and self.at("-") and self.ahead().text == "1":
             self.position += 2
             return self.counted(dim, message, at, more=0)
+        if self.at("+", "-", "/"):
+            raise self.error(say("latex.range_to_sum"), at)
         return self.counted(dim, message, at, more=int(zero), zero=zero) if self.words.from_zero else dim
 
     def dimension(self, *, scripts_too: bool = True) -> Node:

@@ -385,11 +385,11 @@ class Equations:
             self.stretched |= {segment.start} if reader.stretched else set()
             self.applications += reader.applications
             self.alone |= reader.alone
+            self.dims.update({name: s for name, s in reader.dims.items() if name not in self.dims})
             for name, uses in reader.indexed.items():
                 self.indexed.setdefault(name, set()).update(uses)
         self.names.update({name: s for name, s in reader.names.items() if name not in self.names})
         self.bare.update((part.value, part.span) for part in _without_scripts(equation.rhs))
-        self.dims.update({name: s for name, s in reader.dims.items() if name not in self.dims})
         return Forward(segment, with_positions(equation.lhs, equation.rhs, self.labels))
 
     def needed(self, looks: list[Forward]) -> list[Forward]:
@@ -433,6 +433,10 @@ class Equations:
 
     def ranges(self) -> dict[str, str]:
         """The dimensions of index letters, where the equations give one, and one alone."""
+        return {letter: next(iter(dims)) for letter, dims in self.ranges_written().items() if len(dims) == 1}
+
+    def ranges_written(self) -> dict[str, set[str]]:
+        """All dimensions that the equations give to index letters."""
         found: dict[str, set[str]] = {}
         for equation in self.found:
             for side in equation.sides or ():
@@ -441,7 +445,7 @@ class Equations:
                     for index in indices:
                         if index.kind == "name" and index.children and index.children[0].kind == "name":
                             found.setdefault(index.value, set()).add(index.children[0].value)
-        return {letter: next(iter(dims)) for letter, dims in found.items() if len(dims) == 1}
+        return found
 
     def lefts(self) -> set[str]:
         """The names of the left sides, those of equations that are not taken included."""

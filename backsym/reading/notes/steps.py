@@ -22,7 +22,7 @@ from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.files.yamlfile import Edit
 from backsym.reading.latex.equations import FormulaReader, Spelled
-from backsym.reading.latex.lexer import Token
+from backsym.reading.latex.lexer import Token, tokens_in
 from backsym.reading.latex.names import Vocabulary, new_name, split_tag
 from backsym.reading.notes.equations import Equations
 from backsym.reading.notes.lengths import Respelled
@@ -100,6 +100,27 @@ def steps_of(source: Source, displayed: Iterable[tuple[int, int]], places: Itera
         if script.letter != small and small in steps.forms and small not in steps.ends and not script.shift:
             steps.ends[small] = steps.by_custom[small] = script.at
     return steps
+
+
+def told_ranges(source: Source, places: Iterable[tuple[int, int]]) -> dict[str, str]:
+    r"""The dimensions of the letters of which a formula is nothing but the range, ``i = 1, \dots, P``, one for each."""
+    found: dict[str, set[str]] = {}
+    for reader in _readers(source, places):
+        alone = reader.tokens[0]
+        for letter, first, last in _ranges(reader.tokens):
+            behind = [token.text for token in reader.tokens[reader.tokens.index(last) + 1 :] if token.kind != "end"]
+            if letter is alone and first.text == "1" and set(behind) <= {"}", r"\}", ".", ",", ";"}:
+                found.setdefault(letter.text, set()).add(last.text)
+    return {letter: next(iter(dims)) for letter, dims in found.items() if len(dims) == 1}
+
+
+def is_range_to_a_sum(source: Source, start: int, end: int) -> bool:
+    r"""Whether a formula is ``i = 1, \dots, N - K + 1``, whose last position is no size of the note."""
+    texts = [token.text for token in tokens_in(source, start, end)]
+    if texts[1:2] != ["="] or not "".join(texts[2:3]).isdecimal() or "dots" not in texts[3:5]:
+        return False
+    last = [text for text in texts[texts.index("dots") + 1 :] if text not in (",", ".", "{", "}")]
+    return any(sign in last for sign in ("+", "-", "/")) and "=" not in last
 
 
 def _readers(source: Source, places: Iterable[tuple[int, int]]) -> Iterator[FormulaReader]:

@@ -27,6 +27,7 @@ from backsym.reading.notes.refusals import (
     check_objective,
     check_roots,
 )
+from backsym.reading.notes.steps import is_range_to_a_sum
 from backsym.reading.notes.told_functions import check_told
 from backsym.text.phrases import Phrases, words_of
 
@@ -55,6 +56,7 @@ def check_equations(note: Stated, equations: Equations, powers: Mapping[Key, str
     known = {d.spelled.name for d in note.declared.found}
     check_sizes(source, equations, {*note.declared.dims, *equations.dims} - known, note.spans)
     within = [s for start, end in note.within() for s in segments(source, note.vocabulary(), start, end)]
+    _check_unsized(note, equations)
     check_entries(source, equations, within, note.spans)
     _check_numbered(note, equations, within)
     check_names(source, equations, note.settled.loose, within)
@@ -68,6 +70,25 @@ def check_equations(note: Stated, equations: Equations, powers: Mapping[Key, str
     check_told(source, note.formulas, {*equations.given(), *unsaid}, letters)
     Provisos(source, note.formulas, equations).check()
     check_objective(source, equations, [(f.start, f.end) for f in note.formulas if note.is_idle(f)])
+
+
+def _check_unsized(note: Stated, equations: Equations) -> None:
+    """Refuses what has a declared size that is not read, or a range that other sizes tell.
+
+    A remark names the sizes of what no equation has.
+    """
+    letters = {s.key[0] for s in (*equations.names.values(), *(e.segment.left for e in equations.found))}
+    for each in note.declared.unsized:
+        if each.spelled.key[0] in letters:
+            words = say("notes.no_positive_size" if each.computed else "notes.size_not_read", name=each.spelled.name)
+            raise note.source.error(words, each.span)
+        note.declared.unread.append(each.spelled.span[0])
+    known, own = {*note.declared.dims, *equations.dims}, {*equations.ranges_written(), *note.steps.letters}
+    for f in note.formulas:
+        if not f.displayed and is_range_to_a_sum(note.source, f.start, f.end):
+            letter, *others = tokens_in(note.source, f.start, f.end)
+            if letter.text in note.letters - own and any(token.text in known for token in others):
+                raise note.source.error(say("latex.range_to_sum"), (f.start, f.end))
 
 
 def _check_numbered(note: Stated, equations: Equations, within: Iterable[Segment]) -> None:

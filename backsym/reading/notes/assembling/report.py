@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from backsym.core.choices import METHODS
 from backsym.core.expr import show_shape
 from backsym.core.problem import Part, Problem
-from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Rewritten
 from backsym.reading.latex.equations import Segment, segments
@@ -23,6 +22,7 @@ from backsym.reading.notes.equations import (
 from backsym.reading.notes.prose import (
     Formula,
 )
+from backsym.reading.notes.steps import is_range_to_a_sum
 from backsym.text.phrases import words_of
 
 MOST_QUOTED = 5
@@ -106,7 +106,7 @@ def what_was_passed_over(note: Stated, equations: Equations, asked: Asked, stran
     found += [
         (note.locate(f.start)[0], say("notes.remark.range", range=note.document.text[f.start : f.end].strip()))
         for f in note.formulas
-        if not f.displayed and _is_range_to_a_sum(note.source, f.start, f.end)
+        if not f.displayed and is_range_to_a_sum(note.source, f.start, f.end)
     ]
     found += [(note.locate(at)[0], said) for at, said in _bounds_within(note, equations, asked)]
     idle = (f for f in note.formulas if f.displayed and f.start not in asked.places and note.is_idle(f))
@@ -199,15 +199,6 @@ def _is_applied(tokens: Sequence[Token]) -> bool:
 
 def _without_space(note: Stated, segment: Segment) -> str:
     return "".join(note.document.text[segment.start : segment.end].split()).rstrip(".,;")
-
-
-def _is_range_to_a_sum(source: Source, start: int, end: int) -> bool:
-    r"""Whether a formula is ``i = 1, \dots, N - K + 1``, whose last position is no size of the note."""
-    texts = [token.text for token in tokens_in(source, start, end)]
-    if texts[1:2] != ["="] or not "".join(texts[2:3]).isdecimal() or "dots" not in texts[3:5]:
-        return False
-    last = [text for text in texts[texts.index("dots") + 1 :] if text not in (",", ".", "{", "}")]
-    return any(sign in last for sign in ("+", "-", "/")) and "=" not in last
 
 
 def _beginning(note: Stated, at: int, length: int = 200) -> str:

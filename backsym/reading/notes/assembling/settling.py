@@ -31,7 +31,7 @@ from backsym.reading.notes.refusals import (
     softmaxes,
 )
 from backsym.reading.notes.shapes import Shapes, is_along_axis
-from backsym.reading.notes.steps import Start, as_equations, check_steps, check_zeros, starts_of
+from backsym.reading.notes.steps import Start, as_equations, check_steps, check_zeros, starts_of, told_ranges
 from backsym.reading.notes.upstream import is_given, mentioned_loss, undefined_loss, worded_loss
 from backsym.reading.notes.words import class_letter
 from backsym.reading.syntax import Node, walk
@@ -201,7 +201,7 @@ class Settling:
         ranks.update({name: int(bool(inner)) for name, inner in note.labels.items()})
         positions = {name: note.classes.get(name, f"?of {name}") for name in note.labels}
         columns = {d.spelled.name for d in note.declared.found if d.column}
-        ranges = {letter: last.text for letter, last in note.steps.ends.items()}
+        ranges = self.told_ranges() | {letter: last.text for letter, last in note.steps.ends.items()}
 
         def unread() -> Shapes:
             return Shapes(
@@ -244,6 +244,12 @@ class Settling:
         for name, tree in shapes.biases.items():
             note.assumed.append((tree.span[0], say("notes.remark.each_column", name=name)))
         return shapes
+
+    def told_ranges(self) -> dict[str, str]:
+        """The sizes that the text tells of index letters to which no equation gives another one."""
+        note, written = self.note, self.equations.ranges_written()
+        told = told_ranges(note.source, [(f.start, f.end) for f in note.formulas if not f.displayed])
+        return {letter: dim for letter, dim in told.items() if written.get(letter, {dim}) == {dim}}
 
     def numbers(
         self, shapes: Shapes, declared: Mapping[str, tuple[str, ...]], names: Mapping[str, Spelled]
