@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from extent import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -235,7 +236,7 @@ _WORDS = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400, 4), deadline=None)
 @given(st.lists(_WORDS, max_size=14).map("".join) | st.text(max_size=30))
 def test_any_text_is_read_or_refused(text: str) -> None:
     """Nothing but InputError, and it always points into the text."""

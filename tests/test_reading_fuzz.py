@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from extent import some
+from extent import examples, some
 from handout_equations import EQUATIONS
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -37,7 +37,9 @@ NOTES = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests" / "
 FORBIDDEN = (
     "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "socket.connect", "exec", "compile",
 )  # fmt: skip
-MANY = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+MANY = settings(
+    max_examples=examples(100, 3), deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
 
 events: list[str] = []
 watching = [False]

@@ -169,8 +169,8 @@ def polys(scope: Scope, depth: int) -> st.SearchStrategy[Poly]:
 
 
 ANY = polys(FREE, 2)
-MANY = settings(max_examples=examples(1000, 28), deadline=None, derandomize=not THOROUGH)
-THOUSANDS = settings(max_examples=examples(6000, 28), deadline=None, derandomize=not THOROUGH)
+MANY = settings(max_examples=examples(1000, 56), deadline=None, derandomize=not THOROUGH)
+THOUSANDS = settings(max_examples=examples(6000, 56), deadline=None, derandomize=not THOROUGH)
 
 
 @given(ANY)
