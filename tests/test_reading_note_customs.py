@@ -15,6 +15,8 @@ import pytest
 from test_reading_cases import loaded, same_as, sigmoid
 
 from backsym.core.errors import InputError
+from backsym.documents.writers.jsonform import problem_json
+from backsym.numeric.sources import value_of
 
 D, H, K, N, S = 3, 4, 2, 5, ()
 Note = tuple[str, Callable[..., Any], dict[str, tuple[int, ...]]]
@@ -177,6 +179,20 @@ NOTES: dict[str, Note] = {
         r" $c \in \mathbb{R}^k$.",
         lambda X, A, c: ((A @ X + c) ** 2).sum(), {"X": (D, N), "A": (K, D), "c": (K, 1)},
     ),
+    "columns that are examples": (
+        r"$X \in \mathbb{R}^{n_x \times m}$, $Y \in \mathbb{R}^{1 \times m}$, $V \in \mathbb{R}^{n_h \times n_x}$ and"
+        r" $W \in \mathbb{R}^{1 \times n_h}$: $$A^{[1]} = \tanh(V X), \quad A^{[2]} = \sigma(W A^{[1]})$$ $$J ="
+        r" -\frac1m \sum_{i=1}^m (y^{(i)} \log a^{[2](i)} + (1 - y^{(i)}) \log(1 - a^{[2](i)}))$$",
+        lambda X, Y, V, W: -np.mean(
+            Y * np.log(a := sigmoid(W @ np.tanh(V @ X))) + (1 - Y) * np.log(1 - a)
+        ),
+        {"X": (D, N), "Y": (1, N), "V": (H, D), "W": (1, H)},
+    ),
+    "a neuron of columns": (
+        r"$X \in \mathbb{R}^{n \times m}$, $Y \in \mathbb{R}^{k \times m}$, $W \in \mathbb{R}^{k \times n}$:"
+        r" $$z^{(i)} = W x^{(i)}, \quad J = \sum_{i=1}^m \|z^{(i)} - y^{(i)}\|^2$$",
+        lambda X, Y, W: ((W @ X - Y) ** 2).sum(), {"X": (D, N), "Y": (K, N), "W": (K, D)},
+    ),
     "a declaration among equations": (
         r"$$\mathbf{y} = \mathbf{W} \mathbf{x}, \quad \mathbf{W} \in \mathbb{R}^{K \times D}, \mathbf{x} \in"
         r" \mathbb{R}^D, \quad L = \|\mathbf{y}\|^2$$",
@@ -202,6 +218,54 @@ SAID = {
 @pytest.mark.parametrize("name", SAID)
 def test_the_report_names_a_custom(name: str, tmp_path: Path) -> None:
     assert SAID[name] in loaded(tmp_path, NOTES[name][0]).remarks
+
+
+@pytest.mark.parametrize("size", "mn")
+def test_members_of_a_computed_array_that_are_no_columns_are_refused(size: str, tmp_path: Path) -> None:
+    text = rf"$X \in \mathbb{{R}}^{{m \times {size}}}$, $V \in \mathbb{{R}}^{{m \times m}}$: $$A = \tanh(V X)$$"
+    text += r"$$J = \sum_{i=1}^m \|a^{(i)}\|^2$$"
+    with pytest.raises(InputError) as caught:
+        loaded(tmp_path, text)
+    assert str(caught.value.diagnostics[0].code) == "notes.letter_case"
+
+
+LAYER = r"$x \in \mathbb{R}^D$, $W \in \mathbb{R}^{K \times D}$: $$z = W x$$ $$f = \tanh(z)$$ "
+OF_X = r"$x \in \mathbb{R}^D$, $W \in \mathbb{R}^{K \times D}$ and $f(x) = \tanh(Wx)$. "
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (OF_X + "Compute the Jacobian of $f$ with respect to $x$.", ["df/dx"]),
+        (OF_X + "Derive the Jacobian matrix $J$ of $f$.", ["df/dx"]),
+        (OF_X + "Berechnen Sie die Jacobi-Matrix von $f$.", ["df/dx"]),
+        (LAYER + r"Find $\frac{\partial z}{\partial x}$ and $\frac{\partial f}{\partial x}$.", ["dz/dx", "df/dx"]),
+        (
+            LAYER + r"Find the Jacobians $\frac{\partial f}{\partial z}$ and $\frac{\partial z}{\partial W}$.",
+            ["df/dz", "dz/dW"],
+        ),
+        (LAYER + "Compute the Jacobian of $f$.", []),
+    ],
+)
+def test_a_vector_without_a_loss_has_jacobians(text: str, found: list[str], tmp_path: Path) -> None:
+    note = loaded(tmp_path, text)
+    assert note.upstream == "f"
+    assert [f"d{of}/d{by}" for part in note.parts for of, (by,), _ in part.totals] == found
+    random = np.random.default_rng(3)
+    W, x = random.normal(size=(K, D)), random.normal(size=D)
+    f = np.tanh(z := W @ x)
+    slope = np.diag(1 - f**2)
+    wanted = {"df/dx": slope @ W, "df/dz": slope, "dz/dx": W, "dz/dW": np.einsum("ij,k->ijk", np.eye(K), x)}
+    for item in problem_json(note.solve()).get("jacobians", []):
+        value = value_of(item["numpy"], {"W": W, "x": x, "z": z, "f": f})
+        np.testing.assert_allclose(value, wanted[f"d{item['of']}/d{item['by']}"], rtol=1e-12)
+
+
+@pytest.mark.parametrize("said", ["Here $L$ depends on $f$.", "The error is measured elsewhere.", "We minimize $L$."])
+def test_a_loss_that_was_not_read_is_no_abstract_one(said: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        loaded(tmp_path, f"{OF_X}{said} Compute the Jacobian of $f$ with respect to $x$.")
+    assert str(caught.value.diagnostics[0].code) == "notes.loss_not_read"
 
 
 def test_a_loss_that_is_not_given_keeps_its_name(tmp_path: Path) -> None:

@@ -158,6 +158,42 @@ def check_stacked(
         raise Respelled(edits, [(whole.span[0], say("notes.remark.stacked", name=family, array=whole.name))])
 
 
+def check_columns(
+    source: Source, equations: Equations, shapes: Shapes, arrays: Mapping[str, Spelled], members: Mapping[str, Spelled]
+) -> None:
+    r"""Raises Respelled where ``a^{[2](i)}`` of ``members`` is a column of ``A^{[2]}``: i counts its second axis.
+
+    ``arrays`` are declared or computed; raises InputError where a computed one has no such columns.
+    """
+    ranges = equations.ranges()
+    computed = {e.name for e in equations.found if not is_loss(e.segment.left)}
+    edits: list[Edit] = []
+    what: dict[str, tuple[int, Said]] = {}
+    rows: set[str] = set()
+    for entry in (t for t in equations.entries() if len(t.children) == 2 and t.children[0].value in members):
+        spelled = members[entry.children[0].value]
+        capital = capital_of(spelled.key) or ""
+        axes = [shapes.root(axis) for axis in shapes.shape(capital) or ()] if capital in arrays else []
+        letter = entry.children[1].value
+        counted = len(axes) == 2 and axes[0] != axes[1] == shapes.root(ranges.get(letter, ""))
+        written, whole = (source.text[slice(*span)] for span in (entry.span, arrays.get(capital, spelled).span))
+        if (
+            counted
+            and not spelled.bold
+            and "_" not in whole
+            and tokens_in(source, *entry.span)[-1].text in (letter, "}")
+        ):
+            row = "1" if axes[0] == "1" else ":"
+            rows |= {capital} if axes[0] == "1" else set()
+            edits.append(Edit(*entry.span, f"{whole}_{{{row},{letter}}}"))
+            said = say("notes.remark.column_of", entry=written, array=capital)
+            what.setdefault(spelled.name, (entry.span[0], said))
+        elif capital in computed and not spelled.bold:
+            raise source.error(say("notes.letter_case", name=written, array=capital), entry.span)
+    if edits:
+        raise Respelled(sorted(edits), list(what.values()), rows=rows)
+
+
 def check_entries(
     source: Source, equations: Equations, within: Sequence[Segment], places: Sequence[tuple[int, int]]
 ) -> None:

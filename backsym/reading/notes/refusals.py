@@ -335,8 +335,8 @@ def _cases(source: Source, equations: Equations, within: Sequence[Segment]) -> I
     for name, spelled in given.items():
         capital = capital_of(spelled.key)
         counts = {count for count, _ in equations.indexed.get(name, ())}
-        if capital is None or not counts:
-            continue
+        if capital is None or not counts or (counts == {1} and not spelled.bold):
+            continue  # Of one index is a column: what the axes tell.
         if capital in lefts or (2 in counts and not spelled.bold and capital in given):
             written = source.text[slice(*spelled.span)]
             yield source.diagnostic(say("notes.letter_case", name=written, array=capital), spelled.span)

@@ -33,7 +33,24 @@ _LOSS = Phrases(
     "loss", "losses", "cost", "costs", "objective", "error function", "cross-entropy", "cross entropy", "likelihood",
     "verlust", "verlustfunktion", "kosten", "kostenfunktion", "zielfunktion", "fehler", "fehlerfunktion",
 )  # fmt: skip
-
+LEARNING = Phrases(
+    "error", "errors", "objectives", "penalty", "risk", "minimize", "minimise", "minimizes", "minimises", "minimizing",
+    "maximize", "maximise", "fit", "minimieren", "minimiert", "maximieren",
+)  # fmt: skip
+"""Words of a note that has a loss somewhere, if it does not call it so."""
+JACOBIAN = Phrases(
+    "jacobian", "jacobians", "jacobian matrix", "jacobian matrices", "local jacobian", "local jacobians",
+    "jacobi-matrix", "jacobimatrix", "jacobi matrix", "jacobi-matrizen", "jacobimatrizen", "funktionalmatrix",
+)  # fmt: skip
+"""Words for the derivative of a vector."""
+DERIVED = Phrases(
+    "jacobian", "jacobians", "jacobimatrix", "jacobi-matrix", "jacobi matrix", "jacobi-matrizen", "funktionalmatrix",
+    "derivative", "derivatives", "differentiate", "ableitung", "ableitungen",
+)  # fmt: skip
+"""Words of a note that asks for derivatives."""
+_MOST_WORDS = 2
+_CLOSE = 40
+"""Before a letter, characters that may hold such words."""
 
 _OF_TWO = Phrases("of", "between", "from", "von", "zwischen")
 _IS = Phrases("is", "function is", "will be", "ist", "sei", "function will be")
@@ -115,12 +132,19 @@ def worded_loss(text: str, formulas: Sequence[tuple[int, int]]) -> tuple[int, in
     return None
 
 
-def mentioned_loss(text: str, formulas: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
-    """Where the words of a note speak of a loss."""
+def names_jacobian(text: str, start: int) -> bool:
+    """Whether a formula stands right behind the word, "the Jacobian $J$ of $f$"."""
+    before = words_of(text, max(0, start - _CLOSE), start)[-_MOST_WORDS:]
+    found = JACOBIAN.first(before)
+    return found is not None and found[1] == len(before)
+
+
+def mentioned_loss(text: str, formulas: Sequence[tuple[int, int]], said: Phrases = _LOSS) -> tuple[int, int] | None:
+    """Where the words of a note speak of a loss, or are others that are ``said``."""
     position = 0
     for start, end in (*formulas, (len(text), len(text))):
         words = words_of(text, position, start)
-        found = _LOSS.first(words)
+        found = said.first(words)
         if found is not None:
             return words[found[0]].start, words[found[1] - 1].end
         position = end

@@ -103,9 +103,9 @@ def answerable(request: Request, network: Network, before: Iterable[str], habits
 
 def _left_out(request: Request, network: Network, before: list[str]) -> tuple[str, ...]:
     """By what a question is asked that does not say so; none where that is open."""
-    if request.everything or request.several:
-        return network.parameters or ()
     arguments = network.arguments.get(network.loss, ())
+    if request.everything or request.several or (request.nabla and not arguments):
+        return network.parameters or ()
     if request.kind in ("update", "update rule"):
         stated = tuple(dict.fromkeys(name for name, _ in network.rates if network.known(name)))
         learned = network.parameters or stated or (arguments if len(arguments) == 1 else ())
@@ -120,7 +120,11 @@ def _left_out(request: Request, network: Network, before: list[str]) -> tuple[st
 
 
 def _jacobian(request: Request, network: Network) -> Answerable | None:
-    (by,) = request.names
-    fits = request.of in network.sides and by in network.behind(request.of) and by in network.ranks
+    behind = network.behind(request.of)
+    names = request.names or network.arguments.get(request.of) or tuple(behind - {*network.sides})
+    if len(names) != 1:
+        return None
+    (by,) = names
+    fits = request.of in network.sides and by in behind and by in network.ranks
     single = not network.recurrent and not {request.of, by} & {*network.families}
     return Answerable("jacobian", (f"d{request.of}/d{by}",)) if fits and single else None

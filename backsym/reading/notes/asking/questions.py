@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from backsym.reading.notes.asking.sentences import NOTHING, Element, Meant, Reader
+from backsym.reading.notes.upstream import JACOBIAN
 from backsym.text.phrases import Phrases, Word
 
 _BEFORE = Phrases(
@@ -93,7 +94,6 @@ _HESSIAN = Phrases(
     "second-order partial derivatives", "matrix of second derivatives", "zweite ableitung", "zweiten ableitungen",
     "zweiten partiellen ableitungen",
 )  # fmt: skip
-_JACOBIAN = Phrases("jacobian", "jacobian matrix", "jacobi-matrix", "jacobimatrix", "jacobi matrix", "funktionalmatrix")
 _STATIONARY = Phrases(
     "minimizer", "minimiser", "maximizer", "maximiser", "stationary point", "critical point", "closed form",
     "closed-form solution", "closed form solution", "closed-form expression", "closed-form minimizer",
@@ -255,6 +255,8 @@ class Request:
     """Of a stationary point: 1 where the loss is to be smallest, -1 where it is to be largest, 0 where nothing says."""
     several: bool = False
     """Whether only its plural, "the gradients", says by what it is asked: by all parameters, or by what follows."""
+    nabla: bool = False
+    r"""Whether it is ``\nabla f``, without a letter below: by the arguments of f, or by all parameters."""
 
 
 @dataclass
@@ -404,7 +406,8 @@ class Questions:
 
     def ask(self, kind: str, at: int, about: _About, *, several: bool = False) -> bool:
         names = tuple(dict.fromkeys(about.names))
-        asked = Request(kind, at, names, everything=about.everything, rate=about.rate, several=several)
+        nabla = not names and any(not by for _, by in about.shown.slopes)
+        asked = Request(kind, at, names, everything=about.everything, rate=about.rate, several=several, nabla=nabla)
         self.requests.append(asked)
         return True
 
@@ -413,6 +416,7 @@ class Questions:
     def hessian(self, at: int) -> bool:
         if not self.reader.took(_HESSIAN):
             return False
+        self.called()
         about = self.about()
         fits = set(about.of) <= {self.loss} and not about.shown.slopes and about.rate is None
         return fits and self.seconds(at, about) if about.shown.seconds else fits and self.ask("hessian", at, about)
@@ -424,8 +428,21 @@ class Questions:
             return False
         return self.ask("hessian", at, replace(about, names=about.names or by))
 
+    def called(self) -> None:
+        """Passes over the letter that names what is asked, "the Hessian matrix $H$ of $f$"."""
+        before = self.reader.position
+        shown = self.reader.formula()
+        if shown is None or not shown.meant.new:
+            self.reader.position = before
+
     def jacobian(self, at: int) -> bool:
-        return self.reader.took(_JACOBIAN) and self.total(at, self.about())
+        if not self.reader.took(JACOBIAN):
+            return False
+        self.called()
+        about = self.about()
+        if about.names or about == _About(of=about.of):
+            return self.total(at, replace(about, names=about.names or ("",)))
+        return self.total(at, about)
 
     def gradient(self, at: int) -> bool:
         derivative = self.reader.length(_DERIVATIVE) > 0
@@ -435,7 +452,7 @@ class Questions:
         about = self.about()
         if set(about.of) - {self.loss} or any(above != self.loss for above, _ in about.shown.slopes):
             return derivative and self.total(at, about)
-        below = tuple(below for _, below in about.shown.slopes)
+        below = tuple(below for _, below in about.shown.slopes if below)
         if about.shown.seconds or about.shown.zero or about.rate or (below and about.names):
             return False
         names = about.names or below
@@ -451,7 +468,9 @@ class Questions:
             return False
         if (shown and (about.of or about.names)) or len(about.of) > 1 or any(of == self.loss for of, _ in pairs):
             return False
-        self.requests += [Request("jacobian", at, (by,), of) for of, by in pairs]
+        if not all(by for _, by in shown):
+            return False
+        self.requests += [Request("jacobian", at, (by,) if by else (), of) for of, by in pairs]
         return True
 
     def newton(self, at: int) -> bool:
@@ -551,7 +570,10 @@ class Questions:
             elif meant.slopes and not meant.zero:
                 mine = tuple(by for of, by in meant.slopes if of == self.loss)
                 others = tuple((of, by) for of, by in meant.slopes if of != self.loss)
-                good = not mine or self.ask("list" if self.lists else "derive", at, _About(names=mine))
+                asked = _About(names=tuple(filter(None, mine)), shown=meant)
+                good = all(by for _, by in others) and (
+                    not mine or self.ask("list" if self.lists else "derive", at, asked)
+                )
                 self.requests += [Request("jacobian", shown.start, (by,), of) for of, by in others]
             else:
                 good = bool(meant.names) and self.ask("compute", at, _About(names=meant.names))
@@ -578,8 +600,12 @@ class Questions:
         if not reader.took(_IT):
             self.skip_articles()
             about = self.about() if reader.took(_GRADIENT) or reader.at_formula() else about
-        below = tuple(by for of, by in about.shown.slopes if of == self.loss)
-        fits = len(below) == len(about.shown.slopes) and set(about.of) <= {self.loss} and not about.everything
+        below = tuple(by for of, by in about.shown.slopes if of == self.loss and by)
+        fits = (
+            all(of == self.loss for of, _ in about.shown.slopes)
+            and set(about.of) <= {self.loss}
+            and not about.everything
+        )
         if not fits or not (about.shown.zero or reader.took(_TO_ZERO)):
             return False
         reader.skip(_JOIN)
@@ -594,10 +620,9 @@ class Questions:
         shown = reader.formula() if reader.took(_SOLVE) else None
         if shown is None or not shown.meant.zero or any(of != self.loss for of, _ in shown.meant.slopes):
             return False
-        names = tuple(by for _, by in shown.meant.slopes)
-        return self.ask("stationary", at, _About(names=names)) and (
-            not reader.took(_FOR) or set(self.names()) == set(names)
-        )
+        names = tuple(by for _, by in shown.meant.slopes if by)
+        found = self.names() if reader.took(_FOR) else names
+        return (not names or set(found) == set(names)) and self.ask("stationary", at, _About(names=names or found))
 
     def solution(self, at: int, names: tuple[str, ...]) -> bool:
         """ "and solve for $w$", if the sentence goes on with that."""

@@ -29,7 +29,8 @@ class Meant:
 
     A letter may be a quantity and a rate.
 
-    ``slopes`` and ``seconds`` are derivatives, each of what and by what; ``zero`` if the slopes are said to be zero.
+    ``slopes`` and ``seconds`` are derivatives, each of what and by what, "" for what has no letter below its nabla;
+    ``zero`` if the slopes are said to be zero.
     """
 
     names: tuple[str, ...] = ()
@@ -42,6 +43,8 @@ class Meant:
     """The quantities to which it gives numbers."""
     declares: bool = False
     r"""Whether it says where something lies, ``W \in \mathbb{R}^{K \times D}``."""
+    new: bool = False
+    """Whether it is one letter that is no quantity of the note, a name for what is asked."""
     rate: tuple[str, str] | None = None
     """A letter alone as it is written, with the number that it is said to be, "" without; or "" with a number."""
 
@@ -197,7 +200,8 @@ def _names(reader: FormulaReader) -> Meant | None:
         bare = core.value.removesuffix("_star")  # The w at which something is least is w^*.
         found.append(bare if core.value not in reader.words.ranks and bare in reader.words.ranks else core.value)
         reader.took(",", ";", ".")
-    return Meant(names=tuple(dict.fromkeys(found))) if found else None
+    new = len(found) == 1 and found[0] not in (*reader.words.ranks, reader.words.loss)
+    return Meant(names=tuple(dict.fromkeys(found)), new=new) if found else None
 
 
 def _slopes(reader: FormulaReader) -> Meant | None:
@@ -273,7 +277,7 @@ def _is_zero(reader: FormulaReader) -> bool:
 def _seconds(reader: FormulaReader) -> Meant | None:
     r"""``\nabla^2 L``, ``\nabla_w^2 L``, ``\nabla\nabla L`` and ``\frac{\partial^2 L}{\partial w \partial w^\top}``.
 
-    Without a letter below the sign of the first, what it is by is "".
+    Without a letter below the sign of the first, what it is by is ""; so it is of a first derivative, ``\nabla L``.
     """
     tokens = reader.tokens
     if reader.took("nabla"):
@@ -292,9 +296,11 @@ def _seconds(reader: FormulaReader) -> Meant | None:
                 below = reader.operand() if reader.at("{") else reader.factor_below()
                 by = _core(below).value
         of = _core(reader.factor())
+        zero = not two and _is_zero(reader)
         reader.took(".", ",")
-        alone = two and of.kind == "name" and reader.token.kind == "end"
-        return Meant(seconds=((of.value, by),)) if alone else None
+        if of.kind != "name" or reader.token.kind != "end" or (by and not two):
+            return None
+        return Meant(seconds=((of.value, by),)) if two else Meant(slopes=((of.value, ""),), zero=zero)
     if [t.text for t in tokens[:4]] != ["frac", "{", "partial", "^"]:
         return None
     reader.position = 3

@@ -15,6 +15,7 @@ from backsym.core.words import say
 from backsym.reading.files.fields import MAX_DIAGNOSTICS
 from backsym.reading.latex.declarations import Declaration, Declarations
 from backsym.reading.latex.equations import Spelled
+from backsym.reading.latex.lexer import tokens_in
 from backsym.reading.latex.names import split_tag
 from backsym.reading.notes.assembling.stated import Stated
 from backsym.reading.notes.equations import (
@@ -23,7 +24,7 @@ from backsym.reading.notes.equations import (
     in_order,
     is_loss,
 )
-from backsym.reading.notes.lengths import check_lengths, check_no_rows, check_rows, check_stacked
+from backsym.reading.notes.lengths import check_columns, check_lengths, check_no_rows, check_rows, check_stacked
 from backsym.reading.notes.ranks import Ranks
 from backsym.reading.notes.refusals import (
     check_shapes,
@@ -32,7 +33,15 @@ from backsym.reading.notes.refusals import (
 )
 from backsym.reading.notes.shapes import Shapes, is_along_axis
 from backsym.reading.notes.steps import Start, as_equations, check_steps, check_zeros, starts_of, told_ranges
-from backsym.reading.notes.upstream import is_given, mentioned_loss, undefined_loss, worded_loss
+from backsym.reading.notes.upstream import (
+    DERIVED,
+    LEARNING,
+    is_given,
+    mentioned_loss,
+    names_jacobian,
+    undefined_loss,
+    worded_loss,
+)
 from backsym.reading.notes.words import class_letter
 from backsym.reading.syntax import Node, walk
 
@@ -231,6 +240,9 @@ class Settling:
             shapes = read()
         check_lengths(note.source, equations, shapes)
         seen = {name: shapes.shape(name) for name in (*names, *declared)}
+        arrays = {d.spelled.name: d.spelled for d in note.declared.found if len(d.shape) == 2}
+        arrays |= {e.name: e.segment.left for e in equations.found}
+        check_columns(note.source, equations, shapes, arrays, given)
         check_stacked(note.source, equations, shapes, note.family_names, note.spans)
         check_no_rows(note.source, note.settled.rows, seen, names)
         told = {name: axes or () for name, axes in seen.items()}
@@ -307,7 +319,8 @@ class Settling:
         if call is None or argument is None or argument.kind != "name" or not self.only_call(call):
             shapes.read(sides)
             if equations.loss() is None and (shapes.shape(last.name) or self.asked_loss()):
-                self.layer_alone(last.name)
+                alone = set(map(shapes.root, shapes.shape(last.name) or ())) - {"1"}
+                self.layer_alone(last.name, is_array=bool(alone))
             elif equations.loss() is None and (said := worded_loss(self.note.document.text, self.note.spans)):
                 raise self.not_read(said)
             return
@@ -324,7 +337,7 @@ class Settling:
         known = self.equations.lefts() | self.equations.given().keys()
         return undefined_loss(self.note.slopes(), known) in LOSS_NAMES
 
-    def layer_alone(self, last: str) -> None:
+    def layer_alone(self, last: str, *, is_array: bool) -> None:
         """Of a note without a loss, whose last quantity is an array: the loss by whose derivatives it asks."""
         note, equations = self.note, self.equations
         known = equations.lefts() | equations.given().keys()
@@ -332,7 +345,27 @@ class Settling:
         mentioned = mentioned_loss(note.document.text, note.spans)
         if mentioned is not None and not (loss and is_given(note.source, note.slopes(), loss, last)):
             raise self.not_read(mentioned)
-        self.upstream = loss
+        of = {slope.above for slope in note.slopes()}
+        asks = of or mentioned_loss(note.document.text, note.spans, DERIVED)
+        if loss is None and is_array and asks and of <= known:
+            self.upstream = self.loss_of_none(known)
+
+    def loss_of_none(self, known: Collection[str]) -> str | None:
+        """A letter for the abstract loss of a note that mentions none; raises InputError where a word or letter may."""
+        note, last = self.note, self.equations.found[-1].segment.left
+        spelled = [*self.equations.names.values(), *(d.spelled for d in note.declared.found)]
+        own = {*known, *note.declared.dims, *(s.key[0] for s in spelled), last.key[0]}
+        spans = [span for span in note.spans if not names_jacobian(note.document.text, span[0])]
+        tokens = [token for start, end in spans for token in tokens_in(note.source, start, end)]
+        may = next(((t.start, t.end) for t in tokens if t.text in LOSS_NAMES and t.text not in own), None)
+        may = may or mentioned_loss(note.document.text, note.spans, LEARNING)
+        if may is not None:
+            raise self.not_read(may)
+        letters = {token.text for token in tokens}
+        loss = next((name for name in LOSS_NAMES if name not in {*letters, *own}), None)
+        if loss is not None:
+            note.assumed.append((last.span[0], say("notes.remark.any_loss", loss=loss, name=last.name)))
+        return loss
 
     def not_read(self, mentioned: tuple[int, int]) -> InputError:
         """The words speak of a loss that no equation gives."""
