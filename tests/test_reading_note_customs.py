@@ -188,6 +188,10 @@ NOTES: dict[str, Note] = {
         ),
         {"X": (D, N), "Y": (1, N), "V": (H, D), "W": (1, H)},
     ),
+    "a diagonal of entries": (
+        r"Let $x, y, w \in \mathbb{R}^n$ and $W = \mathrm{diag}(w_1, \dots, w_n)$. $$L = \|W x - y\|^2$$",
+        lambda x, y, w: ((w * x - y) ** 2).sum(), {"x": (N,), "y": (N,), "w": (N,)},
+    ),
     "a neuron of columns": (
         r"$X \in \mathbb{R}^{n \times m}$, $Y \in \mathbb{R}^{k \times m}$, $W \in \mathbb{R}^{k \times n}$:"
         r" $$z^{(i)} = W x^{(i)}, \quad J = \sum_{i=1}^m \|z^{(i)} - y^{(i)}\|^2$$",
@@ -227,6 +231,12 @@ def test_members_of_a_computed_array_that_are_no_columns_are_refused(size: str, 
     with pytest.raises(InputError) as caught:
         loaded(tmp_path, text)
     assert str(caught.value.diagnostics[0].code) == "notes.letter_case"
+
+
+@pytest.mark.parametrize("entries", [r"w_1, \dots, w_n", r"1/w_1, \dots, 1/w_n", r"w_1, w_3, \dots, w_n"])
+def test_a_diagonal_that_is_not_read_is_no_full_matrix(entries: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        loaded(tmp_path, rf"Let $x, y \in \mathbb{{R}}^n$, $W = \mathrm{{diag}}({entries})$. $$L = \|W x - y\|^2$$")
 
 
 LAYER = r"$x \in \mathbb{R}^D$, $W \in \mathbb{R}^{K \times D}$: $$z = W x$$ $$f = \tanh(z)$$ "

@@ -35,6 +35,7 @@ from backsym.reading.notes.layers import layered
 from backsym.reading.notes.lengths import Respelled
 from backsym.reading.notes.origins import Axis, One, from_one
 from backsym.reading.notes.preparing.asides import without_asides, without_numbers
+from backsym.reading.notes.preparing.diagonals import with_diagonals
 from backsym.reading.notes.preparing.differences import with_later_sums
 from backsym.reading.notes.preparing.features import with_given_features
 from backsym.reading.notes.preparing.front import front_matter, with_front
@@ -98,6 +99,7 @@ def _without_front(document: Document, *, tex: bool) -> ReadNote:
     document = spelling.document
     document, powers = layered(document, _places(document, tex=tex))
     powers |= spelling.spelled
+    document = with_diagonals(document, _places(document, tex=tex))
     document, later = with_later_sums(document, _places(document, tex=tex))
     counted = from_one(document, _places(document, tex=tex))
     document = counted.document

@@ -177,7 +177,7 @@ def _check_nearly(note: Stated, equations: Equations) -> None:
                 raise note.source.error(say("notes.only_nearly", name=left[0].name), (tokens[n - 1].start, token.end))
 
 
-_COMPUTING = frozenset((*FUNCTION_MACROS, "sum", "prod", "max", "min", "frac", "sqrt"))
+_COMPUTING = frozenset((*FUNCTION_MACROS, "sum", "prod", "max", "min", "frac", "sqrt", "diag"))
 """Signs of what is computed, and no list or set."""
 
 
