@@ -347,8 +347,7 @@ class Settling:
             raise self.not_read(mentioned)
         of = {slope.above for slope in note.slopes()}
         asks = of or mentioned_loss(note.document.text, note.spans, DERIVED)
-        if loss is None and is_array and asks and of <= known:
-            self.upstream = self.loss_of_none(known)
+        self.upstream = self.loss_of_none(known) if loss is None and is_array and asks and of <= known else loss
 
     def loss_of_none(self, known: Collection[str]) -> str | None:
         """A letter for the abstract loss of a note that mentions none; raises InputError where a word or letter may."""
