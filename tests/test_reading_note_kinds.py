@@ -309,6 +309,12 @@ NOTES: dict[str, Note] = {
         lambda r, gamma, q_prime, w: (r + gamma * q_prime - w) ** 2,
         {"r": S, "gamma": S, "q_prime": S, "w": S},
     ),
+    "a divisor that nothing tells of is a number": (
+        r"$$p = \mathrm{softmax}(z/\tau), \quad h = \frac{W p}{\alpha}, \quad L = \|h \oslash s - t\|^2$$"
+        r" with $z \in \mathbb{R}^D$, $W \in \mathbb{R}^{K \times D}$.",
+        lambda z, tau, W, alpha, s, t: ((W @ softmax(z / tau) / alpha / s - t) ** 2).sum(),
+        {"z": (D,), "tau": S, "W": (K, D), "alpha": S, "s": (K,), "t": (K,)},
+    ),
     "two starts at once": (
         r"$$c_t = c_{t-1} + x_t, \quad h_t = \tanh(w h_{t-1} + c_t), \quad L = h_T^2$$ with $h_0 = c_0 = 0$.",
         lambda x, w: two_sums(x, w) ** 2,

@@ -93,6 +93,6 @@ def _holds_one(tokens: list[Token], opening: int) -> bool:
         depth += (tokens[n].text == "(") - (tokens[n].text == ")")
         if depth == 0:
             return n > opening + 1
-        if n > opening and (tokens[n].text in ("+", "-", "=", ",", "/", "frac") or tokens[n].text in "<>"):
+        if n > opening and (tokens[n].text in ("+", "-", "=", ",", "/", "oslash", "frac") or tokens[n].text in "<>"):
             return False
     return False

@@ -103,12 +103,12 @@ class Grammar(Cursor, ABC):
             if self.at(*SIGNS):
                 signs += SIGNS[self.take().text]
                 factors.append(self.signed(self.factor) if self.at("-", "+") else self.factor())
-            elif self.at("/"):
-                self.take()
+            elif self.at("/", "oslash"):
+                spread = "" if self.take().text == "oslash" else "columns"
                 above = self.terms(factors, signs, start)
                 below = self.signed(self.factor) if self.at("-", "+") else self.factor()
                 self.check_slash(above)
-                factors, signs = [self.make("div", "columns", (above, below), start)], ""
+                factors, signs = [self.make("div", spread, (above, below), start)], ""
             elif self.starts_factor():
                 signs += " "
                 factors.append(self.factor())

@@ -79,7 +79,7 @@ _SIGNS = {
     "coloneqq": "=", "triangleq": "=", "coloneq": "=", "doteq": "=", "equiv": "=",
     "dots": "dots", "ldots": "dots", "cdots": "dots",
     "dotsc": "dots", "dotsb": "dots", "top": "top", "intercal": "top", "in": "in", "forall": "forall",
-    "langle": "<(", "rangle": ">)", "mid": "|", "div": "/", "oslash": "/",
+    "langle": "<(", "rangle": ">)", "mid": "|", "div": "/", "oslash": "oslash",
     "nabla": "nabla", "partial": "partial", "colon": ":",
 }  # fmt: skip
 """Macros that are one sign; several spellings of one sign are the same."""

@@ -270,6 +270,15 @@ class Shapes:
     def elementwise(self, tree: Node) -> Axes | None:
         return self.joined(tree.children)
 
+    def quotient(self, tree: Node) -> Axes | None:
+        r"""A letter that nothing tells of scales as a divisor, as it does as a factor; not by ``\oslash``."""
+        if not tree.value:
+            return self.elementwise(tree)
+        above, below = tree.children
+        widest = self.fitted([self.of(above), self.of(below)])
+        self.assign(above, widest)
+        return widest
+
     def transpose(self, tree: Node) -> Axes | None:
         shape = self.of(tree.children[0])
         if shape is None:
@@ -560,7 +569,7 @@ _RULES: dict[str, Callable[[Shapes, Node], Axes | None]] = {
     "name": Shapes.name,
     "add": Shapes.added,
     "mul": Shapes.elementwise,
-    "div": Shapes.elementwise,
+    "div": Shapes.quotient,
     "cmp": Shapes.compared,
     "terms": Shapes.product,
     "matmul": Shapes.nothing,
