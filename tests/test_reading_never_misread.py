@@ -152,6 +152,9 @@ REFUSED = [
     # The norm of a number.
     ("number_or_matrix", "W x", r"$$h = \sigma(W x), L = \frac{1}{2} \|h - t\|^2$$"),
     ("norm_of_number", r"\|H - T\|", r"$$H = \sigma(W X), L = \frac{1}{2} \|H - T\|^2$$"),
+    # The cross-entropy of logits.
+    ("logits", r"\mathrm{CE}(z", r"$$z = W x, L = \mathrm{CE}(z, y)$$ with $W \in \mathbb{R}^{K \times D}$."),
+    ("logits", r"\mathcal{L}_{\text{BCE}}", r"$$s = w x + b, L = \mathcal{L}_{\text{BCE}}(s, y)$$"),
     # The 2-norm of a matrix.
     (
         "meaning.two_norm_of_matrix",

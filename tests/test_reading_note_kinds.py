@@ -315,6 +315,14 @@ NOTES: dict[str, Note] = {
         lambda z, tau, W, alpha, s, t: ((W @ softmax(z / tau) / alpha / s - t) ** 2).sum(),
         {"z": (D,), "tau": S, "W": (K, D), "alpha": S, "s": (K,), "t": (K,)},
     ),
+    "a number before an element-wise product": (
+        r"$$g = \frac{1}{1-p} m \odot h, \quad h = \tanh(Wx), \quad L = \|g - t\|^2 + \|c s \odot g\|^2$$"
+        r" with $W \in \mathbb{R}^{H \times D}$.",
+        lambda W, x, p, m, t, c, s: (
+            ((m * np.tanh(W @ x) / (1 - p) - t) ** 2).sum() + ((c * s * m * np.tanh(W @ x) / (1 - p)) ** 2).sum()
+        ),
+        {"W": (H, D), "x": (D,), "p": S, "m": (H,), "t": (H,), "c": S, "s": (H,)},
+    ),
     "two starts at once": (
         r"$$c_t = c_{t-1} + x_t, \quad h_t = \tanh(w h_{t-1} + c_t), \quad L = h_T^2$$ with $h_0 = c_0 = 0$.",
         lambda x, w: two_sums(x, w) ** 2,

@@ -96,6 +96,7 @@ def check_shapes(source: Source, equations: Equations, shapes: Mapping[str, Axes
         *_transposed(source, equations, shapes, told),
         *(source.diagnostic(say("notes.number_or_matrix", name=n), t.span) for n, t in told.scaling.items()),
         *_norms(source, equations, told),
+        *_logits(source, equations),
         *_of_size_one(source, equations, shapes),
         *_exponentials(source, equations, told),
         *_softmaxes(source, equations, told),
@@ -442,6 +443,33 @@ def _norms(source: Source, equations: Equations, told: Shapes) -> Iterator[Diagn
                 if tree.kind == "call" and tree.value == "norm" and _has_number(tree.children[0], told, computed):
                     name = source.text[slice(*tree.children[0].span)]
                     yield source.diagnostic(say("notes.norm_of_number", name=name), tree.span)
+
+
+def _logits(source: Source, equations: Equations) -> Iterator[Diagnostic]:
+    r"""``\mathrm{CE}(z, y)`` of what is computed and no probability: the logits of a softmax, or -sum(y log z)?"""
+    computed = {e.name: e.sides[1] for e in equations.found if e.sides is not None}
+    for side in computed.values():
+        for tree in walk(side):
+            function = _OF_LOGITS.get(tree.value) if tree.kind == "call" and tree.children else None
+            if function is not None and _is_linear(tree.children[0], computed):
+                name = source.text[slice(*tree.children[0].span)]
+                yield source.diagnostic(say("notes.logits", name=name, function=function), tree.span)
+
+
+def _is_linear(tree: Node, computed: Mapping[str, Node]) -> bool:
+    """Whether this is computed, and by its outermost signs, or by a function below 0 or above 1, no probability."""
+    if tree.kind in ("neg", "entry", "column", "name"):
+        inner = computed.get(tree.value) if tree.kind == "name" else tree.children[0]
+        return inner is not None and inner is not tree and _is_linear(inner, computed)
+    if tree.kind == "add":
+        return any(_is_linear(child, computed) for child in tree.children)
+    return tree.kind in ("terms", "matmul", "mul") or (tree.kind == "call" and tree.value in _UNBOUNDED)
+
+
+_OF_LOGITS = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
+"""What the logits of each loss would be put into."""
+_UNBOUNDED = ("tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "log", "sum", "dot")
+"""Functions whose values are no probabilities, whatever they are applied to."""
 
 
 def _has_number(tree: Node, told: Shapes, computed: Mapping[str, Node]) -> bool:

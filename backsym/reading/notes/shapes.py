@@ -359,7 +359,7 @@ class Shapes:
             else:
                 chains[-1].append(factor)
                 dotted[-1] = dotted[-1] or sign == "."
-        alone = [chain[0] for chain in chains if len(chain) == 1] if "o" in tree.value else []
+        alone = [operand for chain in chains for operand in self.scaled(chain)] if "o" in tree.value else []
         self.grown(alone)
         shapes = [self.chain(chain, dotted=dot) for chain, dot in zip(chains, dotted, strict=True)]
         if alone and (widest := max((shape for shape in shapes if shape), key=len, default=None)):
@@ -368,6 +368,12 @@ class Shapes:
         if "*" in tree.value and {1, 2} <= {len(shape) for shape in shapes if shape is not None}:
             self.starred[tree.span] = tree
         return self.fitted(shapes)
+
+    def scaled(self, factors: Sequence[Node]) -> Sequence[Node]:
+        r"""The operand of ``\odot`` in a chain: its last factor, where only numbers scale it, or what may be some."""
+        *before, last = factors
+        numbers = all(self.of(f) == () or (f.kind == "name" and f.value[:1].islower()) for f in before)
+        return [last] if numbers and not any(self.of(f) for f in before) else []
 
     def chain(self, factors: Iterable[Node], *, dotted: bool) -> Axes | None:
         """Matrices side by side; numbers scale."""
