@@ -148,6 +148,16 @@ NOTES: dict[str, tuple[str, Truth, dict[str, tuple[int, ...]]]] = {
         r"$$L = \sum_{n=1}^N \|\mathbf{A} \mathbf{x}_n\|^2 \text{ with } \mathbf{A} \in \mathbb{R}^{D \times D}$$",
         lambda A, x: ((x @ A.T) ** 2).sum(), {"A": (D, D), "x": (N, D)},
     ),
+    "a sum of letters of which one begins at 0": (
+        r"$$y_i = \sum_{k=0}^{K-1} w_k x_{i+k}, \quad L = \sum_{i=1}^{M} (y_i - t_i)^2$$",
+        lambda w, x, t: ((np.convolve(x, w[::-1], "valid")[: len(t)] - t) ** 2).sum(),
+        {"w": (2,), "x": (4,), "t": (3,)},
+    ),
+    "a sum of letters that all begin at 0": (
+        r"$$y_i = \sum_{k=0}^{K-1} w_k x_{i+k}, \quad i = 0, \dots, M-1, \quad L = \sum_{i=0}^{M-1} (y_i - t_i)^2$$",
+        lambda w, x, t: ((np.convolve(x, w[::-1], "valid")[: len(t)] - t) ** 2).sum(),
+        {"w": (2,), "x": (4,), "t": (3,)},
+    ),
 }  # fmt: skip
 
 

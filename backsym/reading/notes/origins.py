@@ -47,9 +47,17 @@ _OPENING = ("(", "[", "{", r"\{")
 _CLOSING = (")", "]", "}", r"\}")
 
 
+Item: TypeAlias = "tuple[str, int, tuple[int, int], Token, str]"
+"""The letter of an index, its number, its span and its token, and the letter again where it is only added."""
+
+
 @dataclass(frozen=True)
 class Index:
-    """One index of an array: a letter, with what is added to it, or a number; ``span`` is all that is written of it."""
+    """One index of an array: a letter, with what is added to it, or a number; ``span`` is all that is written of it.
+
+    ``among`` are the letters of the position that it is a part of, ``i + k``, if it is one; "" is among them where that
+    is no sum of letters.
+    """
 
     axis: Axis
     letter: str
@@ -58,6 +66,7 @@ class Index:
     at: Token
     array: Token
     """The letter of the array."""
+    among: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -185,8 +194,8 @@ def _moved(found: Sequence[Written], zero: Collection[tuple[int, str]]) -> tuple
     for _ in count():
         before = len(axes), len(letters)
         for n, formula in enumerate(found):
-            axes |= {index.axis for index in formula.indices if (n, index.letter) in letters}
-            letters |= {(n, index.letter) for index in formula.indices if index.letter and index.axis in axes}
+            axes |= {i.axis for i in formula.indices if all((n, each) in letters for each in i.among or [i.letter])}
+            letters |= {(n, i.letter) for i in formula.indices if i.letter and i.axis in axes and not i.among}
         if (len(axes), len(letters)) == before:
             break
     return axes, letters
@@ -198,6 +207,8 @@ def _may_move(
     """Whether every letter is an index alone, and what is computed over one has a range from 0."""
     for n, formula in enumerate(found):
         if formula.numbers() & {letter for m, letter in letters if m == n}:
+            return False
+        if any("" in i.among and (i.axis in axes or (n, i.letter) in letters) for i in formula.indices):
             return False
         ones = {index.at.start for index, _ in formula.ones}
         lefts = [index for index in formula.lefts if index.axis in axes and index.at.start not in ones]
@@ -215,6 +226,12 @@ def _edits(
     said = [span for index, span in formula.ones if _its_axis(index, axes)]
     for span in said:
         yield Edit(*span, "".join(c if c == "\n" else " " for c in text[slice(*span)]))
+    last = {(index.array.start, index.axis): index for index in formula.indices if index.among}
+    for index in last.values():
+        shift = (index.axis in axes) - sum((n, each) in letters for each in index.among)
+        if shift:
+            shift += index.number
+            yield Edit(*index.span, text[index.at.start : index.at.end] + (f"{shift:+d}" if shift else ""))
     for index in formula.indices:
         if index.axis in axes and not index.letter and not any(a <= index.span[0] < b for a, b in said):
             yield Edit(*index.span, str(index.number + 1))
@@ -309,7 +326,7 @@ def _with_own_columns(document: Document, found: Sequence[Written]) -> Counted:
     """``w_{j0}`` beside ``w_{ji}``, where i runs from 1: the weights of a bias, an array with a letter of its own."""
     indices = [index for formula in found for index in formula.indices]
     by_letter = {index.axis for index in indices if index.letter}
-    stepped = {index.axis for index in indices if index.letter and index.number}
+    stepped = {index.axis for index in indices if index.letter and (index.number or index.among)}
     letters = {index.array.start for index in indices if index.letter}
     used = {token.text for formula in found for token in formula.tokens}
     free = (letter for letter in _COLUMNS if letter not in used)
@@ -506,8 +523,8 @@ def _begins(tokens: Sequence[Token], n: int) -> bool:
 
 def _scripts(tokens: Sequence[Token], n: int, position: int) -> tuple[list[Index], int]:
     """The indices of the array whose letter is here, and the position after its scripts."""
-    below: list[tuple[str, int, tuple[int, int], Token]] = []
-    above: list[tuple[str, int, tuple[int, int], Token]] = []
+    below: list[list[Item]] = []
+    above: list[list[Item]] = []
     accent = tokens[n - 2].text if n > 1 and tokens[n - 1].text == "{" else tokens[n - 1].text if n else ""
     mark = ""
     while position < len(tokens) and tokens[position].text in ("_", "^") and tokens[position].kind == "op":
@@ -520,31 +537,40 @@ def _scripts(tokens: Sequence[Token], n: int, position: int) -> tuple[list[Index
             mark += words
         elif len(inner) > 2 and _BRACKETS.get(inner[0].text) == inner[-1].text:
             above, words = _items(inner[1:-1])
-            if not any(letter for letter, *_ in above):
+            if not any(letter for items in above for letter, *_ in items):
                 mark += "".join(t.text for t in inner)
                 above = []
         position = end
     array = (f"{accent}:" if accent in ACCENTS else "") + tokens[n].text, mark
-    found = [Index((array, axis), *item, tokens[n]) for axis, item in enumerate(below)]
-    return found + [Index((array, ABOVE), *item, tokens[n]) for item in above[:1]], position
+    placed = [*enumerate(below), *((ABOVE, items) for items in above[:1])]
+    among = {axis: tuple(item[-1] for item in items) if len(items) > 1 else () for axis, items in placed}
+    parts = [(axis, item[:-1]) for axis, items in placed for item in items]
+    return [Index((array, axis), *part, tokens[n], among[axis]) for axis, part in parts], position
 
 
-def _items(inner: Sequence[Token]) -> tuple[list[tuple[str, int, tuple[int, int], Token]], str]:
-    """The indices of a script, and its words, which are a mark."""
-    found: list[tuple[str, int, tuple[int, int], Token]] = []
+def _items(inner: Sequence[Token]) -> tuple[list[list[Item]], str]:
+    """The indices of a script, those of a sum together, and its words, which are a mark."""
+    found: list[list[Item]] = []
     n, mark = 0, ""
     while n < len(inner):
         token = inner[n]
         sign, number = (inner[n + k].text if n + k < len(inner) else "" for k in (1, 2))
+        item: tuple[str, int, tuple[int, int], Token] | None = None
+        start = n
         if token.kind in _LETTERS and sign in ("+", "-") and number.isdecimal():
-            found.append((token.text, int(sign + number), (token.start, inner[n + 2].end), token))
+            item = token.text, int(sign + number), (token.start, inner[n + 2].end), token
             n += 2
         elif token.kind in _LETTERS:
-            found.append((token.text, 0, (token.start, token.end), token))
+            item = token.text, 0, (token.start, token.end), token
         elif token.kind == "number" and token.text.isdecimal():
-            found.append(("", int(token.text), (token.start, token.end), token))
+            item = "", int(token.text), (token.start, token.end), token
         elif token.kind == "word":
             mark += token.text
+        before = inner[start - 1] if start else None
+        if item is not None and before is not None and before.text in ("+", "-") and found:
+            found[-1].append((*item, item[0] if before.text == "+" else ""))
+        elif item is not None:
+            found.append([(*item, "" if before is not None and before.kind == "number" else item[0])])
         n += 1
     return found, mark
 
