@@ -231,6 +231,7 @@ NAMED = {
         LINE + r"The input is normalised, $\bar{x} = x / |x|$.", "x_bar",
     ),
     "dropout in words": (LINE + "During training dropout is applied to the input.", "dropout"),
+    "a number with a unit": (LINE + r"The input is $x = 3\,\mathrm{m}$.", "an equation of x within the text"),
     "a second loss within": (LINE + r"For one more case, $L = (y - t)^4$.", "L has another equation"),
     "a mean in words": (LINE + "In practice this is averaged over all examples.", "averaged"),
     "a slope in words": (LINE + "The ReLU has a slope of 0.01 for negative arguments.", "slope of 0.01"),

@@ -563,6 +563,20 @@ def is_model(source: Source, equation: Forward, displayed: Equations) -> bool:
     return False
 
 
+def is_measure(source: Source, segment: Segment, displayed: Equations) -> bool:
+    r"""Whether an equation gives a number with a unit, ``x = 3\,\mathrm{m}``: upright words nobody computes with."""
+    tokens = [t for t in tokens_in(source, segment.start, segment.end) if t.kind != "end"]
+    at = next((n for n, t in enumerate(tokens) if t.text == "="), len(tokens)) + 1
+    right = tokens[at + 1 :] if at < len(tokens) and tokens[at].text == "-" else tokens[at:]
+    words = {t.text for t in right if t.kind == "word"}
+    known = {spelled.key[0] for spelled in displayed.names.values()} | displayed.lefts()
+    signs = all(t.kind in ("number", "word") or t.text in _SIGNS_OF_UNITS for t in right)
+    return bool(words) and right[0].kind == "number" and signs and words.isdisjoint(known)
+
+
+_SIGNS_OF_UNITS = ("^", "{", "}", "-", "/", "cdot")
+
+
 def _written(source: Source, tree: Node) -> str:
     return "".join(source.text[slice(*tree.span)].split())
 

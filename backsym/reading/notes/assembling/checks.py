@@ -15,6 +15,7 @@ from backsym.reading.notes.assembling.stated import DERIVATIVES, Stated, is_show
 from backsym.reading.notes.equations import (
     LOSS_NAMES,
     Equations,
+    is_measure,
     is_model,
 )
 from backsym.reading.notes.lengths import check_counts, check_entries, check_sizes
@@ -191,7 +192,7 @@ def _check_computed(note: Stated, equations: Equations) -> None:
         known = given.keys() | equations.lefts() if _is_asked(note, f) else frozenset()
         for s in segments(note.source, words, f.start, f.end):
             base = s.left.name == "e" and s.left.name not in equations.lefts()  # e^2 would be a power of Euler's e.
-            if s.left.name not in given and not base:
+            if (s.left.name not in given and not base) or is_measure(note.source, s, equations):
                 continue
             e = equations.read(s)
             tokens = tokens_in(note.source, s.left.span[1], s.end)

@@ -24,6 +24,7 @@ from backsym.reading.notes.equations import (
     defined_functions,
     index_letters,
     is_loss,
+    is_measure,
     is_model,
     loss_marks,
 )
@@ -260,7 +261,7 @@ class Stated:
             # Recurrences within the text have starts, and words, o = \sigma(net), are known by their equations.
             segs = [*displayed.segments, *found]
             every = Equations(self.source, segs, displayed.defined, words, self.labels)
-        read = [(s, every.read(s)) for s in found]
+        read = [(s, every.read(s)) for s in found if not is_measure(self.source, s, displayed)]
         starts = {start.name for start in starts_of(every, self.steps.letters)}
         telling = [
             (s, e)
