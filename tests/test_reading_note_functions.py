@@ -44,6 +44,7 @@ TOLD: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "the activation function": (note(r"Here $\sigma$ is the activation function."), sigmoid),
     "such as": (note(r"Here $\sigma$ is an activation function such as softplus."), lambda z: np.log1p(np.exp(z))),
     "before the letter": (note(r"We use the softplus activation $g$.", "g"), lambda z: np.log1p(np.exp(z))),
+    "another case": (note(r"How does it change if $\sigma$ is replaced by ReLU?"), sigmoid),
     "with a layer": (note(r"Here $g^{[1]}$ is the tanh function.", "g^{[1]}"), np.tanh),
     "German": (note(r"Dabei ist $\sigma$ gegeben; $\sigma$ bezeichnet die ReLU-Funktion."), relu),
     "sigma by its formula": (note(r"$$\sigma(a) = \frac{1}{1+e^{-a}}$$"), sigmoid),
@@ -71,6 +72,7 @@ def test_a_function_is_what_the_note_says(name: str, tmp_path: Path) -> None:
     [
         r"Here $\sigma$ is an arbitrary differentiable activation function.",
         r"Here $\sigma$ is some nonlinearity.",
+        r"If $\sigma$ is the ReLU, solve this.",
         r"Here $\sigma$ is the Mish activation function.",
         r"Here $\sigma$ is a nonlinear function such as tanh or ReLU.",
         r"Here $\sigma$ is the ReLU. Further, $\sigma$ is the tanh.",

@@ -273,6 +273,8 @@ def test_words_are_of_the_formula_that_they_stand_with(tmp_path: Path) -> None:
     assert roles == {"x": "input", "W": "parameter", "m": "constant", "v": "parameter", "s": "parameter"}
     assert [e.name for e in note.equations] == ["a", "q", "L"]
     assert not note.remarks
+    text = r"$$L = (w^\top x - y)^2$$ with $x \in \mathbb{R}^D$. Compute the gradients with respect to all parameters."
+    assert loaded(tmp_path, "next.md", text).symbols["x"].role == "input"
 
 
 def test_remarks_name_rows_that_define_no_quantity(tmp_path: Path) -> None:

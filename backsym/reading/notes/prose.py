@@ -202,10 +202,11 @@ class Prose:
         return text[max(item, own - 400) : end] + near
 
     def after(self, number: int) -> str:
-        """The words of the paragraph between this formula and the next."""
+        """The words of the sentence between this formula and the next."""
         end = self.formulas[number].end
         after = self.formulas[number + 1].start if number + 1 < len(self.formulas) else len(self.source.text)
-        return self.source.text[end : min(after, end + 200)].partition("\n\n")[0]
+        stop = _SENTENCE.search(self.source.text, end, min(after, end + 200))
+        return self.source.text[end : stop.start() if stop is not None else min(after, end + 200)]
 
     def joined(self, number: int) -> bool:
         """Whether only a comma or "and" stands between this formula and the next."""

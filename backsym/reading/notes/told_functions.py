@@ -76,6 +76,10 @@ _QUANTITIES = Phrases(
 _LETTERS = ("letter", "greek")
 _APPLIES = ("(", "[", "'")
 """What stands behind a letter that is applied, or differentiated."""
+_IF = Phrases("if", "suppose", "supposing", "wenn", "falls")
+_REPLACES = Phrases("replaced", "replace", "replaces", "instead", "ersetzt", "ersetzen", "stattdessen")
+_CHANGES = Phrases("change", "changes", "compare", "differ", "\u00e4ndert", "\u00e4ndern", "vergleichen")
+"""Words of another case than that of the equations."""
 _CLAUSE = 160
 """How many characters behind a letter may explain it."""
 _BEFORE = 60
@@ -106,6 +110,7 @@ def told_functions(source: Source, formulas: Sequence[Place]) -> tuple[list[Edit
     told: dict[tuple[str, ...], Told] = {}
     for formula in formulas:
         found = None if formula.displayed else _told(source, formula, called)
+        found = _of_this_case(source.text, formula, found) if found is not None else None
         if found is None:
             continue
         earlier = told.setdefault(found.head, found)
@@ -213,6 +218,20 @@ def _told(source: Source, formula: Place, called: set[tuple[str, ...]]) -> Told 
     if len(names) == 1:
         return Told(head, names[0], at)
     return Told(head, None, at) if names or _left_open(clause) else None
+
+
+def _of_this_case(text: str, formula: Place, told: Told) -> Told | None:
+    """What is told, unless the sentence asks, supposes or replaces: that leaves a letter open, or is another case."""
+    ends = (". ", ".\n", "? ", "?\n", "\n\n")
+    start = max(text.rfind(sign, max(0, formula.start - _CLAUSE), formula.start) for sign in ends)
+    start = max(start, formula.start - _CLAUSE, 0)
+    end = up_to(text, formula.end, (". ", ".\n", "?", "\n\n"), _CLAUSE)
+    words = words_of(text, start, end)
+    asks = text[end : end + 1] == "?" or words_of(text, start, formula.start) in _IF
+    if told.function == "sigmoid" or not (asks or words in _REPLACES):
+        return told
+    other = asks and (words in _REPLACES or words in _CHANGES)
+    return None if other else Told(told.head, None, told.at)
 
 
 def _equal_to(tokens: Sequence[Token]) -> str | None:
