@@ -275,6 +275,10 @@ def test_words_are_of_the_formula_that_they_stand_with(tmp_path: Path) -> None:
     assert not note.remarks
     text = r"$$L = (w^\top x - y)^2$$ with $x \in \mathbb{R}^D$. Compute the gradients with respect to all parameters."
     assert loaded(tmp_path, "next.md", text).symbols["x"].role == "input"
+    text = r"For the input $u\in\mathbb{R}^D$ and the desired output $v\in\mathbb{R}^D$ let $$L = \|A u + p - v\|^2$$"
+    text += r" with $p \in \mathbb{R}^D$ (fixed sinusoids)."
+    symbols = loaded(tmp_path, "desired.md", text).symbols
+    assert {name: symbols[name].role for name in "uvp"} == {"u": "input", "v": "target", "p": "constant"}
 
 
 def test_remarks_name_rows_that_define_no_quantity(tmp_path: Path) -> None:

@@ -65,6 +65,18 @@ REFUSED = {
         r"$$p_i = \sigma(w x_i), \quad \ell = \sum_{i=1}^n y_i \log p_i$$ The loss is the negative of $\ell$.",
         "negated",
     ),
+    "a likelihood negated in the question": (
+        r"$$\ell = y \log p, \quad p = \sigma(w x)$$ is the log-likelihood. Derive the gradient of the negative"
+        r" log-likelihood with respect to $w$.", "negated",
+    ),
+    "one example of many": (
+        r"$$L = \sum_{n=1}^N (w^\top x_n - y_n)^2$$ with $x_n \in \mathbb{R}^D$. "
+        "Compute the gradient with respect to $w$ for a single example.", "example",
+    ),
+    "a frozen matrix": (LAYER + r"$\mathbf{W}$ is frozen. Compute the gradients by all parameters.", "frozen"),
+    "truncated": (
+        r"$$h_t = \tanh(u h_{t-1} + x_t), \quad L = \sum_{t=1}^T h_t^2$$ Use truncated BPTT.", "held",
+    ),
 }  # fmt: skip
 
 SEEMING = {
@@ -200,6 +212,11 @@ READ: dict[str, Note] = {
     "the same in other words": (
         LINE + r"or equivalently $L = (t - y)^2$.",
         lambda w, x, b, t: (w * x + b - t) ** 2, {"w": S, "x": S, "b": S, "t": S},
+    ),
+    "one example of one, a likelihood": (
+        r"$$\ell = -y \log p, \quad p = \sigma(w x)$$ is the negative log-likelihood of one example. "
+        "Derive the gradient of the negative log-likelihood for one example.",
+        lambda w, x, y: -y * np.log(sigmoid(w * x)), {"w": S, "x": S, "y": S},
     ),
     "half of a sum": (
         r"$$L = 1/2 \sum_{n=1}^N (w x_n - t_n)^2$$",

@@ -165,6 +165,7 @@ def _assembled(
     check_differentiated(note, equations, settling.upstream)
     writer = NoteTree(note, equations, settling, powers, written)
     tree = writer.tree()
-    Provisos(note.source, note.formulas, equations).check_free(writer.asked.names)
+    families = note.family_names if not note.steps.letters else ()
+    Provisos(note.source, note.formulas, equations).check_free(writer.asked.names, families, note.declared.dims)
     remarks = what_was_passed_over(note, equations, writer.asked, strange)
     return ReadNote(tree, remarks, settling.upstream, bool(settling.starts))

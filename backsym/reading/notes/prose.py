@@ -28,16 +28,20 @@ _OPENING = re.compile(
     re.VERBOSE,
 )
 _CLOSING = {"$$": "$$", "\\[": "\\]", "$": "$", "\\(": "\\)", "```": "```", "`": "`", "<!--": "-->", "%": "\n"}
-_OF_ONE = re.compile(r"[\W$]*(?:be|is)\s+(?:an?\s|one-hot)")
+_OF_ONE = re.compile(r"[\W$]*(?:(?:be|is)\s+(?:an?\s|one-hot)|(?:tells|indicates)\s)")
 """Words after several formulas that are said of the last."""
 _LAST_WORDS = re.compile(r"[\w\-]+(?:\s+(?:vector|matrix|array|scalar|value))?[\s$\\(]*\Z")
 _ROLES = (
-    ("parameter", re.compile(r"\b(weights?|bias(es)?|parameters?|learned|trainable|kernels?|filters?)\b", re.I)),
-    ("target", re.compile(r"\b(targets?|labels?|one[- ]hot|ground[- ]truth)\b", re.I)),
+    (
+        "parameter",
+        re.compile(r"\b(?<!not )(weights?|bias(es)?|parameters?|learned|trainable|kernels?|filters?)\b", re.I),
+    ),
+    ("target", re.compile(r"\b(targets?|labels?|one[- ]hot|ground[- ]truth|desired)\b", re.I)),
     (
         "constant",
         re.compile(
-            r"\b((?<!up to )(?<!up to a )(?<!additive )constants?|hyper-?parameters?|regulari[sz]ation strength)\b",
+            r"\b((?<!up to )(?<!up to a )(?<!additive )constants?|hyper-?parameters?|sinusoids?|not learned"
+            r"|regulari[sz]ation strength)\b",
             re.I,
         ),
     ),
@@ -206,7 +210,7 @@ class Prose:
         end = self.formulas[number].end
         after = self.formulas[number + 1].start if number + 1 < len(self.formulas) else len(self.source.text)
         stop = _SENTENCE.search(self.source.text, end, min(after, end + 200))
-        return self.source.text[end : stop.start() if stop is not None else min(after, end + 200)]
+        return self.source.text[end : stop.start() + 1 if stop is not None else min(after, end + 200)]
 
     def joined(self, number: int) -> bool:
         """Whether only a comma or "and" stands between this formula and the next."""

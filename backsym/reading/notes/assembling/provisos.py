@@ -64,6 +64,28 @@ _NO_FLOW = Phrases(
     "detached", "no gradient flows", "no gradient is", "gradients do", "does not flow", "is not propagated",
     "are not propagated", "not back-propagated", "not backpropagated", "kein gradient", "keinen gradienten",
 )  # fmt: skip
+_TRUNCATES = Phrases(
+    "truncate", "truncated bptt", "truncated backpropagation", "truncated back-propagation", "through at most",
+    "truncated gradient", "tbptt", "abgeschnittene backpropagation", "\u00fcber h\u00f6chstens",
+)  # fmt: skip
+_FROZEN = Phrases(
+    "frozen", "eingefroren", "fixed during training", "fixed throughout training", "constant during training",
+    "untrained", "w\u00e4hrend des trainings fest", "beim training fest",
+)  # fmt: skip
+"""Words that keep a quantity as it is."""
+_ONE_EXAMPLE = Phrases(
+    *(f"{of} {one} {kind}{what}" for of in ("for", "of", "on") for one in ("a", "one", "a single", "one single")
+      for kind in ("", "training ") for what in ("example", "sample", "data point") if one + kind != "a"),
+    "per-example gradient", "per-example gradients", "per-sample gradient", "per-sample gradients",
+    "f\u00fcr ein einzelnes beispiel", "f\u00fcr ein beispiel", "f\u00fcr ein einziges beispiel",
+    "f\u00fcr ein trainingsbeispiel", "f\u00fcr ein einzelnes trainingsbeispiel",
+)  # fmt: skip
+_SLOPES = Phrases(
+    "gradient", "gradients", "derivative", "derivatives", "compute", "derive", "find", "calculate", "differentiate",
+    "gradienten", "ableitung", "ableitungen", "berechnen", "bestimmen", "berechne",
+)  # fmt: skip
+_LIKELIHOOD = Phrases("log-likelihood", "log likelihood", "loglikelihood", "log-likelihood-funktion")
+_NEGATIVE = frozenset("negative negated minus negativen negativer neg".split())
 _BASE = Phrases(
     "base 2", "base 10", "base two", "base ten", "base-2", "base-10", "binary logarithm", "binary logarithms",
     "decimal logarithm", "common logarithm", "logarithm to base", "basis 2", "basis 10", "basis zwei", "basis zehn",
@@ -205,7 +227,11 @@ class Sentence:
     """Whether it asks, supposes or denies."""
 
     def has(self, phrases: Phrases) -> bool:
-        return any(phrases.length_at(self.words, n) for n in range(len(self.words)))
+        return bool(self.places(phrases))
+
+    def places(self, phrases: Phrases) -> list[int]:
+        """The numbers of the words at which one of the phrases begins."""
+        return [n for n in range(len(self.words)) if phrases.length_at(self.words, n)]
 
     def before(self, number: int, fillers: frozenset[str]) -> Iterator[int]:
         """The numbers of the words before one, as far as only fillers stand between."""
@@ -260,17 +286,30 @@ class Provisos:
             (say("notes.proviso.added"), self.adds),
             (say("notes.proviso.corrected"), self.corrects),
             (say("notes.proviso.negated"), self.negates),
+            (say("notes.proviso.negated"), self.negates_likelihood),
         )
         found = [(words, s) for s in self.sentences for words, changes in kinds if changes(s)]
         if found:
             raise InputError(self.source.diagnostic(words, (s.start, s.end)) for words, s in found)
 
-    def check_free(self, asked: Collection[str]) -> None:
-        """Raises InputError where a sentence binds the entries of what is ``asked``; without any, of what is given."""
+    def check_free(self, asked: Collection[str], families: Collection[str], sizes: Collection[str]) -> None:
+        """Raises InputError where a sentence binds or keeps what is ``asked``; without any, of what is given.
+
+        So does one that asks for the gradient of one example, of a loss of ``families`` or divided by ``sizes``.
+        """
         names = set(asked) or set(self.equations.given())
-        found = [s for s in self.sentences if not s.other_case and any(self.bound(s, n) & names for n in s.binding())]
+        sides = [e.sides[1] for e in self.equations.found if e.sides is not None]
+        sums = any(t.kind == "call" and t.value == "sum" for side in sides for t in walk(side))
+        below = [t for side in sides for tree in walk(side) if tree.kind == "div" for t in walk(tree.children[1])]
+        many = (sums and bool(families)) or any(t.value in sizes for t in below)
+        kinds = (
+            (say("notes.proviso.bound"), lambda s: any(self.bound(s, n) & names for n in s.binding())),
+            (say("notes.proviso.frozen"), lambda s: any(self.bound(s, n) & names for n in s.places(_FROZEN))),
+            (say("notes.proviso.example"), lambda s: many and s.has(_ONE_EXAMPLE) and s.has(_SLOPES)),
+        )
+        found = [(words, s) for s in self.sentences if not s.other_case for words, changes in kinds if changes(s)]
         if found:
-            raise InputError(self.source.diagnostic(say("notes.proviso.bound"), (s.start, s.end)) for s in found)
+            raise InputError(self.source.diagnostic(words, (s.start, s.end)) for words, s in found)
 
     def bound(self, s: Sentence, number: int) -> set[str]:
         """What a word such as "diagonal" is said of: what stands before it or behind it, apart from fillers."""
@@ -378,7 +417,7 @@ class Provisos:
         """ "Treat $q$ as a constant", where q is computed, or "stop gradient"."""
         constant = [n for n, word in enumerate(s.words) if word in _AS_A_CONSTANT]
         held = any(self.names(s.shown.get(m)) & self.computed for n in constant for m in s.before(n, _HELD))
-        return s.has(_NO_FLOW) or (held and not s.other_case)
+        return s.has(_NO_FLOW) or ((held or s.has(_TRUNCATES)) and not s.other_case)
 
     def denies(self, s: Sentence) -> bool:
         """ "$q$ does not depend on $w$", of which it is computed."""
@@ -430,6 +469,23 @@ class Provisos:
         r""" "The loss is the negative of $\ell$", which is computed."""
         ends = (n + length for n in range(len(s.words)) if (length := _NEGATES.length_at(s.words, n)))
         return not s.other_case and any(self.names(s.shown.get(n)) & self.computed for n in ends)
+
+    def negates_likelihood(self, s: Sentence) -> bool:
+        r""" "Differentiate the negative log-likelihood", where "$$\ell = ...$$ is the log-likelihood", and no minus."""
+
+        def signs(of: Sentence) -> set[bool]:
+            return {of.words[max(0, n - 1)] in _NEGATIVE for n in of.places(_LIKELIHOOD)}
+
+        last = self.equations.found[-1]
+        first = last.sides[1] if last.sides is not None else None
+        while first is not None and first.kind in ("add", "terms", "div", "mul"):
+            first = first.children[0]
+        minus = first is not None and first.kind == "neg"
+        shows = (
+            signs(of) == {False} and any(f.start <= last.segment.start < f.end for f in of.shown.values())
+            for of in self.sentences
+        )
+        return True in signs(s) and not s.other_case and not minus and any(shows)
 
     def corrects(self, s: Sentence) -> bool:
         """ "Erratum: the loss should read $L = ...$", where L has another equation, or a second that is not taken."""
