@@ -182,6 +182,42 @@ def test_an_update_may_be_of_an_entry_or_the_change_alone(rule: str, tmp_path: P
     assert not asked(loaded(tmp_path, f"{text}\nDerive the update rule ${other}$."))
 
 
+TANH_LAYER = r"$$z = W x + b, \quad h = \tanh(z), \quad L = \|h - t\|^2, \quad W \in \mathbb{R}^{H \times D}$$ "
+
+
+@pytest.mark.parametrize(
+    ("question", "parts", "named"),
+    [
+        (
+            r"Compute $\partial L/\partial h$, $\frac{dh}{dz}$ and combine them to $\partial L/\partial W$.",
+            ("h", "W"),
+            r"\frac{dh}{dz}",
+        ),
+        (
+            r"Express $\nabla_W L$ in terms of $\delta = \nabla_z L$, and find $\delta$ in terms of $h$.",
+            ("W",),
+            r"\delta$ in",
+        ),
+        (r"Compute $\partial L/\partial W$, state its shape.", ("W",), "state its shape"),
+        (r"Compute $f'(z)$ and $\partial L/\partial b$.", ("b",), "f'(z)"),
+    ],
+)
+def test_each_half_of_a_question_is_a_part_or_named(
+    question: str, parts: tuple[str, ...], named: str, tmp_path: Path
+) -> None:
+    note = loaded(tmp_path, TANH_LAYER + question)
+    assert [names for _, names in asked(note)] == [parts]
+    assert any("question" in remark and named in remark for remark in note.remarks)
+
+
+def test_the_derivative_of_one_term_is_not_that_of_the_loss(tmp_path: Path) -> None:
+    terms = r"$$\ell_n = (w^\top x_n - y_n)^2, \quad J = \frac1N \sum_{n=1}^N \ell_n$$ with $x_n \in \mathbb{R}^D$. "
+    note = loaded(tmp_path, terms + r"Compute $\nabla_w \ell_n$ and $\nabla_w J$.")
+    assert asked(note) == [("gradients", ("w",))]
+    assert any("question" in remark and r"\nabla_w \ell_n" in remark for remark in note.remarks)
+    assert not asked(loaded(tmp_path, terms + r"Compute $\nabla_w \ell_n$."))
+
+
 @pytest.mark.parametrize("rest", ["the SGD update for $w$", "an interpretation of its sign", "a plot of it"])
 def test_what_is_asked_for_behind_a_derivative_is_named(rest: str, tmp_path: Path) -> None:
     text = r"$L = \frac12 (w^T x - y)^2$, $x \in \mathbb{R}^d$. Derive $\partial L/\partial w$ and " + rest + "."

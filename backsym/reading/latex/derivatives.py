@@ -198,7 +198,7 @@ class Formula(Symbols):
         scripts = read_scripts(self, self.additive)
         mine = base.font in ("mathcal", "mathscr") or base.text in (self.words.loss, "ell")
         own = self.words.choose(base.text, scripts.tag or "", scripts.below or [], bold=base.bold)
-        if not mine and (own is None or own.name != self.words.loss):
+        if (own.name != self.words.loss) if own is not None else not mine:
             raise self.error(
                 say("latex.gradient_of_loss"),
                 token,

@@ -259,7 +259,8 @@ class Tasks:
             self.besides(start, end, inside)
             self.beside_parts(inside)
             claimed = [a for task in self.found.values() for a in task.formulas if start <= a < end]
-            self.no_part += {*questions.foreign(min(claimed, default=end))} - {*self.no_part}
+            beside = questions.besides(min(claimed), claimed) if claimed else []
+            self.no_part += {*beside} - {*self.no_part}
             return
         by = _BY.search(words)
         derivative = _OF_A_DERIVATIVE.search(words, asks.start())
@@ -270,7 +271,7 @@ class Tasks:
             whole = any(self.words.ranks.get(name) for name in names)
             self.derive(start, list(names), whole=whole)
             self.besides(start, end, inside)
-            self.no_part += questions.foreign(start + (by.end() if by else 0))
+            self.no_part += questions.besides(start + (by.end() if by else 0), [f[0] for f in inside])
         else:
             self.no_part.append(start + asks.start())
 

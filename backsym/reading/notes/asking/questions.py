@@ -8,7 +8,7 @@ Knows words and what formulas are; knows neither the equations of the note nor p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from backsym.reading.notes.asking.sentences import NOTHING, Element, Meant, Reader
@@ -225,11 +225,10 @@ _TAIL = Phrases(
     "in full",
 )  # fmt: skip
 
-_OF_DERIVATIVES = (
-    _TAIL, _BEFORE, _LISTS, _VERBS, _GRADIENT, _BACKWARD, _NETWORK, _OF, _BY, _ARTICLES, _LOSS, _THINGS, _ALL,
-    _IN_WHICH, _IN_TERMS, _GIVING, _USING,
-)  # fmt: skip
-"""Words of questions for derivatives."""
+_TELLING = (_IN_WHICH, _IN_TERMS, _GIVING, _USING, _OF, _BY)
+"""Words before what is no answer."""
+_OF_DERIVATIVES = (_TAIL, _BEFORE, _GRADIENT, _BACKWARD, _NETWORK, _ARTICLES, _LOSS, _THINGS, _ALL)
+"""Other words of questions for derivatives."""
 
 
 @dataclass(frozen=True)
@@ -287,18 +286,29 @@ class Questions:
         verbs = (_OTHERS, _LISTS, _VERBS, _SET, _SOLVE, _MINIMIZE, _UPDATE, _FOR_WHICH)
         return any(self.reader.length(phrases) for phrases in verbs)
 
-    def foreign(self, at: int) -> list[int]:
-        """Where, behind a place, "and" is followed by something with a word that no question for derivatives has."""
+    def besides(self, at: int, claimed: Collection[int]) -> list[int]:
+        """Where a sentence first asks for something else than derivatives, which are ``claimed`` by their places.
+
+        That is behind a place a word that no question for derivatives has, after "and" or a verb; and a formula after a
+        verb, unless words before it tell what is differentiated or what may be used.
+        """
         reader = self.reader
-        reader.position = next((n for n, element in enumerate(self.found) if element.start > at), len(self.found))
-        joined: int | None = None
+        reader.position = 0
+        asking, joined = False, None
         while not reader.ended:
-            if reader.took(_JOIN):
+            here = self.at
+            if reader.took(_VERBS) or reader.took(_LISTS):
+                asking, joined = True, here
+            elif any(map(reader.took, _TELLING)):
+                asking = False
+            elif reader.took(_JOIN):
                 joined = self.at
-            elif reader.formula() is not None:
+            elif (shown := reader.formula()) is not None:
+                if asking and here not in claimed and not shown.meant.declares and not shown.states:
+                    return [here]
                 joined = None
             elif not any(map(reader.took, _OF_DERIVATIVES)):
-                if joined is not None:
+                if joined is not None and joined > at:
                     return [joined]
                 reader.position += 1
         return []

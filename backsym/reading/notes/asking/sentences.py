@@ -59,6 +59,8 @@ class Shown:
     start: int
     end: int
     meant: Meant
+    states: bool = False
+    """Whether it is an equation."""
 
 
 Element = Word | Shown
@@ -73,7 +75,7 @@ def elements(
     for first, last, _ in [*formulas, (end, end, False)]:
         found += _words(text, position, first)
         if first < last:
-            found.append(Shown(first, last, meaning(first, last)))
+            found.append(Shown(first, last, meaning(first, last), "=" in text[first:last]))
         position = last
     return found
 
