@@ -323,6 +323,11 @@ NOTES: dict[str, Note] = {
         ),
         {"W": (H, D), "x": (D,), "p": S, "m": (H,), "t": (H,), "c": S, "s": (H,)},
     ),
+    "a declared matrix of which only entries are used": (
+        r"Let $X \in \mathbb{R}^{N \times D}$. $$\mu_n = \frac1D \sum_{d=1}^D x_{nd}, \quad L = \sum_n \mu_n^2$$",
+        lambda x: (x.mean(axis=1) ** 2).sum(),
+        {"x": (N, D)},
+    ),
     "two starts at once": (
         r"$$c_t = c_{t-1} + x_t, \quad h_t = \tanh(w h_{t-1} + c_t), \quad L = h_T^2$$ with $h_0 = c_0 = 0$.",
         lambda x, w: two_sums(x, w) ** 2,
@@ -362,6 +367,11 @@ def test_the_letter_of_the_classes_is_that_of_their_axis(tmp_path: Path) -> None
     shapes = {name: symbol.shape for name, symbol in problem.symbols.items()}
     assert [str(axis) for axis in shapes["y"]] == ["K"]
     assert {str(axis) for axis in shapes["b1"]}.isdisjoint(("K", "H", "D"))
+
+
+def test_a_declared_matrix_has_the_sizes_of_its_entries(tmp_path: Path) -> None:
+    note = loaded(tmp_path, NOTES["a declared matrix of which only entries are used"][0])
+    assert [str(axis) for axis in note.symbols["x"].shape] == ["N", "D"]
 
 
 def test_what_the_equations_tell_to_be_square_may_be_called_symmetric(tmp_path: Path) -> None:

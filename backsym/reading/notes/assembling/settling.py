@@ -27,6 +27,7 @@ from backsym.reading.notes.equations import (
 from backsym.reading.notes.lengths import check_columns, check_lengths, check_no_rows, check_rows, check_stacked
 from backsym.reading.notes.ranks import Ranks
 from backsym.reading.notes.refusals import (
+    capital_of,
     check_shapes,
     check_transposes,
     softmaxes,
@@ -74,6 +75,7 @@ class Settling:
         self.sizes_of_layers()
         declared = {d.spelled.name: d.shape for d in note.declared.found if not d.letter}
         given = {name: s for name, s in equations.given().items() if name not in declared}
+        declared.update(self.by_entries(declared, given))
         goes_on = say("notes.remark.sum_goes_on")
         note.assumed += [(e.segment.start, goes_on) for e in equations.found if e.segment.start in equations.stretched]
         factors = {note.source.text[slice(*call.head)]: call.head[0] for call in equations.factors}
@@ -129,6 +131,21 @@ class Settling:
             note.classes[name] = axes.name(shapes.root(shapes.labels[name]))
         note.declare_symmetric()  # Of what the equations tell to be square, too.
         self.example_ranges = self.example_letters()
+
+    def by_entries(
+        self, declared: Mapping[str, tuple[str, ...]], given: Mapping[str, Spelled]
+    ) -> dict[str, tuple[str, ...]]:
+        """The shapes of matrices that are declared by a capital and used by their entries alone, ``x_{nd}`` of X."""
+        equations, found = self.equations, {}
+        used = {*equations.names, *equations.lefts()}
+        for name, spelled in given.items():
+            capital = capital_of(spelled.key)
+            entries = {count for count, _ in equations.indexed.get(name, ())} == {2}
+            if capital is not None and entries and capital not in used and len(declared.get(capital, ())) == 2:
+                found[name] = declared[capital]
+                said = say("notes.remark.entries_of_declared", entry=name, array=capital)
+                self.note.assumed.append((spelled.span[0], said))
+        return found
 
     def class_axes(self, shapes: Shapes, names: Iterable[str]) -> list[str]:
         """The axis that "$K$ classes" is said of: that of the last softmax, or the only one that nothing names."""
