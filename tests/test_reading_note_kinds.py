@@ -48,6 +48,11 @@ def two_sums(x: Any, w: Any) -> Any:
 
 
 NOTES: dict[str, Note] = {
+    "intervals": (
+        r"$$z = W x, \quad L = y z^\top z$$ with $W \in [-1, 1]^{K \times D}$, $x \in [0,1)^{D}$, $y \in (0, \infty)$.",
+        lambda W, x, y: y * ((W @ x) ** 2).sum(),
+        {"W": (K, D), "x": (D,), "y": S},
+    ),
     "what is sought in front of an objective": (
         r"$$\min_{W} \; J(W) = \frac{1}{2N}\sum_{n=1}^N \| x_n - W^\top W x_n \|^2$$"
         r" Here $W \in \mathbb{R}^{K \times D}$ and $x_n \in \mathbb{R}^D$. Derive $\nabla_W J$.",
@@ -380,6 +385,11 @@ def test_what_the_equations_tell_to_be_square_may_be_called_symmetric(tmp_path: 
         note = loaded(tmp_path, text + words)
         assert note.symbols["Sigma"].symmetric is symmetric
         assert not any("not read here" in remark for remark in note.remarks)
+
+
+def test_the_power_of_an_interval_is_a_size(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot multiply"):
+        loaded(tmp_path, r"$$L = (w^\top x - y)^2$$ with $x \in [-1,1]^{D}$ and $w \in \mathbb{R}^K$.")
 
 
 @pytest.mark.parametrize(("given", "binds"), [(r"\{(x_i, y_i)\}_{i=1}^N", False), (r"\{w : \|w\| = 1\}", True)])

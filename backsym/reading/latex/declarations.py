@@ -190,7 +190,7 @@ class _Reader(FormulaReader):
             if inside is not None:
                 self.sink.found.extend(Declaration(name, (inside,), letter=True) for name in names)
                 return True
-        else:
+        elif not self.took_interval():
             # Some leave the blackboard out: R^D.
             if self.base().text != "R":
                 raise self.error(say("latex.not_a_number_set"))
@@ -200,6 +200,15 @@ class _Reader(FormulaReader):
         declared = [name for name in names if name.key[0] not in ("0", "1")]
         self.sink.found.extend(replace(declared_as(name, shape), count=self.counts.get(name, "")) for name in declared)
         return True
+
+    def took_interval(self) -> bool:
+        r"""Whether numbers between brackets stand here, ``[0, 1]`` or ``(0, \infty)``, which are passed over."""
+        end = self.position + 1
+        while self.tokens[end].kind == "number" or self.tokens[end].text in (",", "-", "infty"):
+            end += 1
+        found = self.at("[", "(") and end > self.position + 2 and self.tokens[end].text in ("]", ")")
+        self.position = end + 1 if found else self.position
+        return found
 
     def braced_set(self) -> str | None:
         """The dimension of ``\\{1, \\dots, K\\}``; None for a set of values such as ``\\{0, 1\\}``."""
