@@ -387,6 +387,11 @@ def test_what_the_equations_tell_to_be_square_may_be_called_symmetric(tmp_path: 
         assert not any("not read here" in remark for remark in note.remarks)
 
 
+def test_a_bold_number_with_an_index_is_no_name(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="2 cannot be a name"):
+        loaded(tmp_path, r"$$L = \sum_{i=1}^n (y_i - \mathbf{2}_i^\top \boldsymbol\beta)^2$$")
+
+
 def test_the_power_of_an_interval_is_a_size(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot multiply"):
         loaded(tmp_path, r"$$L = (w^\top x - y)^2$$ with $x \in [-1,1]^{D}$ and $w \in \mathbb{R}^K$.")

@@ -138,7 +138,7 @@ def check_stacked(
     sides = [side for equation in equations.found for side in equation.sides or ()]
     given = equations.given()
     for family in sorted(families):
-        whole = given.get(family.swapcase())
+        whole = given.get(family.swapcase()) if family.isalpha() else None
         mine, other = shapes.shape(family), shapes.shape(family.swapcase())
         if whole is None or whole.key[1] or len(family) > 1 or mine is None or len(mine) != 2 or not other:
             continue
