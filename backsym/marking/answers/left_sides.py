@@ -136,7 +136,8 @@ def _scripts(text: str, position: int, above: frozenset[str]) -> tuple[str, str]
         mark = content.strip().removeprefix("(").removesuffix(")").strip() if sign == "^" else content.strip()
         if end < 0 or not mark or not all(char.isalnum() or char in "_ ,'" for char in mark):
             return None
-        if sign == "^" and mark in above:
+        member = len(mark) == 1 and mark.isalpha() and mark != content.strip()  # (i)
+        if sign == "^" and (mark in above or member):
             letters += mark
         elif sign == "^" or (sign == "_" and mark.isdecimal()):
             tag += mark

@@ -207,6 +207,15 @@ class AnswerFormula(Formula):
 
     # --- names ---
 
+    def is_member(self, tag: str, base: Base, scripts: Scripts) -> bool:
+        """Besides what equations say, ``z^{(i)}`` with a letter that nothing is called: it is no power of an array."""
+        if super().is_member(tag, base, scripts):
+            return True
+        name = self.words.quantity(base.text, "") or self.words.quantity(base.text.upper(), "") or ""
+        rank = self.words.ranks.get(name)
+        free = len(tag) == 1 and tag.isalpha() and not self.words.known(tag)
+        return bool(rank) and free and scripts.power is not None and not self.words.has(base.text, tag)
+
     def slope_in_parentheses(self) -> int | None:
         """Where the parenthesis or brace closes that opens here, if it is that of ``(dL)/(dz)``, no group's."""
         if not self.at("(", "{") or not self.is_differential(self.ahead()) or not self.names_quantity(self.ahead(2)):

@@ -497,7 +497,9 @@ class Grammar(Cursor, ABC):
         from_zero, self.sums_from_zero = self.sums_from_zero, []
         if not self.starts_factor() and not self.at("-"):
             raise self.unexpected(say("latex.sought.what_over", name=name))
+        outside, self.letters = self.letters, self.letters.union(letter.value for letter in letters)
         body = self.term()  # A sign right after it belongs to what it is over.
+        self.letters = outside
         self.leave()
         if name in ("max", "min"):
             self.check_letters(letters, body)

@@ -125,7 +125,7 @@ class Vocabulary:
             other = base[0].swapcase() + base[1:]
             if len(base) == 1 or (base in GREEK and other in GREEK and other not in _MEANT):
                 keys.setdefault((other, tag), name)
-        return keys
+        return {**_joined(self.ranks, keys), **keys}
 
     @lazy
     def dim_keys(self) -> dict[Key, str]:
@@ -309,6 +309,28 @@ def _keyed(names: Iterable[str], latex: Mapping[str, str]) -> dict[Key, str]:
         elif accent:
             keys.setdefault((f"{accent}:{base}", tag), name)
     return keys
+
+
+def _joined(names: Iterable[str], keys: Mapping[Key, str]) -> dict[Key, str]:
+    """The keys of names that are typed without their underscores, ``yhat`` for y_hat; of two alike neither.
+
+    What is a product of other names is none: with w and x, wx is w times x also where there is a w_x.
+    """
+    found: dict[Key, str] = {}
+    for name in names:
+        word = name.replace("_", "")
+        if word != name and len(word) > 1 and not _is_product(word, keys):
+            found[word, ""] = "" if (word, "") in found else name
+    return {key: name for key, name in found.items() if name}
+
+
+def _is_product(word: str, keys: Mapping[Key, str]) -> bool:
+    """Whether a word is made of names, of which more than one."""
+    ends = {0}
+    for end in range(1, len(word) + 1):
+        if any((word[start:end], "") in keys for start in ends):
+            ends.add(end)
+    return len(word) in ends
 
 
 # --- the spelling of a declared name ---------------------------------------------------------------------------------

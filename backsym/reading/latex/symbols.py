@@ -182,6 +182,8 @@ class Symbols(Grammar):
         if index is None or index.kind not in ("name", "shift"):
             return None
         names = [part.value for part in walk(index) if part.kind == "name"]
+        if index is scripts.step and self.words.quantity(base.text, "") in self.words.families:
+            letters = letters.union(filter(self.is_member_letter, names))  # Of h_t also h^{(t-1)} is a member.
         last = index.kind == "name" and index.value in self.words.ends and bool(self.words.bare)
         known = letters if scripts.step is None else letters | self.words.ends
         return index if last or (names and all(name in known for name in names)) else None
