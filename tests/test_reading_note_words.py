@@ -240,6 +240,44 @@ def test_letters_that_are_not_bold(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+AFFINE = (
+    r" $$z = A x + b, \quad L = \frac12\|z - y\|^2, \quad A \in \mathbb{R}^{K \times D}$$"
+    " Compute all the gradients."
+)
+STEPS = (
+    r" $$h_t = \tanh(U h_{t-1} + V w_t), \quad h_0 = 0, \quad L = \sum_{t=1}^T \|h_t - y_t\|^2,"
+    r" \quad U \in \mathbb{R}^{H \times H}$$ Compute the gradients of all parameters."
+)
+OF_DATA = {
+    r"A mask $m \in \{0,1\}^D$. $$L = \|m \odot b - y\|^2$$ Derive $\nabla_b L$.": {"m": "constant"},
+    r"Let $q \in \{-1,1\}^D$. $$L = \|q \odot b - y\|^2$$ Derive $\nabla_b L$.": {"q": "constant"},
+    r"A vector $b$ is sampled from a Gaussian." + AFFINE: {"b": "constant", "A": "parameter"},
+    r"Here $b$ is observed." + AFFINE: {"b": "input", "A": "parameter"},
+    r"The weights are initialised by $A_{ij} \sim \mathcal{N}(0, 0.1)$." + AFFINE: {"b": "parameter", "A": "parameter"},
+    r"$$z = m + s \odot u, \quad u \sim \mathcal{N}(0, I_K), \quad L = \|z - y\|^2$$": {"u": "constant"},
+    r"Let $w_1, \ldots, w_T$ be the words, $w_t \in \mathbb{R}^D$." + STEPS: {"w": "input", "V": "parameter"},
+    r"The tokens $w_1, ..., w_T$ are vectors in $\mathbb{R}^D$." + STEPS: {"w": "input", "V": "parameter"},
+    r"The input is $u \in \mathbb{R}^D$, the label is $c \in \mathbb{R}^K$. $$L = \|A u - c\|^2$$": {
+        "u": "input", "c": "target",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", OF_DATA)
+def test_what_is_said_to_be_drawn_or_given_is_data(text: str, tmp_path: Path) -> None:
+    note = read(tmp_path, text)
+    assert OF_DATA[text].items() <= {s.name: s.role for s in note.symbols.values()}.items()
+    names = {name for part in note.parts for name in part.targets}
+    assert not [name for name in names if OF_DATA[text].get(name, "parameter") != "parameter"]
+
+
+def test_words_and_distributions_tell_sizes(tmp_path: Path) -> None:
+    shapes = {text: given(read(tmp_path, text)) for text in OF_DATA}
+    found = [(shape["w"][0], shape["V"][0]) for shape in shapes.values() if "w" in shape]
+    assert found == [(("T", "D"), ("H", "D"))] * 2
+    assert [shape["u"][0] for shape in shapes.values() if "u" in shape] == [("K",), ("D",)]
+
+
 def test_the_loss_need_not_come_last(tmp_path: Path) -> None:
     note = read(tmp_path, "$$\\mathcal{L} = p^2$$ $$p = w x$$ $$q = p + 1$$")
     assert note.loss == "L"

@@ -14,6 +14,7 @@ from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.latex.equations import FormulaReader, Spelled
+from backsym.reading.latex.lexer import tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.latex.symbols import Base
@@ -53,11 +54,15 @@ class Declarations:
     powers: list[tuple[int, int]] = field(default_factory=list)
     """Where an array is declared that is spelled as a power, ``w^2``."""
     unsized: list[Unsized] = field(default_factory=list)
+    drawn: list[Spelled] = field(default_factory=list)
+    r"""What is of a set of values, ``m \in \{0, 1\}^H``, or of a distribution, ``\epsilon \sim p``."""
+    vectors: list[Declaration] = field(default_factory=list)
+    r"""Of these the vectors, ``\mathcal{N}(0, I_K)``, perhaps of a size that is not said."""
 
     def read(self, source: Source, start: int, end: int) -> bool:
         """Add what a formula declares; whether it is a declaration.  What else it says is not of interest."""
         try:
-            reader = _Reader(source, self, start, end)
+            reader = _Reader(source, self, start, end, lenient=True)
         except InputError:
             return False
         return reader.declarations()
@@ -75,14 +80,32 @@ def names_in_formula(source: Source, start: int, end: int) -> list[Spelled]:
     return names if reader.token.kind == "end" else []
 
 
+def subjects_in_formula(source: Source, start: int, end: int, sink: Declarations) -> list[Declaration]:
+    r"""The names before the sign of a set or of a distribution, ``x_1, \\dots, x_N \\sim p``, or all of a list."""
+    end = next((t.start for t in tokens_in(source, start, end) if t.text in ("in", r"\sim")), end)
+    try:
+        reader = _Reader(source, sink, start, end)
+        names = [reader.name()]
+        while reader.took(","):
+            names = reader.run(names) if reader.at("dots") else [*names, reader.name()]
+    except InputError:
+        return []
+    return [Declaration(name, (), count=reader.counts.get(name, "")) for name in names if reader.token.kind == "end"]
+
+
 def shape_in_formula(source: Source, start: int, end: int, sink: Declarations) -> tuple[str, ...] | None:
-    """The dimensions of a formula such as ``N \\times D^{(i)}`` or ``J``, added to ``sink``; None for others."""
+    """The dimensions of a formula such as ``N \\times D^{(i)}``, ``J`` or ``\\mathbb{R}^J``, into ``sink``; or None."""
     found = Declarations()
     try:
         reader = _Reader(source, found, start, end)
-        dims = [reader.size()]
-        while reader.took("times"):
-            dims.append(reader.size())
+        if reader.number_set_at(0):
+            reader.base()
+            reader.expect("^")
+            dims = [*reader.axes()]
+        else:
+            dims = [reader.size()]
+            while reader.took("times"):
+                dims.append(reader.size())
     except InputError:
         return None
     if reader.token.kind != "end":
@@ -101,8 +124,8 @@ _OF_SIGN = ("+", "*", ">", ">=", "ge", "geq")
 
 
 class _Reader(FormulaReader):
-    def __init__(self, source: Source, sink: Declarations, start: int, end: int):
-        super().__init__(source, Vocabulary({}), start, end)
+    def __init__(self, source: Source, sink: Declarations, start: int, end: int, *, lenient: bool = False):
+        super().__init__(source, Vocabulary({}), start, end, lenient=lenient)
         self.sink = sink
         self.counts: dict[Spelled, str] = {}
         r"""Of the last of ``x_1, \dots, x_N`` the dimension N."""
@@ -123,6 +146,10 @@ class _Reader(FormulaReader):
                     found = self.set_of(names) or found
                     self.sink.powers += powers
                     names, powers, begun, equation = [], [], False, False
+                elif self.token.text == r"\sim":
+                    self.take()
+                    self.distribution_of(names)
+                    names, equation = [], True
                 elif self.took(",", ";", ".") or self.token.kind == "row" or self.token.text in _AND:
                     self.position += self.position == mark
                     names = [] if equation else names
@@ -190,6 +217,7 @@ class _Reader(FormulaReader):
             if inside is not None:
                 self.sink.found.extend(Declaration(name, (inside,), letter=True) for name in names)
                 return True
+            self.sink.drawn += names
         elif not self.took_interval():
             # Some leave the blackboard out: R^D.
             if self.base().text != "R":
@@ -200,6 +228,27 @@ class _Reader(FormulaReader):
         declared = [name for name in names if name.key[0] not in ("0", "1")]
         self.sink.found.extend(replace(declared_as(name, shape), count=self.counts.get(name, "")) for name in declared)
         return True
+
+    def distribution_of(self, names: list[Spelled]) -> None:
+        r"""The names before ``\sim``; what has an identity matrix for its covariance is a vector."""
+        self.sink.drawn += names
+        depth, at, mark = 0, self.position, self.position
+        while self.tokens[at].kind != "end" and (depth or self.tokens[at].text not in (",", ";")):
+            if (self.tokens[at].kind, self.tokens[at].text) == ("letter", "I"):
+                break
+            depth += (self.tokens[at].text == "(") - (self.tokens[at].text == ")")
+            at += 1
+        if self.tokens[at].text != "I":
+            return
+        self.position = at
+        self.base()
+        sized = self.took("_")
+        opening = self.take() if sized and self.at("{") else None
+        sizes = self.dimension(scripts_too=opening is not None).value if sized else ""
+        if opening is not None:
+            self.expect("}", opening)
+        self.position = mark
+        self.sink.vectors += [Declaration(name, (sizes or f"? {name.name}",)) for name in names]
 
     def took_interval(self) -> bool:
         r"""Whether numbers between brackets stand here, ``[0, 1]`` or ``(0, \infty)``, which are passed over."""

@@ -187,7 +187,7 @@ def segments(source: Source, words: Vocabulary, start: int, end: int) -> list[Se
         reader.position, reader.nesting = position, 0
         try:
             # A declaration among the equations ends the one before.
-            if (left := reader.spelled_left()) is not None or reader.at("=", "in"):
+            if (left := reader.spelled_left()) is not None or reader.at("=", "in") or reader.token.text == r"\sim":
                 declared = left is None and reader.at("in") and listed is not None
                 begins.append((listed if declared and listed is not None else position, left))
                 listed = None

@@ -392,7 +392,9 @@ def tokens_in(source: Source, start: int, end: int) -> Tokens:
 
 def has_sign(source: Source, start: int, end: int, *signs: str) -> bool:
     """Whether one of these signs or macros stands in a part of a text."""
-    return any(token.text in signs and token.kind in ("op", "macro") for token in tokens_in(source, start, end))
+    return any(
+        token.text in signs and token.kind in ("op", "macro", "unknown") for token in tokens_in(source, start, end)
+    )
 
 
 def script_end(tokens: Sequence[Token], n: int) -> int:

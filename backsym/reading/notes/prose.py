@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from backsym.core.source import Source
 from backsym.reading.latex.lexer import has_sign
 from backsym.reading.notes.words import JOINS, VERB
+from backsym.text.phrases import Phrases, words_of
 
 MAX_FORMULAS = 20_000
 MOST_JOINED = 20
@@ -47,19 +48,42 @@ _ROLES = (
     ),
     ("input", re.compile(r"\b(inputs?|data|features?)\b", re.I)),
 )
+_DATA = (
+    (
+        "constant",
+        Phrases(
+            "mask", "masks", "noise", "drawn", "sampled", "random", "randomly", "maske", "masken", "rauschen",
+            "gezogen", "zuf\u00e4llig", "zuf\u00e4llige", "zuf\u00e4lliger",
+        ),
+    ),
+    (
+        "input",
+        Phrases(
+            "words", "tokens", "observed", "observe", "observation", "observations", "is given", "are given",
+            "w\u00f6rter", "beobachtet", "beobachtung", "beobachtungen", "ist gegeben", "sind gegeben",
+        ),
+    ),
+)  # fmt: skip
+"""What is not learned, in other words than those."""
+_LEARNED = ("embedding", "initial", "prior", "posterior")
+"""How words begin beside which these say nothing of that."""
+_BY = ("by", "as", "in", "through", "below", "above", "durch", "als")
+"""Words after which an equation gives a quantity."""
+_VERBS = Phrases("is", "are", "be", "denotes", "denote", "ist", "sind", "sei")
+"""Words before what they are said of the subject of: "the label is $y$"."""
 
 
 def without_next(words: str) -> str:
     """The words between two formulas without those of the next one: ", weights $W$"."""
     close = _LAST_WORDS.search(words)
-    if close is None or not tells_role(close[0]):
+    if close is None or not (tells_role(close[0]) or words_of(close[0])[-1:] in _VERBS):
         return words
     parting = list(re.finditer(r",|;|\band\b", words))
     return words[: parting[-1].start()] if parting else words
 
 
 def tells_role(words: str) -> bool:
-    return any(pattern.search(words) for _, pattern in _ROLES)
+    return role_in(words) is not None
 
 
 ITEM = (
@@ -152,7 +176,15 @@ def sentences_of(text: str, formulas: Sequence[tuple[int, int, bool]]) -> Iterat
 
 def role_in(words: str) -> str | None:
     """The role that words give."""
-    return next((role for role, pattern in _ROLES if pattern.search(words)), None)
+    return next((role for role, pattern in _ROLES if pattern.search(words)), None) or _role_of_data(words)
+
+
+def _role_of_data(words: str) -> str | None:
+    texts = [word.text for word in words_of(words)]
+    if any(text.startswith(_LEARNED) for text in texts):
+        return None
+    ends = ((role, n + phrases.length_at(texts, n), n) for role, phrases in _DATA for n in range(len(texts)))
+    return next((role for role, end, n in ends if end > n and not {*texts[end : end + 1]} & {*_BY}), None)
 
 
 def says_target(words: str) -> bool:

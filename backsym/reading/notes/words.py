@@ -18,10 +18,11 @@ from backsym.reading.latex.declarations import (
     Declaration,
     Declarations,
     declared_as,
-    names_in_formula,
     shape_in_formula,
+    subjects_in_formula,
 )
 from backsym.reading.latex.equations import Spelled
+from backsym.reading.latex.lexer import has_sign
 from backsym.reading.latex.names import new_name
 from backsym.text.phrases import Phrases, words_of
 
@@ -31,6 +32,7 @@ FARTHEST = 120
 VERB = re.compile(
     r"\b(?:is|are|be|has|have|denotes?|represents?|contains?|(?:of|with) (?:size|shape|dimensions?|length))\b"
 )
+_IN = Phrases("in", "aus")
 _SENTENCE_END = re.compile(r"[.;:!?](?:\s|\Z)|\n\s*(?:\n|[-*+]\s|\d+[.)]\s|\\item\b)")
 _SIZE_BEFORE = re.compile(r"\b(?:size|shape|dimension|dimensionality|length|dimensions)\s*(?:of\s*)?\Z", re.IGNORECASE)
 _UNITS_AFTER = re.compile(
@@ -61,21 +63,23 @@ def worded(source: Source, places: Sequence[Place], declared: Declarations) -> I
     for n in range(1, len(places)):
         before, here = places[n - 1], places[n]
         between = text[before.end : here.start]
-        if len(between) > FARTHEST or not VERB.search(between) or _SENTENCE_END.search(between):
+        is_set = has_sign(source, here.start, here.end, "mathbb")
+        said = VERB.search(between) or (is_set and words_of(between)[-1:] in _IN)
+        if len(between) > FARTHEST or not said or _SENTENCE_END.search(between):
             continue
         if words_of(text, max(0, before.start - FARTHEST), before.start)[-1:] in _FUNCTIONS:
             continue  # What the activation function gives has this size.
         sized = _SIZE_BEFORE.search(between.rstrip("$\\( ")) or _UNITS_AFTER.match(_after(text, here))
         met = Declarations()
         shape = shape_in_formula(source, here.start, here.end, met)
-        if shape is None or (len(shape) == 1 and not sized):
+        if shape is None or (len(shape) == 1 and not sized and not is_set):
             continue
         declared.dims.update({name: s for name, s in met.dims.items() if name not in declared.dims})
-        bold = all(name.bold for name in names_in_formula(source, before.start, before.end))
+        bold = all(d.spelled.bold for d in subjects_in_formula(source, before.start, before.end, met))
         for m in _subjects(text, places, n - 1) if bold else [n - 1]:
-            for name in names_in_formula(source, places[m].start, places[m].end):
-                if name.key[0] not in ("0", "1") and name.bold == bold:
-                    yield m, declared_as(name, shape)
+            for d in subjects_in_formula(source, places[m].start, places[m].end, declared):
+                if d.spelled.key[0] not in ("0", "1") and d.spelled.bold == bold:
+                    yield m, replace(declared_as(d.spelled, shape), count=d.count)
 
 
 def is_size(source: Source, place: Place) -> bool:

@@ -90,7 +90,7 @@ def parameters(note: Stated, equations: Equations) -> tuple[str, ...] | None:
     found = []
     nodes = [e.segment.left.key for e in equations.found]
     for name, spelled in equations.given().items():
-        role = role_in(note.words.get(name, ""))
+        role = note.role(name)
         chosen = role is None and spelled.key[0] in _NOT_LEARNED
         if chosen or name in note.labels or role in ("input", "target", "constant"):
             continue

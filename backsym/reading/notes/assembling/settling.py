@@ -119,6 +119,7 @@ class Settling:
                 note.words.setdefault(name, note.prose.of(mentioned[name]))
             shape = tuple(axes.name(axis) for axis in shapes.shape(name) or ())
             note.declared.found.append(Declaration(spelled, shape))
+        note.hear(equations.given())
         if note.letters:
             begins = {start.name for start in self.starts}
             for e in equations.found:

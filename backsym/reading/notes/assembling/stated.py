@@ -14,10 +14,10 @@ from backsym.core.errors import Diagnostic, InputError
 from backsym.core.source import Location, Source
 from backsym.core.words import Said, say
 from backsym.reading.files.fields import MAX_DIAGNOSTICS
-from backsym.reading.latex.declarations import Declaration, Declarations, names_in_formula
+from backsym.reading.latex.declarations import Declaration, Declarations, names_in_formula, subjects_in_formula
 from backsym.reading.latex.equations import Segment, Spelled, segments
 from backsym.reading.latex.lexer import Token, has_sign, tokens_in
-from backsym.reading.latex.names import Vocabulary, new_name
+from backsym.reading.latex.names import Vocabulary, new_name, split_tag
 from backsym.reading.notes.equations import (
     Equations,
     Forward,
@@ -34,7 +34,9 @@ from backsym.reading.notes.prose import (
     Formula,
     Prose,
     formulas,
+    role_in,
     says_one_hot,
+    tells_role,
     without_next,
 )
 from backsym.reading.notes.stating.pieces import Settled
@@ -57,6 +59,8 @@ _SHOWING = Phrases(
 
 )  # fmt: skip
 """Words before "that" by which an equation is to be shown."""
+_OF_PRIORS = ("w", "b", "theta", "beta", "phi")
+"""Letters of what has a distribution before it is learned."""
 _CLOSE_BEFORE = 60
 """How many characters before an equation within the text its words may stand."""
 
@@ -138,6 +142,8 @@ class Stated:
         if self.declared.powers:
             words = say("notes.declared_power")
             raise InputError(self.source.diagnostic(words, span) for span in self.declared.powers[:MAX_DIAGNOSTICS])
+        known = {d.spelled.name for d in self.declared.found}
+        self.declared.found += [d for d in self.declared.vectors if d.spelled.name not in known]
         self.declare_by_words()
         self.declare_symmetric()
         return [
@@ -151,7 +157,7 @@ class Stated:
         return not declares or bool(segments(self.source, self.vocabulary(), formula.start, formula.end))
 
     def declares(self, number: int, formula: Formula) -> bool:
-        if not has_sign(self.source, formula.start, formula.end, "in"):
+        if not has_sign(self.source, formula.start, formula.end, "in", r"\sim"):
             return False
         before = len(self.declared.found)
         found = self.declared.read(self.source, formula.start, formula.end)
@@ -181,6 +187,27 @@ class Stated:
             square = {d.spelled.name for d in self.declared.found if len(d.shape) == 2 and d.shape[0] == d.shape[1]}
             self.symmetric |= names & square
             self.unsaid += [] if names & square else [at]
+
+    def hear(self, given: Mapping[str, Spelled]) -> None:
+        """Takes what the words say of the role of given quantities wherever they name them, alone or in a list."""
+        members: dict[str, str] = {}
+        for number, formula in enumerate(self.formulas):
+            words = "" if formula.displayed or self.supposes(formula) else self.prose.of(number)
+            if tells_role(words):
+                for d in subjects_in_formula(self.source, formula.start, formula.end, Declarations()):
+                    members.setdefault(d.spelled.key[0] if d.spelled.key[1] else "", words)
+                    members.setdefault(d.spelled.name, words)
+        for name in given:
+            words = members.get(name, "")
+            if words and not tells_role(self.words.get(name, "")):
+                self.words[name] = words
+
+    def role(self, name: str) -> str | None:
+        """The role that the words, or the set or the distribution that it is of, give a quantity."""
+        base, tag = split_tag(name)
+        drawn = {spelled.name for spelled in self.declared.drawn} | {s.key[0] for s in self.declared.drawn if not tag}
+        chosen = name in drawn and base.lower() not in _OF_PRIORS
+        return role_in(self.words.get(name, "")) or ("constant" if chosen else None)
 
     # --- equations ---
 
@@ -327,7 +354,7 @@ class Stated:
     def is_idle(self, formula: Formula) -> bool:
         """Whether a formula neither states nor declares anything, and is about no derivative."""
         text = self.document.text[formula.start : formula.end]
-        signs = has_sign(self.source, formula.start, formula.end, "in", "=", "sim", *DERIVATIVES)
+        signs = has_sign(self.source, formula.start, formula.end, "in", "=", r"\sim", *DERIVATIVES)
         return bool(text.strip(" \n.,;&")) and not signs
 
     def vocabulary(self) -> Vocabulary:

@@ -179,12 +179,12 @@ class NoteTree:
     def roles(self, spelled: Spelled, nodes: Mapping[str, Spelled], *, number: bool) -> dict[str, Tree]:
         """The role that the words give, else the one that the letter has by custom; a number T is a temperature."""
         words = self.note.words.get(spelled.name, "")
-        role = role_in(words)
+        role = self.note.role(spelled.name)
         custom = role_by_custom(spelled, [left.key for left in nodes.values()])
         only_one_hot = role == "target" and not says_target(words)
         if custom == "target" and (spelled.name in self.asked_by or (number and spelled.key[0].isupper())):
             custom = None
-        role = custom if only_one_hot and custom else role or custom
+        role = custom if (only_one_hot or role_in(words) is None) and custom else role
         role = None if role in ("constant", "target") and spelled.name in self.asked_by else role
         fields: dict[str, Tree] = {"role": self.word(role)} if role else {}
         if role in ("target", "constant"):
