@@ -140,6 +140,12 @@ def test_no_chosen_letter_is_that_of_a_size() -> None:
     clash = problem_from_mapping({"symbols": {"W": ["i", "j"], "k": ["j"]}, "forward": ["L = sum((W @ k)**2)"]})
     letters = {ix.letter for d in solve(clash) for ix in free_indices(d.derivation.entry.lhs)}
     assert letters.isdisjoint({"i", "j", "k"})
+    steps = problem_from_mapping({
+        "indices": {"t": "T"}, "symbols": {"W": ["d", "d"], "h": ["T", "d"], "v": ["d"], "g": ["d"]},
+        "forward": ["h[0] = g", "h[t] = tanh(W @ h[t-1])", "L = v.T @ h[T]"],
+    })  # fmt: skip
+    members = {ix.letter for d in solve(steps) for ix in free_indices(d.derivation.entry.lhs)}
+    assert "t" in members and "d" not in members
 
 
 def test_the_letters_of_the_author_are_kept() -> None:

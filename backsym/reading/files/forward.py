@@ -620,7 +620,7 @@ class Forward:
         """The letter for entries along a dimension: the declared one, else one that nothing has, always the same."""
         if dim not in self.letters:
             declared = [letter for letter, own in self.index_dims.items() if own == dim]
-            taken = {*self.index_dims, *self.letters.values(), *self.declared, *self.parsed}
+            taken = {*self.index_dims, *self.letters.values(), *self.declared, *self.parsed, *self.dims}
             own = [dim.lower()] if isinstance(dim, str) and dim.lower() in _ENTRY_LETTERS else []
             free = [c for c in (*own, *_ENTRY_LETTERS) if c not in taken]
             self.letters[dim] = next(iter((*declared, *free)), "i")
