@@ -57,7 +57,20 @@ def residual(x: Any, W: Any, b: Any, y: Any) -> Any:
     return ((x - y) ** 2).sum()
 
 
+def last(step: Any, h: Any, *families: Any) -> Any:
+    for members in zip(*families, strict=True):
+        h = step(h, *members)
+    return h
+
+
+def marked_layers(x: Any, w: Any, y: Any, **p: Any) -> Any:
+    for first, second, bias in zip(p["W1"], p["W2"], p["b1"], strict=True):
+        x = x + second @ np.maximum(first @ x + bias, 0)
+    return (w @ x - y) ** 2
+
+
 GATES = {"W": (H, H), "U": (H, D)}
+MARKED = {"W1": (N, K, H), "W2": (N, H, K), "b1": (N, K)}
 LSTM = "\n".join(
     rf"\{name} &= \{act}(\mathbf{{W}}_{k} \mathbf{{h}}_{{t-1}} + \mathbf{{U}}_{k} \mathbf{{x}}_t) \\"
     for name, act, k in (
@@ -132,6 +145,25 @@ $$C = \frac12 \sum_j (a^M_j - y_j)^2$$""",
         r"""$$a^l = \sigma(w^l a^{l-1} + b^l)$$ for $l = 1, \dots, M$ and $$C = \frac12 (a^M - y)^2$$""",
         lambda a0, w, b, y: (scalar_depth(a0, w, b) - y) ** 2 / 2,
         {"a0": (), "w": (N,), "b": (N,), "y": ()},
+    ),
+    "weights of a layer that are numbered below": (
+        r"""For $l = 1, \dots, L$ and $h^{(0)} = x$,
+$$h^{(l)} = h^{(l-1)} + W_2^{(l)} \mathrm{ReLU}(W_1^{(l)} h^{(l-1)} + b_1^{(l)}), \quad \hat y = w^\top h^{(L)}$$
+with $W_1^{(l)} \in \mathbb{R}^{m \times d}$, $W_2^{(l)} \in \mathbb{R}^{d \times m}$ and $$J = (\hat y - y)^2.$$""",
+        marked_layers,
+        {"x": (H,), **MARKED, "w": (H,), "y": ()},
+    ),
+    "weights of a layer with marks below": (
+        r"""For $l = 1, \dots, L$ and $\mathbf{h}^{(0)} = \mathbf{x}$,
+$$\mathbf{h}^{(l)} = \tanh(\mathbf{W}_Q^{(l)} \mathbf{h}^{(l-1)} + \mathbf{W}_{\text{in}}^{(l)} \mathbf{u})$$
+with $\mathbf{W}_Q^{(l)} \in \mathbb{R}^{d \times d}$ and $$J = \|\mathbf{h}^{(L)}\|^2.$$""",
+        lambda x, W_Q, W_in, u: (last(lambda h, q, i: np.tanh(q @ h + i @ u), x, W_Q, W_in) ** 2).sum(),
+        {"x": (H,), "W_Q": (N, H, H), "W_in": (N, H, D), "u": (D,)},
+    ),
+    "entries of examples that are numbered below": (
+        r"""$$J = \frac1N \sum_{i=1}^N (w_1 x_1^{(i)} + w_2 x_2^{(i)} - y^{(i)})^2$$ $x^{(i)} \in \mathbb{R}^2$""",
+        lambda x, w1, w2, y: ((w1 * x[:, 0] + w2 * x[:, 1] - y) ** 2).mean(),
+        {"x": (N, 2), "w1": (), "w2": (), "y": (N,)},
     ),
     "a residual net, in German": (
         r"""Sei $\mathbf{h}_0 = \mathbf{x}$ und

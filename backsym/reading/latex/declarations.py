@@ -33,6 +33,12 @@ class Declaration:
     count: str = ""
     r"""The dimension N of ``x_1, \dots, x_N``, of which ``spelled`` is the last."""
 
+    @property
+    def member(self) -> str:
+        """The letter l above ``W_Q^{(l)}``, whose own mark Q stands below; else ""."""
+        tag = self.spelled.key[1]
+        return tag[0] if self.spelled.both and len(tag) > 1 else ""
+
 
 @dataclass(frozen=True)
 class Unsized:
@@ -208,7 +214,8 @@ class _Reader(FormulaReader):
             raise self.error(say("latex.not_a_name"))
         below = "".join(_mark(item) for item in scripts.items)
         key = base.text, (scripts.tag or "") + below
-        return Spelled(key, bool(below), base.bold, (start, self.tokens[self.position - 1].end))
+        both = bool(below) and scripts.power is not None and scripts.power.kind == "name"
+        return Spelled(key, bool(below), base.bold, (start, self.tokens[self.position - 1].end), both=both)
 
     def set_of(self, names: list[Spelled]) -> bool:
         """The set after the sign; its names are declared."""

@@ -44,6 +44,8 @@ class Spelled:
     bold: bool
     span: Span
     calligraphic: bool = False
+    both: bool = False
+    """Whether one letter of the tag stands in parentheses above, the rest below."""
 
     @property
     def name(self) -> str:

@@ -105,6 +105,8 @@ class Vocabulary:
     """Quantities that have a member before the first, ``h_0``."""
     layered: frozenset[str] = frozenset()
     """Quantities whose members are numbered above: a number there is a position, ``a^{(1)}``."""
+    numbered: frozenset[str] = frozenset()
+    """Letters whose number below is a mark where the letter of a member stands above, ``W_1^{(l)}``."""
     from_zero: frozenset[Dim] = frozenset()
     """The dimensions whose positions count from 0."""
     open: bool = False

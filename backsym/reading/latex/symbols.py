@@ -162,7 +162,18 @@ class Symbols(Grammar):
         elif tag is None and (letter := self.step_above(base, scripts)) is not None:
             scripts.steps.pop(0)
         if letter is not None:
-            scripts.below = [[letter], *(scripts.below or [])]
+            first, *rest = scripts.below or [[]]
+            marks = self.marks_below(base, first)
+            scripts.below = [group for group in (first[:marks], [letter], first[marks:], *rest) if group]
+
+    def marks_below(self, base: Base, below: Sequence[Node]) -> int:
+        """How much of what stands below the members of a family is its own mark, the Q of ``W_Q^{(l)}``."""
+        if not below or self.words.quantity(base.text, "") is not None:
+            return 0
+        if self.words.quantity(base.text, below[0].value) is not None:
+            return 1
+        own = base.text in self.words.numbered if below[0].kind == "num" else below[0].kind == "name"
+        return int(own and not self.is_letter(below[0], base))
 
     def is_member(self, tag: str, base: Base, scripts: Scripts) -> bool:
         """Whether a mark above is an index letter, or a position of one."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from backsym.core.errors import InputError
+from backsym.core.names import is_capital
 from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
@@ -21,6 +22,7 @@ from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.lexer import FONTS, Token
 from backsym.reading.latex.names import Key, Vocabulary
 from backsym.reading.latex.scripts import Scripts, read_scripts
+from backsym.reading.latex.symbols import Base
 from backsym.text.pieces import partner
 
 MARKS = {1: "prime", 2: "primeprime"}
@@ -331,6 +333,13 @@ def _first(tokens: Sequence[Token], last: int) -> int:
 
 
 def _marked(reader: FormulaReader, names: Collection[tuple[str, int]]) -> Iterator[Edit]:
+    for base, scripts, first in _with_scripts(reader):
+        if (base.text, scripts.primes) in names and not reader.at("("):
+            yield from _edits(reader.source.text, reader.tokens[first : reader.position], scripts)
+
+
+def _with_scripts(reader: FormulaReader) -> Iterator[tuple[Base, Scripts, int]]:
+    """The letters, their scripts, and where these begin; what the scripts hold is looked at, too."""
     reader.position, reader.nesting = 0, 0
     while reader.token.kind != "end":
         first = reader.position
@@ -344,10 +353,33 @@ def _marked(reader: FormulaReader, names: Collection[tuple[str, int]]) -> Iterat
         except InputError:
             reader.position = first + 1
             continue
-        if (base.text, scripts.primes) in names and not reader.at("("):
-            yield from _edits(reader.source.text, reader.tokens[after : reader.position], scripts)
-        # What the scripts hold is looked at, too.
+        yield base, scripts, after
         reader.position = max(after, first + 1)
+
+
+def numbered_members(
+    source: Source, places: Iterable[tuple[int, int]], letters: Collection[str], arrays: Collection[str]
+) -> frozenset[str]:
+    """The letters whose number below tells weights of one layer from each other, ``W_1^{(l)}``, and no entries.
+
+    That is so of ``arrays``, declared with this number, and of capital or bold letters that never stand without one;
+    of light small letters if such a letter has the same numbers.
+    """
+    numbers: dict[str, set[str]] = {}
+    small, other = set[str](), set[str]()
+    for reader in filter(None, (_reader(source, start, end) for start, end in places)):
+        for base, scripts, _ in _with_scripts(reader):
+            tagged = scripts.tag in letters or (scripts.tag or "").isdecimal()
+            if tagged and len(scripts.items) == 1 and scripts.items[0].kind == "num":
+                numbers.setdefault(base.text, set()).add(scripts.items[0].value)
+            else:
+                other.add(base.text)
+            if not base.bold and not is_capital(base.text):
+                small.add(base.text)
+    mine = {base for base, found in numbers.items() if found and base not in other}
+    clear = (mine - small) | (mine & set(arrays))
+    told = set[str]().union(*(numbers[base] for base in clear))
+    return frozenset(clear | {base for base in mine if numbers[base] <= told})
 
 
 def _edits(text: str, tokens: list[Token], scripts: Scripts) -> Iterator[Edit]:

@@ -61,8 +61,9 @@ _HELD = frozenset(
 """Words between a quantity and the word that calls it constant."""
 _NO_FLOW = Phrases(
     "stop gradient", "stop-gradient", "stop the gradient", "stopgrad", "stop-grad", "stopped gradient", "detach",
-    "detached", "no gradient flows", "no gradient is", "gradients do", "does not flow", "is not propagated",
-    "are not propagated", "not back-propagated", "not backpropagated", "kein gradient", "keinen gradienten",
+    "detached", "no gradient flows", "no gradient is", "gradients do not flow", "gradients do not pass",
+    "does not flow", "is not propagated", "are not propagated", "not back-propagated", "not backpropagated",
+    "kein gradient", "keinen gradienten",
 )  # fmt: skip
 _TRUNCATES = Phrases(
     "truncate", "truncated bptt", "truncated backpropagation", "truncated back-propagation", "through at most",

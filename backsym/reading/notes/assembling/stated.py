@@ -39,6 +39,7 @@ from backsym.reading.notes.prose import (
     tells_role,
     without_next,
 )
+from backsym.reading.notes.spelling import numbered_members
 from backsym.reading.notes.stating.pieces import Settled
 from backsym.reading.notes.steps import Steps, starts_of, steps_of
 from backsym.reading.notes.upstream import Slope, mentioned_loss, slopes
@@ -108,6 +109,7 @@ class Stated:
         self.letters: frozenset[str] = frozenset()
         self.left_letters: frozenset[str] = frozenset()
         self.family_names: set[str] = set()
+        self.numbered: frozenset[str] = frozenset()
         self.marks: frozenset[str] = frozenset()
         self.labels: dict[str, str] = {}
         self.assumed: list[tuple[int, Said]] = []
@@ -227,6 +229,8 @@ class Stated:
         self.left_letters -= self.steps.letters
         self.marks = (self.left_letters - self.letters) & loss_marks(self.source, stating)
         self.left_letters -= self.marks
+        arrays = {d.spelled.key[0] for d in self.declared.found if d.member and d.shape}
+        self.numbered = numbered_members(self.source, self.spans, self.letters, arrays)
         self.declare_labels()
         defined = defined_functions(self.source, [(f.start, f.end) for f in found])
         equations = self.all_equations(found, defined)
@@ -361,7 +365,7 @@ class Stated:
         ranks: dict[str, int | None] = {**dict.fromkeys(self.begun), **dict.fromkeys(sorted(self.settled.rows), 2)}
         ranks.update({d.spelled.name: len(d.shape) for d in self.declared.found if not d.letter})
         return Vocabulary(
-            ranks, letters=self.letters, open=True, free=self.letters | self.left_letters,
+            ranks, letters=self.letters, open=True, free=self.letters | self.left_letters, numbered=self.numbered,
             above=self.steps.above(bare=False), bare=self.steps.above(bare=True), ends=self.steps.last,
         )  # fmt: skip
 
@@ -378,9 +382,10 @@ class Stated:
                 letter = next((at for name, at in sorted(uses) if name == new_name(base, "")), "")
                 if not letter or d.spelled.name in self.family_names:
                     continue
+            letter, own = (d.member, letter[1:]) if d.member in self.letters else (letter, "")
             letter = letter or self.member_letter(d, equations)
             last = self.steps.ends[letter].text if letter in self.steps.ends else letter
-            used = d.spelled.name in whole or not uses.isdisjoint((new_name(base, ""), at) for at in (letter, last))
+            used = d.spelled.name in whole or not uses.isdisjoint((new_name(base, own), at) for at in (letter, last))
             if not d.letter and (entries := self.entries_declared(d, equations, ranges)) is not None:
                 found.append(entries)
                 changed = True
@@ -392,7 +397,7 @@ class Stated:
             if not d.spelled.key[1]:
                 said = say("notes.remark.members", name=name, letter=letter)
                 self.assumed.append((d.spelled.span[0], said))
-            spelled = replace(d.spelled, key=(base, ""), below=False)
+            spelled = replace(d.spelled, key=(base, own), below=bool(own))
             found.append(Declaration(spelled, (d.count or ranges.get(letter, f"?{letter}"), *d.shape)))
             self.words.setdefault(spelled.name, self.words.get(name, ""))
             self.family_names.add(spelled.name)
