@@ -152,6 +152,43 @@ REFUSED = [
     # The norm of a number.
     ("number_or_matrix", "W x", r"$$h = \sigma(W x), L = \frac{1}{2} \|h - t\|^2$$"),
     ("norm_of_number", r"\|H - T\|", r"$$H = \sigma(W X), L = \frac{1}{2} \|H - T\|^2$$"),
+    (
+        "norm_of_number",
+        r"\Vert t_i - y_i \Vert",
+        r"$$\mathbf{y} = \mathbf{x} * w, L = \frac{1}{N} \sum_{i=1}^N \Vert t_i - y_i \Vert^2$$",
+    ),
+    # A sum without an index of numbers, and an index that is left out at one place.
+    ("plain_sum", r"\sum (t - y)^2", r"$$y = w x, L = \frac{1}{n} \sum (t - y)^2$$"),
+    ("plain_sum", r"\sum t \log p", r"$$z = X w + b, p = \sigma(z), L = -\frac{1}{n} \sum t \log p$$"),
+    (
+        "index_elsewhere",
+        "t",
+        r"$$L = \sum_{i=1}^N (t - w x_i)^2$$ Then $\partial L/\partial w = \sum_i 2 (w x_i - t_i) x_i$.",
+    ),
+    ("index_elsewhere", "t", r"$$L = \sum_{i=1}^N (t - w x^{(i)})^2$$ where $t^{(i)}$ is the target."),
+    # A loss that nothing computes, and the loss of one example beside that of all.
+    ("unread_loss", r"\mathcal{L}_{fit}", r"$$\mathcal{L} = \mathcal{L}_{fit} + \lambda \|\mathbf{w}\|^2$$"),
+    ("unread_loss", r"L_{\text{fit}}", r"$$J = L_{\text{fit}} + \alpha w^2$$"),
+    (
+        "notes.proviso.total",
+        "The loss for a single example is",
+        r"The loss for a single example is $$J = (w x - t)^2.$$"
+        r" The loss is $$\small J = \sum_{i=1}^N (w x_i - t_i)^2$$",
+    ),
+    # A set of pairs, and what is to be shown of the best weights.
+    ("latex.set_of_pairs", r"\Omega", r"$$L = \sum_{i, j \in \Omega} (r_{ij} - p_{ij})^2$$"),
+    (
+        "computed_within",
+        "V = (W^TW)^{-1}W^T",
+        r"$W \in \mathbb{R}^{d \times n}$. $$L = \|x - V W x\|^2$$"
+        r" Show that the optimal $V$ satisfies $V = (W^TW)^{-1}W^T$.",
+    ),
+    # A recurrence without a loss.
+    (
+        "files.recurrence_without_loss",
+        "h_t",
+        r"For $h_t = \tanh(w h_{t-1} + u x_t)$, find $\frac{\partial h_t}{\partial h_{t-1}}$.",
+    ),
     # The cross-entropy of logits.
     ("logits", r"\mathrm{CE}(z", r"$$z = W x, L = \mathrm{CE}(z, y)$$ with $W \in \mathbb{R}^{K \times D}$."),
     ("logits", r"\mathcal{L}_{\text{BCE}}", r"$$s = w x + b, L = \mathcal{L}_{\text{BCE}}(s, y)$$"),

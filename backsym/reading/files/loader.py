@@ -201,7 +201,7 @@ def _read_problem(tree: Table, path: str | None, complaints: Iterable[Diagnostic
     )
     if not report.diagnostics:
         _check_values(found, forward, symbols, report)
-    _check_upstream(found, upstream, report)
+    _check_upstream(found, upstream, forward, report)
     numbers_given = bool(problem.values) or "variants" in found
     parts, masthead = read_parts(
         found.get("parts"), problem, report, frozenset(forward.broken), numbers_given=numbers_given, said=found,
@@ -343,8 +343,13 @@ def _called_a_loss(name: str) -> bool:
     return name in (*LOSSES[:3], "l") or name.lower() in _CALLED
 
 
-def _check_upstream(found: Mapping[str, Tree], upstream: str | None, report: Report) -> None:
-    """What needs a loss that is worked out."""
+def _check_upstream(found: Mapping[str, Tree], upstream: str | None, forward: Forward, report: Report) -> None:
+    """What needs a loss that is worked out; so does a recurrence, of whose members the later are computed."""
+    for equation in forward.equations if upstream is not None else ():
+        if equation.name == upstream and equation.starts:
+            parsed = forward.parsed[upstream]
+            message = say("files.recurrence_without_loss", name=upstream)
+            report.extend([parsed.source.diagnostic(message, (parsed.lhs.span[0], parsed.rhs.span[1]))])
     for key in ("values", "variants") if upstream is not None else ():
         if key in found:
             report.add(found[key], say("files.needs_a_loss", key=key, name=upstream or ""))

@@ -63,6 +63,7 @@ _IGNORED = frozenset(
     (
         "quad qquad enspace thinspace medspace thickspace displaystyle textstyle scriptstyle limits nolimits nonumber "
         "notag hfill noindent centering big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr bigm Bigm "
+        "tiny scriptsize footnotesize small normalsize large Large LARGE huge Huge "
         "allowbreak nobreak mathstrut strut relax ignorespaces blacksquare qed qedsymbol qedhere square Box checkmark"
     ).split()
 )

@@ -643,7 +643,7 @@ class Symbols(Grammar):
             elif name in _OF_MANY and self.reads_sums_from_zero and self.at(*COMPARISONS) and not self.at("!="):
                 self.only.append(self.compared(letters[-1]))
             elif name in _OF_MANY and self.took("in"):
-                letters[-1] = letters[-1]._replace(children=(self.set_of_positions(),))
+                letters = self.in_one_set(letters, self.token)
             elif name in _OF_MANY and self.took("!="):
                 letter = letters.pop()  # In j = 1, j != k it stands twice.
                 letters += [letter] if all(letter.value != other.value for other in letters) else []
@@ -654,6 +654,14 @@ class Symbols(Grammar):
             raise self.error(say("latex.missing_index"), opening)
         self.take()
         return letters
+
+    def in_one_set(self, letters: list[Node], opening: Token) -> list[Node]:
+        r"""Letters that run over a set: all of them over ``[K]``; of ``i, j \in S`` this may be a set of pairs."""
+        dim = self.set_of_positions()
+        mine = next((n for n, letter in enumerate(reversed(letters)) if letter.children), len(letters))
+        if mine > 1 and opening.text not in ("[", r"\{"):
+            raise self.error(say("latex.set_of_pairs", name=dim.value), opening)
+        return [*letters[:-mine], *(letter._replace(children=(dim,)) for letter in letters[-mine:])]
 
     def set_of_positions(self) -> Node:
         r"""All positions of an axis, ``V``, ``\mathcal{V}``, ``[K]`` or ``\{1, \dots, K\}``: its dimension."""

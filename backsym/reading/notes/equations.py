@@ -44,6 +44,7 @@ LOSS_NAMES = (
 )  # fmt: skip
 
 
+_LOSS_WORDS = frozenset(name for name in LOSS_NAMES if len(name) > 1 and name != "ell")
 _MARKED_LOSSES = ("L", "J", "ell")
 """Those that are losses with a capital below, too."""
 MOST_BELOW = 2
@@ -152,7 +153,8 @@ class FirstLook(FormulaReader):
             own = "".join(item.value for item in items[: len(items) - count])
             key = base.text, tag + own
             if new_name(*key) == name.value:
-                self.names.setdefault(name.value, Spelled(key, bool(own), base.bold, core.span))
+                script = base.font in ("mathcal", "mathscr")
+                self.names.setdefault(name.value, Spelled(key, bool(own), base.bold, core.span, script))
         return tree
 
     def is_letter(self, tree: Node, base: Base) -> bool:
@@ -605,6 +607,13 @@ def is_loss(left: Spelled) -> bool:
     letters = LOSS_NAMES if left.key[1].islower() else _MARKED_LOSSES
     of_one = not left.bold and len(left.key[1]) == 1 and left.key[1].isalpha() and left.key[0] in letters
     return left.calligraphic or left.name in LOSS_NAMES or of_one
+
+
+def is_part_of_loss(given: Spelled) -> bool:
+    r"""Whether a quantity without an equation is by its letter a loss: ``\mathcal{L}``, or L with a word below."""
+    letter, mark = given.key
+    script = given.calligraphic and letter.rpartition(":")[2] in (*_MARKED_LOSSES, "E")
+    return script or (letter in _MARKED_LOSSES and len(mark) > MOST_BELOW and mark.isalpha()) or letter in _LOSS_WORDS
 
 
 def terms_of(tokens: Sequence[Token]) -> list[list[Token]]:

@@ -16,7 +16,7 @@ from backsym.core.errors import Diagnostic, InputError
 from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.latex.equations import FormulaReader, Segment, segments
-from backsym.reading.latex.lexer import FONTS, script_end, tokens_in
+from backsym.reading.latex.lexer import ACCENTS, FONTS, script_end, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name, split_tag
 from backsym.reading.notes.equations import Equations, Forward, is_loss, terms_of
 from backsym.reading.notes.labels import label_in
@@ -86,16 +86,24 @@ def transposed_letters(source: Source, places: Iterable[tuple[int, int]]) -> set
     return found
 
 
-def check_shapes(source: Source, equations: Equations, shapes: Mapping[str, Axes], told: Shapes) -> None:
+def check_shapes(
+    source: Source,
+    equations: Equations,
+    shapes: Mapping[str, Axes],
+    told: Shapes,
+    marked: Mapping[tuple[str, str], tuple[int, int]],
+) -> None:
     """What only the axes tell; ``shapes`` has those of the quantities, nodes too, without an axis that was needed.
 
-    ``told`` is what they were told by.
+    ``told`` is what they were told by, ``marked`` the letters that stand at others anywhere in the note.
     """
     found = [
         *_positions(source, equations, shapes),
         *_transposed(source, equations, shapes, told),
         *(source.diagnostic(say("notes.number_or_matrix", name=n), t.span) for n, t in told.scaling.items()),
         *_norms(source, equations, told),
+        *_plain_sums(source, equations, told),
+        *_unindexed(source, equations, shapes, marked),
         *_logits(source, equations),
         *_of_size_one(source, equations, shapes),
         *_exponentials(source, equations, told),
@@ -105,6 +113,21 @@ def check_shapes(source: Source, equations: Equations, shapes: Mapping[str, Axes
     ]
     if found:
         raise InputError(found)
+
+
+def marked_letters(source: Source, places: Iterable[tuple[int, int]]) -> dict[tuple[str, str], tuple[int, int]]:
+    """The first place of each letter with another one at it, ``y_i`` or ``y^{(i)}``, by both."""
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    for start, end in places:
+        tokens = tokens_in(source, start, end)
+        for n, token in enumerate(tokens[1:-1], 1):
+            mark = tokens[n + 1 : script_end(tokens, n)] if token.text in ("_", "^") else []
+            inner = [t.text for t in mark if t.text not in ("{", "}")]
+            plain = inner if token.text == "_" else inner[1:-1] if [*inner[:1], *inner[-1:]] == ["(", ")"] else []
+            base = tokens[n - 1]
+            if len(plain) == 1 and base.kind in ("letter", "greek") and tokens[max(0, n - 2)].text not in ACCENTS:
+                found.setdefault((base.text, plain[0]), (base.start, mark[-1].end))
+    return found
 
 
 # --- functions or factors --------------------------------------------------------------------------------------------
@@ -445,6 +468,37 @@ def _norms(source: Source, equations: Equations, told: Shapes) -> Iterator[Diagn
                     yield source.diagnostic(say("notes.norm_of_number", name=name), tree.span)
 
 
+def _plain_sums(source: Source, equations: Equations, told: Shapes) -> Iterator[Diagnostic]:
+    r"""``\sum (y - \hat{y})^2`` of numbers: the letter that it is over, and what has it, are not written."""
+    for equation in equations.found:
+        for side in equation.sides or ():
+            for tree in walk(side):
+                plain = tree.kind == "call" and tree.value == "sum" and len(tree.children) == 1
+                if plain and told.of(tree.children[0]) == ():
+                    yield source.diagnostic(say("notes.plain_sum"), tree.span)
+
+
+def _unindexed(
+    source: Source,
+    equations: Equations,
+    shapes: Mapping[str, Axes],
+    marked: Mapping[tuple[str, str], tuple[int, int]],
+) -> Iterator[Diagnostic]:
+    """A number within a sum over i that has the index i elsewhere in the note: one for all, or one for each."""
+    given = equations.given()
+    for equation in equations.found:
+        for side in equation.sides or ():
+            for tree in walk(side):
+                letters = [t.value for t in tree.children[1:]] if tree.kind == "call" and tree.value == "sum" else []
+                for part in walk(tree.children[0]) if letters else ():
+                    name = part.value if part.kind == "name" and shapes.get(part.value) == () else ""
+                    at = next((marked[name, i] for i in letters if (name, i) in marked), None)
+                    if at is not None and name in given and not equations.indexed.get(name):
+                        other = source.text[slice(*at)]
+                        yield source.diagnostic(say("notes.index_elsewhere", name=name, other=other), part.span)
+                        return
+
+
 def _logits(source: Source, equations: Equations) -> Iterator[Diagnostic]:
     r"""``\mathrm{CE}(z, y)`` of what is computed and no probability: the logits of a softmax, or -sum(y log z)?"""
     computed = {e.name: e.sides[1] for e in equations.found if e.sides is not None}
@@ -479,7 +533,9 @@ def _has_number(tree: Node, told: Shapes, computed: Mapping[str, Node]) -> bool:
     """
     terms = [t.children[0] if t.kind == "neg" else t for t in tree.children] if tree.kind == "add" else []
     names = [t for t in terms if t.kind == "name" and told.of(t) == ()]
-    return told.of(tree) == () or any(told.of(computed.get(t.value, t)) == () for t in names)
+    members = {told.of(t) == () for t in terms if t.kind == "entry"}
+    mixed = len(members) > 1  # Of t_i - y_i one is a number, and the other an array.
+    return told.of(tree) == () or mixed or any(told.of(computed.get(t.value, t)) == () for t in names)
 
 
 def _exponentials(source: Source, equations: Equations, told: Shapes) -> Iterator[Diagnostic]:

@@ -11,12 +11,13 @@ from backsym.reading.latex.equations import FormulaReader, Segment, segments
 from backsym.reading.latex.lexer import FUNCTION_MACROS, has_sign, tokens_in
 from backsym.reading.latex.names import Key, new_name
 from backsym.reading.notes.assembling.provisos import Provisos
-from backsym.reading.notes.assembling.stated import DERIVATIVES, Stated, is_shown
+from backsym.reading.notes.assembling.stated import DERIVATIVES, Stated, is_shown, shows_optimum
 from backsym.reading.notes.equations import (
     LOSS_NAMES,
     Equations,
     is_measure,
     is_model,
+    is_part_of_loss,
 )
 from backsym.reading.notes.lengths import check_counts, check_entries, check_sizes
 from backsym.reading.notes.prose import (
@@ -66,6 +67,7 @@ def check_equations(note: Stated, equations: Equations, powers: Mapping[Key, str
     check_counts(source, equations, known)
     _check_computed(note, equations)
     _check_nearly(note, equations)
+    _check_losses(note, equations)
     letters = {s.key[0] for s in (*equations.names.values(), *(e.segment.left for e in equations.found))}
     unsaid = {name for name in LOSS_NAMES if name not in equations.lefts()}
     check_told(source, note.formulas, {*equations.given(), *unsaid}, letters)
@@ -90,6 +92,17 @@ def _check_unsized(note: Stated, equations: Equations) -> None:
             letter, *others = tokens_in(note.source, f.start, f.end)
             if letter.text in note.letters - own and any(token.text in known for token in others):
                 raise note.source.error(say("latex.range_to_sum"), (f.start, f.end))
+
+
+def _check_losses(note: Stated, equations: Equations) -> None:
+    r"""Refuses a loss that nothing computes, and of which the loss is, ``\mathcal{L}_{data} + \lambda \|w\|^2``."""
+    known = {d.spelled.name for d in note.declared.found}
+    for name, spelled in equations.given().items():
+        if name not in known and is_part_of_loss(spelled):
+            others = sorted({*equations.given()} - {name})
+            words = say("notes.unread_loss", name=note.source.text[slice(*spelled.span)], names=others)
+            if others:
+                raise note.source.error(words, spelled.span)
 
 
 def _check_numbered(note: Stated, equations: Equations, within: Iterable[Segment]) -> None:
@@ -186,6 +199,7 @@ def _check_computed(note: Stated, equations: Equations) -> None:
     """Refuses what is given, since its equation stands after "if" or cannot be read: nothing computed is data."""
     words, given = note.vocabulary(), equations.given()
     letters = {spelled.key[0] for spelled in equations.names.values()}
+    declared = {d.spelled.name for d in note.declared.found}
     for f in note.formulas:
         if f.displayed or has_sign(note.source, f.start, f.end, *DERIVATIVES):
             continue
@@ -196,7 +210,7 @@ def _check_computed(note: Stated, equations: Equations) -> None:
                 continue
             e = equations.read(s)
             tokens = tokens_in(note.source, s.left.span[1], s.end)
-            if e.uses and e.uses <= known:
+            if (e.uses and e.uses <= known) or (s.left.name in declared and shows_optimum(note.source.text, f.start)):
                 continue
             unread = e.sides is None and any(token.text in letters or token.text in _COMPUTING for token in tokens)
             if unread or (e.is_formula and e.uses and not is_model(note.source, e, equations)):

@@ -296,17 +296,24 @@ class Provisos:
     def check_free(self, asked: Collection[str], families: Collection[str], sizes: Collection[str]) -> None:
         """Raises InputError where a sentence binds or keeps what is ``asked``; without any, of what is given.
 
-        So does one that asks for the gradient of one example, of a loss of ``families`` or divided by ``sizes``.
+        So does one that asks for the gradient of one example, of a loss of ``families`` or divided by ``sizes``, or
+        tells the loss of one where another equation of it is a sum.
         """
         names = set(asked) or set(self.equations.given())
         sides = [e.sides[1] for e in self.equations.found if e.sides is not None]
         sums = any(t.kind == "call" and t.value == "sum" for side in sides for t in walk(side))
         below = [t for side in sides for tree in walk(side) if tree.kind == "div" for t in walk(tree.children[1])]
+        loss = self.equations.loss()
+        seconds = [
+            t for e in self.equations.seconds if e.left.name == loss for t in tokens_in(self.source, e.start, e.end)
+        ]
+        totals = not sums and any(token.text == "sum" for token in seconds)
         many = (sums and bool(families)) or any(t.value in sizes for t in below)
         kinds = (
             (say("notes.proviso.bound"), lambda s: any(self.bound(s, n) & names for n in s.binding())),
             (say("notes.proviso.frozen"), lambda s: any(self.bound(s, n) & names for n in s.places(_FROZEN))),
             (say("notes.proviso.example"), lambda s: many and s.has(_ONE_EXAMPLE) and s.has(_SLOPES)),
+            (say("notes.proviso.total"), lambda s: totals and s.has(_ONE_EXAMPLE)),
         )
         found = [(words, s) for s in self.sentences if not s.other_case for words, changes in kinds if changes(s)]
         if found:

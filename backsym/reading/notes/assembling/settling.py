@@ -30,6 +30,7 @@ from backsym.reading.notes.refusals import (
     capital_of,
     check_shapes,
     check_transposes,
+    marked_letters,
     softmaxes,
 )
 from backsym.reading.notes.shapes import Shapes, is_along_axis
@@ -264,7 +265,8 @@ class Settling:
         check_stacked(note.source, equations, shapes, note.family_names, note.spans)
         check_no_rows(note.source, note.settled.rows, seen, names)
         told = {name: axes or () for name, axes in seen.items()}
-        check_shapes(note.source, equations, {name: axes for name, axes in seen.items() if axes is not None}, shapes)
+        axes_known = {name: axes for name, axes in seen.items() if axes is not None}
+        check_shapes(note.source, equations, axes_known, shapes, marked_letters(note.source, note.spans))
         light = {name for name, axes in told.items() if axes == () and name in names and not names[name].bold}
         light = light if "T" not in told else set()
         check_transposes(note.source, note.spans, light)

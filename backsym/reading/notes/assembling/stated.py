@@ -62,6 +62,12 @@ _SHOWING = Phrases(
 """Words before "that" by which an equation is to be shown."""
 _OF_PRIORS = ("w", "b", "theta", "beta", "phi")
 """Letters of what has a distribution before it is learned."""
+_CLAIMING = Phrases(
+    "is", "are", "satisfies", "satisfy", "by", "equals", "yields", "gives", "becomes", "obeys", "fulfils", "reads",
+    "ist", "sind", "erf\u00fcllt", "ergibt", "gilt", "lautet",
+)  # fmt: skip
+"""Words between that and the equation."""
+_BEST = ("optim", "minimi", "maximi", "best", "solution", "stationary", "l\u00f6sung", "station\u00e4r")
 _CLOSE_BEFORE = 60
 """How many characters before an equation within the text its words may stand."""
 
@@ -78,9 +84,16 @@ def words_before(text: str, start: int) -> list[Word]:
 
 
 def is_shown(text: str, start: int) -> bool:
-    """Whether a formula is to be shown, "show that $a = b$"."""
+    """Whether a formula is to be shown, "show that $a = b$", "show that the best $a$ is $a = b$"."""
     before = words_before(text, start)
-    return before[-1:] in _THAT and before[:-1] in _SHOWING
+    claims = before[-1:] in _CLAIMING
+    ends = [n for n in range(1, len(before)) if before[n : n + 1] in _THAT]
+    return any(before[:n] in _SHOWING and (claims or n == len(before) - 1) for n in ends)
+
+
+def shows_optimum(text: str, start: int) -> bool:
+    """Whether a formula is to be shown of the best value of what is given, "show that the optimal $w$ is $w = ...$"."""
+    return is_shown(text, start) and any(word.text.startswith(_BEST) for word in words_before(text, start))
 
 
 class Stated:
