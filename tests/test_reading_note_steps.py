@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from test_reading_cases import D, H, K, N, Truth, layers, loaded, rnn, same_as, sigmoid
 
+import backsym as bs
 from backsym.api.problem_file import problem_file
+from backsym.core.errors import BacksymError
 from backsym.reading.files.loader import problem_of_text
 from backsym.solving.solution import solve
 
@@ -61,6 +63,11 @@ def last(step: Any, h: Any, *families: Any) -> Any:
     for members in zip(*families, strict=True):
         h = step(h, *members)
     return h
+
+
+def one_step(x_t: Any, h_prev: Any, W_z: Any, U_z: Any, U_h: Any, y_t: Any) -> Any:
+    z = sigmoid(W_z @ x_t + U_z @ h_prev)
+    return (((1 - z) * h_prev + z * np.tanh(U_h @ h_prev) - y_t) ** 2).sum()
 
 
 def marked_layers(x: Any, w: Any, y: Any, **p: Any) -> Any:
@@ -165,6 +172,14 @@ with $\mathbf{W}_Q^{(l)} \in \mathbb{R}^{d \times d}$ and $$J = \|\mathbf{h}^{(L
         lambda x, w1, w2, y: ((w1 * x[:, 0] + w2 * x[:, 1] - y) ** 2).mean(),
         {"x": (N, 2), "w1": (), "w2": (), "y": (N,)},
     ),
+    "one step, whose previous state is given": (
+        r"""Given $x_t \in \mathbb{R}^D$ and $h_{t-1} \in \mathbb{R}^H$, one step of the cell is
+$$\begin{aligned} z_t &= \sigma(W_z x_t + U_z h_{t-1}) \\
+h_t &= (1 - z_t) \odot h_{t-1} + z_t \odot \tanh(U_h h_{t-1}) \end{aligned}$$
+and the loss is $$L = \|h_t - y_t\|^2.$$""",
+        one_step,
+        {"x_t": (D,), "h_prev": (H,), "W_z": (H, D), "U_z": (H, H), "U_h": (H, H), "y_t": (H,)},
+    ),
     "a residual net, in German": (
         r"""Sei $\mathbf{h}_0 = \mathbf{x}$ und
 $$\mathbf{h}_l = \mathbf{h}_{l-1} + \tanh(\mathbf{W}_l \mathbf{h}_{l-1} + \mathbf{b}_l), \quad l = 1, \dots, M.$$
@@ -235,6 +250,30 @@ def test_the_letter_of_layers_is_written_as_the_note_does(tmp_path: Path) -> Non
     assert note.letter_forms == {"l": "^{[l]}"}
     assert note.symbols[note.loss].latex == r"\mathcal{L}"
     assert [part.targets for part in note.parts] == [("W",)]
+
+
+STEP = r"""Given $x_t \in \mathbb{R}^D$ and $h_{t-1} \in \mathbb{R}^H$: $$h_t = \tanh(W x_t + U h_{t-1} + b)$$
+The gradient $\partial L / \partial h_t$ is given. Derive $\partial L/\partial h_{t-1}$ and $\partial L/\partial U$."""
+
+
+def test_one_step_alone_is_no_recurrence(tmp_path: Path) -> None:
+    note = loaded(tmp_path, STEP)
+    assert [(s.name, s.shape, s.latex, s.role) for s in note.symbols.values() if s.name in ("h_prev", "h_t")] == [
+        ("h_prev", ("H",), r"\mathbf{h}_{t-1}", "input"),
+        ("h_t", ("H",), r"\mathbf{h}_t", "node"),
+    ]
+    assert [part.targets for part in note.parts] == [("h_prev", "U")]
+    right = r"\frac{\partial L}{\partial h_{t-1}} = U^\top ((1 - h_t^2) \odot \frac{\partial L}{\partial h_t})"
+    assert bs.check(note, "h_prev", right).score == 1
+
+
+def test_one_step_of_a_sequence_is_no_step_alone(tmp_path: Path) -> None:
+    for more in ("The sequence has many inputs.", r"Here $t = 1, \dots, T$.", "$h_0 = 0$.", r"Then $\sum_t x_t$."):
+        try:
+            read = loaded(tmp_path, f"{STEP} {more}")
+        except BacksymError:
+            continue
+        assert "h_prev" not in read.symbols
 
 
 def test_what_is_taken_by_custom_is_said(tmp_path: Path) -> None:

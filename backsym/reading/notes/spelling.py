@@ -51,7 +51,7 @@ class Respelt:
 def respelt(document: Document, places: Iterable[tuple[int, int]]) -> Respelt:
     """The note with each name that takes more than a letter as the reader of formulas knows it."""
     source = Source(document.text)
-    readers = [reader for start, end in places if (reader := _reader(source, start, end)) is not None]
+    readers = [reader for start, end in places if (reader := reader_of(source, start, end)) is not None]
     names = {name for reader in readers for name in (*_defined(reader), *_told(reader))}
     words = {word for reader in readers for word in _words(reader)}
     signed = [found for reader in readers for found in _signed(reader)]
@@ -277,7 +277,7 @@ def _letter(tokens: Sequence[Token], n: int) -> tuple[Token | None, bool]:
 # --- primes ----------------------------------------------------------------------------------------------------------
 
 
-def _reader(source: Source, start: int, end: int) -> FormulaReader | None:
+def reader_of(source: Source, start: int, end: int) -> FormulaReader | None:
     try:
         return FormulaReader(source, Vocabulary({}, open=True), start, end, lenient=True)
     except InputError:
@@ -333,12 +333,12 @@ def _first(tokens: Sequence[Token], last: int) -> int:
 
 
 def _marked(reader: FormulaReader, names: Collection[tuple[str, int]]) -> Iterator[Edit]:
-    for base, scripts, first in _with_scripts(reader):
+    for base, scripts, first in with_scripts(reader):
         if (base.text, scripts.primes) in names and not reader.at("("):
             yield from _edits(reader.source.text, reader.tokens[first : reader.position], scripts)
 
 
-def _with_scripts(reader: FormulaReader) -> Iterator[tuple[Base, Scripts, int]]:
+def with_scripts(reader: FormulaReader) -> Iterator[tuple[Base, Scripts, int]]:
     """The letters, their scripts, and where these begin; what the scripts hold is looked at, too."""
     reader.position, reader.nesting = 0, 0
     while reader.token.kind != "end":
@@ -367,8 +367,8 @@ def numbered_members(
     """
     numbers: dict[str, set[str]] = {}
     small, other = set[str](), set[str]()
-    for reader in filter(None, (_reader(source, start, end) for start, end in places)):
-        for base, scripts, _ in _with_scripts(reader):
+    for reader in filter(None, (reader_of(source, start, end) for start, end in places)):
+        for base, scripts, _ in with_scripts(reader):
             tagged = scripts.tag in letters or (scripts.tag or "").isdecimal()
             if tagged and len(scripts.items) == 1 and scripts.items[0].kind == "num":
                 numbers.setdefault(base.text, set()).add(scripts.items[0].value)

@@ -15,6 +15,7 @@ from backsym.reading.notes.equations import (
     TARGETS,
     Equations,
 )
+from backsym.reading.notes.preparing.one_step import BEFORE
 from backsym.reading.notes.prose import (
     role_in,
 )
@@ -103,7 +104,7 @@ def parameters(note: Stated, equations: Equations) -> tuple[str, ...] | None:
 
 
 def role_by_custom(spelled: Spelled, nodes: Iterable[Key]) -> str | None:
-    """x is an input, t and y are targets; of layers that are computed the given one is the input."""
+    """x is an input, t and y are targets; of layers and steps that are computed the given one is the input."""
     base, tag = spelled.key
     letter = base.rpartition(":")[2].lower()
     computed = {other for other, mark in nodes if mark not in MARKS.values()}
@@ -111,4 +112,4 @@ def role_by_custom(spelled: Spelled, nodes: Iterable[Key]) -> str | None:
         return "input"
     if letter in TARGETS and base not in computed and not base.startswith("hat:"):
         return "target"
-    return "input" if tag.isdecimal() and base in computed else None
+    return "input" if (tag.isdecimal() or tag == BEFORE) and base in computed else None

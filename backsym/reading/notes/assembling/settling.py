@@ -65,6 +65,8 @@ class Settling:
         """The sizes of quantities of which each layer has its own, ``D[l]``, as a file writes them."""
         self.bases: frozenset[str] = frozenset()
         """What such sizes are called."""
+        self.arrays: frozenset[str] = frozenset()
+        """The computed quantities that are no numbers."""
         self.declare_what_is_used()
         self.check_layers()
 
@@ -103,6 +105,7 @@ class Settling:
         shapes = self.told_shapes(declared, given, names)
         classes = class_letter(note.source, note.places)
         sizes = {word for f in note.formulas if not f.displayed for word in note.document.text[f.start : f.end].split()}
+        self.arrays = frozenset(e.name for e in equations.found if shapes.shape(e.name))
         axes = AxisNames(note.declared, names, {*sizes, *([classes] if classes else [])})
         named = None if classes in {*names, *note.letters, *note.left_letters} else classes
         axes.name_classes([shapes.root(axis) for axis in shapes.labels.values()], named or "K")

@@ -154,7 +154,7 @@ class NoteTree:
             entries[spelled.name] = self.scalar(spelled.name, *spelled.span), self.table(fields)
             self.keep_spelling(spelled.name, fields)
         for name, left in nodes.items():
-            fields = self.spelling(left, layer, bold=left.bold or name in by_entries)
+            fields = self.spelling(left, layer, bold=left.bold or name in by_entries | self.open.arrays)
             if name not in entries and (fields or left.key[1] in self.note.marks):
                 entries[name] = self.scalar(name, *left.span), self.table(fields)
                 self.keep_spelling(name, fields)
