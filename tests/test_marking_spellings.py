@@ -430,6 +430,20 @@ def test_a_name_that_is_not_defined_is_named(name: str, markers: dict[str, Marke
     assert markers["layer"].mark("W", f"{name} x^T where {name} = dL/dz").verdict == "correct"
 
 
+@pytest.mark.parametrize(
+    ("answer", "culprit"),
+    [
+        ("(y - t) (1 - y^2 x^T", "( is never closed"),
+        ("(y - t) foo x^T", "foo is not"),
+        ("(y - t)(1 - y^2) g'(z) x^T", "unknown function g"),
+    ],
+)
+def test_a_product_without_a_sign_is_no_culprit(answer: str, culprit: str, markers: dict[str, Marker]) -> None:
+    found = markers["layer"].mark("W", answer)
+    assert found.verdict == "invalid"
+    assert culprit in found.feedback
+
+
 def test_a_power_of_e_may_be_one_of_a_quantity() -> None:
     problem = problem_from_mapping(
         {"symbols": {"s": {}, "y": {}}, "forward": ["r = exp(s)", "e = r - y", "L = e**2/2"]}

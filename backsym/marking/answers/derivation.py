@@ -378,8 +378,8 @@ class Derivation:
         for meant in (AS_WRITTEN, self.readings.untagged) if self.readings.untagged else (AS_WRITTEN,):
             for tree in (tree for way in self.readings.trees(text, meant) for tree in way.trees):
                 left = left_of(tree, self.problem.loss, text)
-                if left is not None and left.indices and is_word(text) and not self.indexes(left):
-                    continue  # dh_pre is no derivative by h with three indices.
+                if left is not None and left.indices and is_word(text) and self.is_glued(left, text):
+                    continue  # dh_pre is no derivative by h with three indices, and vh = v/2 no entry of v.
                 if left is not None and left.name == text and text[0] == "d" and is_word(text):
                     # Not a letter d with a tag, which would keep the d of d_z from being that of a derivative.
                     return replace(left, word=text not in self.problem.symbols)
@@ -400,6 +400,10 @@ class Derivation:
         """Whether one index says which row, and not which entry of a matrix that is a row."""
         assert left.quantity is not None
         return spare_axes(self.problem.symbols[left.quantity].shape, 1) is None
+
+    def is_glued(self, left: Left, text: str) -> bool:
+        """Whether a word is no quantity with as many indices as it has axes."""
+        return not self.indexes(left) or (left.quantity is None and "_" not in text)
 
     def indexes(self, left: Left) -> bool:
         """Whether a left side has an index for each axis of its quantity."""
@@ -473,7 +477,7 @@ class Derivation:
         name = left.name
         if written and not by_name:
             # \delta_f of whole arrays: the letter tells one name from another.
-            name, written = name + "".join(written), []
+            name, written = f"{name}_{''.join(written)}", []
         elif left.indices is None and by_name and self.are_members(reading):
             # h_prev = h[t-1], p = softmax(z_n): the member that is meant wherever the name stands.
             self.names = self.names.opening(name, reading.expr, word=left.word)

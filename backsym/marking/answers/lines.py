@@ -325,8 +325,8 @@ def _parted(row: str) -> list[str]:
     start, equation = 0, False
     for count, n in enumerate(ends):
         equation = equation or says[count]
-        if not any(says[count + 1 :]):
-            break
+        if not any(says[count + 1 :]) and (row[n] != ";" or not equation):
+            break  # A remark, or a proviso; but after d = b; an expression is the next statement.
         if equation:
             pieces.append(row[start:n])
             start, equation = n + 1, False

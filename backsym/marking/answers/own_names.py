@@ -151,10 +151,12 @@ def untagged(target: str, names: Iterable[str], words: Vocabulary) -> dict[str, 
     return {base: found[0] for base, found in tagged.items() if len(found) == 1} | asked
 
 
-def as_in_code(tree: Node, names: Container[str]) -> Node:
-    """The tree with ``dh`` and ``d_h`` as the derivative by h, so that what else is wrong with it is found."""
+def as_in_code(tree: Node, names: Container[str], words: Vocabulary) -> Node:
+    """The tree with ``dh`` and ``d_h`` as the derivative by h, ``yhat`` as y_hat, to find what else is wrong."""
+    if tree.kind == "name" and tree.value not in names and (name := words.quantity(tree.value, "")) in words.ranks:
+        return tree._replace(value=name or "")
     if tree.kind != "name" or tree.value in names or tree.value[:1] != "d":
-        return tree._replace(children=tuple(as_in_code(child, names) for child in tree.children))
+        return tree._replace(children=tuple(as_in_code(child, names, words) for child in tree.children))
     below = tree.value[1:].removeprefix("_")
     return node("call", "grad", (tree._replace(value=below),), tree.span) if below in names else tree
 

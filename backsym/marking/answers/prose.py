@@ -69,6 +69,13 @@ _LINK = re.compile(
 )
 _SENTENCE = re.compile(r"^(?=(?:[^,:]*\b[A-Za-z']{4,}\b){2})[A-Za-z' -]+[,:]\s")
 _ASIDE = re.compile(r"\s[(\[](?=(?:[^()\[\]]*\b[a-z]{4,}\b){2})[A-Za-z' ,-]+[)\]]\.?\Z")
+_TELLING = frozenset(
+    "local derivative derivatives gradient product entry entries elementwise an the of by to is are was be "
+    "as and or so since because for from this that these which we in on at with all each not no it if when "
+    "only here then chain rule use using via through apply applying der die das den dem des ein eine ist sind "
+    "nach wegen weil da und oder mit für von zu im über durch gilt folgt ergibt also wir".split()
+)
+"""Words of which sentences have some, and products of names none."""
 _NUMBER = re.compile(r"^\s*(?:\(?(\d{1,2})\)|(\d{1,2})[.:](?=\s))\s*(?=[^\s*/+^.,)\]-])")
 _LETTER = re.compile(r"^\s*\(?([a-h]|i{1,3}|iv|vi{0,3}|ix)\)\s+(?=[^\s*/+^.,)\]-])")
 _BULLET = re.compile(r"^\s*([-*–])\s+(?=[^=]*=)")
@@ -140,8 +147,8 @@ def without_words(row: str) -> str:
         return row.strip()
     if row.strip().lower() in _SHORT:
         return row.strip()
-    row = _BEFORE.sub("", _SENTENCE.sub("", row))
-    row = _ASIDE.sub("", row)
+    row = _BEFORE.sub("", _SENTENCE.sub(_unless_names, row))
+    row = _ASIDE.sub(_unless_names, row)
     reason = _AFTER.search(row)
     if reason is None or _SAID.search(reason[0]):
         return row.strip()
@@ -149,6 +156,12 @@ def without_words(row: str) -> str:
     while row.endswith(_ENDS):
         row = row.removesuffix(next(end for end in _ENDS if row.endswith(end)))
     return row.strip()
+
+
+def _unless_names(said: re.Match[str]) -> str:
+    """Nothing for words of a sentence; what may be mathematics, ``(vhat - uhat)``, stays."""
+    words = said[0].lower().strip(" ,:.()[]").split()
+    return said[0] if "-" in words or _TELLING.isdisjoint(words) else ""
 
 
 def _without_number(row: str) -> str:

@@ -424,38 +424,35 @@ class Readings(NamedTuple):
             raise Refused("wrong_index", say("answers.definition_indices", name=name))
         return found
 
-    def undefined(self, text: str) -> Refused | None:
-        """The refusal of a text, by the grammar of formulas, for a name without a meaning; None for others."""
-        try:
-            parse_answer(Source(text), self.names.words)
-        except InputError as e:
-            found = refused(e)
-            return found if found.code == "latex.undefined_name" else None
-        return None
-
     def refusal(self, text: str, errors: Sequence[InputError]) -> Refused:
         """The most helpful of the errors: a clash of shapes, else that of the way in which the text was written."""
         clash = next((e for e in errors if isinstance(e, Mismatch)), None)
         if clash is not None:
             return refused(clash)
-        if not errors and (undefined := self.undefined(text)) is not None:
-            return undefined
+        formula = None if errors else self.formula_error(text)
+        if formula is not None and formula.code == "latex.undefined_name":
+            return formula
         if not is_formula(text):
             source, names = Source(text), self.names.scope
             try:
-                self.resolved(as_in_code(parse_expression(source, names.is_partial), names.names), source, None)
+                tree = parse_expression(source, names.is_partial)
+                self.resolved(as_in_code(tree, names.names, self.names.words), source, None)
             except InputError as e:
                 plain = refused(e)
-                if plain.tag != "syntax" or not errors:
+                if plain.tag != "syntax":
                     return plain
-        if errors:
-            return refused(errors[0])
-        source = Source(text)
+                if not errors:  # That a product has no sign is no mistake: what the formula stops at is.
+                    return formula if formula is not None and plain.code == "plain.expected" else plain
+        return refused(errors[0]) if errors else formula or Refused("syntax", say("answers.not_read"))
+
+    def formula_error(self, text: str) -> Refused | None:
+        """Why a text is no formula; None if it is one."""
+        words = self.names.words
         try:
-            parse_answer(source, self.names.words)
+            parse_answer(Source(text), words, differential=words.known("d"))
         except InputError as e:
             return refused(e)
-        return Refused("syntax", say("answers.not_read"))
+        return None
 
 
 def is_formula(text: str) -> bool:
