@@ -226,6 +226,19 @@ def test_what_is_asked_for_behind_a_derivative_is_named(rest: str, tmp_path: Pat
     assert [remark for remark in note.remarks if "question" in remark and rest in remark]
 
 
+@pytest.mark.parametrize(
+    ("question", "part", "named"),
+    [
+        ("Derive the Hessian with respect to $w$ and show that $L$ is convex.", "hessian", "show that"),
+        ("Find the gradient of $L$ with respect to $w$ and interpret it.", "gradients", "interpret it"),
+    ],
+)
+def test_another_verb_behind_a_question_is_named(question: str, part: str, named: str, tmp_path: Path) -> None:
+    note = loaded(tmp_path, r"$$L = \frac12 (w^\top x - y)^2$$ with $x \in \mathbb{R}^d$. " + question)
+    assert asked(note) == [(part, ("w",))]
+    assert [remark for remark in note.remarks if "question" in remark and named in remark]
+
+
 def test_another_newton_and_another_question_are_no_parts(tmp_path: Path) -> None:
     assert not loaded(tmp_path, SYSTEM).parts  # The b is no parameter.
     note = loaded(tmp_path, ROOT)

@@ -237,6 +237,7 @@ class Tasks:
         asks = _ASKS.search(words)
         self.asking += [start + asks.start()] if asks else []
         if self.asked_in_words(questions.read(), end):
+            self.no_part += [] if questions.rest is None else [questions.rest]
             return
         by_numbers = self.by_numbers(start, end, inside)
         if by_numbers is not None and (asks is not None or questions.begins()):

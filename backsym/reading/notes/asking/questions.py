@@ -278,6 +278,8 @@ class Questions:
         self.reader = Reader(found)
         self.requests: list[Request] = []
         self.in_numbers = False
+        self.rest: int | None = None
+        """Where something begins that is asked for behind the questions, and that no part answers."""
 
     def begins(self) -> bool:
         """Whether the sentence begins like a question, whatever it asks for."""
@@ -328,12 +330,28 @@ class Questions:
             numbers = self.numbers() or reader.took(_NUMERICALLY)
             self.in_numbers = self.in_numbers or numbers
             numbers = numbers or self.declarations()
+            self.rest = self.otherwise() if self.requests and not numbers else None
+            if self.rest is not None:
+                break
             if not numbers and not reader.took(_TAIL) and not reader.took(_JOIN) and not self.clause():
                 return None
             assert reader.position > before, "what is read is passed over"
         words = [element for element in self.found if isinstance(element, Word)]
         bends = (words in _LEAST) - (words in _LARGEST)
         return [replace(request, in_numbers=self.in_numbers, bends=bends) for request in _shared(self.requests)]
+
+    def otherwise(self) -> int | None:
+        """Where "and show that it is convex" begins, a verb that no part answers; None if nothing such stands here."""
+        reader, before = self.reader, self.reader.position
+        reader.skip(_JOIN)
+        at = self.at
+        if reader.position > before:
+            shows = reader.took(_SHOW)
+            shown = reader.formula() if shows else None
+            if reader.took(_OTHERS) or (shows and (shown is None or not shown.states)):
+                return at
+        reader.position = before
+        return None
 
     def numbers(self) -> bool:
         """Whether "for $x = 2$ and $w = 3$" stands here."""
