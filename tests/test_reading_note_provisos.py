@@ -69,11 +69,36 @@ REFUSED = {
         r"$$\ell = y \log p, \quad p = \sigma(w x)$$ is the log-likelihood. Derive the gradient of the negative"
         r" log-likelihood with respect to $w$.", "negated",
     ),
+    "a likelihood whose negative is minimised": (
+        r"$$\ell = \sum_{n=1}^N y_n \log \sigma(w x_n)$$ is the likelihood. We minimise its negative.", "negated",
+    ),
     "one example of many": (
         r"$$L = \sum_{n=1}^N (w^\top x_n - y_n)^2$$ with $x_n \in \mathbb{R}^D$. "
         "Compute the gradient with respect to $w$ for a single example.", "example",
     ),
     "a frozen matrix": (LAYER + r"$\mathbf{W}$ is frozen. Compute the gradients by all parameters.", "frozen"),
+    "an activation that is another": (
+        r"$$\mathbf{h} = \sigma(\mathbf{W}\mathbf{x}), \quad L = \|\mathbf{h} - \mathbf{t}\|^2$$ "
+        "Assume that hidden activations are tanh.", "function",
+    ),
+    "a function in words": (LAYER + r"The output is passed through a softmax before it is compared.", "function"),
+    "layers that share": (
+        r"$$h = \tanh(W_1 x), \quad L = (\tanh(W_2 h) - t)^2$$ The two layers share their weights.", "tied",
+    ),
+    "an exception": (
+        r"$$h = a(w x), \quad L = (h - t)^2$$ with $a(z) = \max(0, z)$ for all units except the first.", "excepted",
+    ),
+    "a mean instead": (
+        r"$$L = \sum_{n=1}^N (w x_n - t_n)^2$$ but with the average over the batch instead of the sum.", "averaged",
+    ),
+    "another norm by its number": (r"Let $\|\cdot\|$ be the 1-norm. " + NORMS, "norm"),
+    "not backpropagated": (TWO + "We do not backpropagate through the target.", "held"),
+    "a row that is fixed": (LAYER + r"The first row of $\mathbf{W}$ is fixed.", "bound"),
+    "not trained, in German": (
+        LAYER + r"Der Bias $\mathbf{b}$ wird nicht trainiert. Berechnen Sie die Gradienten nach allen Parametern.",
+        "frozen",
+    ),
+    "a bias that no equation has": (LINE.replace(" + b", "") + "Each unit also has a bias.", "added"),
     "truncated": (
         r"$$h_t = \tanh(u h_{t-1} + x_t), \quad L = \sum_{t=1}^T h_t^2$$ Use truncated BPTT.", "held",
     ),
@@ -82,6 +107,28 @@ REFUSED = {
 SEEMING = {
     "a sign that says nearly": (r"$$p \propto \exp(w x), \quad L = -\log p$$", "notes.only_nearly"),
     "a sign that says nearly, within": (r"$$L = -\log p$$ where $p \approx \exp(w x)$.", "notes.only_nearly"),
+    "bold and light": (
+        r"$$\mathbf{y} = \mathbf{W} \mathbf{x}, \quad L = \|\mathbf{y} - y\|^2$$", "notes.light_and_bold",
+    ),
+    "data that are changed": (
+        r"First $x \leftarrow x - \mu$, then $$y = w x, \quad L = (y - t)^2$$", "notes.assigned",
+    ),
+    "other brackets": (
+        r"We use $\langle u, v \rangle = \sum_i c_i u_i v_i$. "
+        r"$$L = (\langle \mathbf{w}, \mathbf{x} \rangle - t)^2$$", "notes.other_sign",
+    ),
+    "another positive part": (
+        r"$$h = [w x]_+, \quad L = (h - t)^2$$ where $[z]_+ = \log(1 + e^z)$.", "notes.other_sign",
+    ),
+    "a number of the letter of an index": (
+        r"$$L = \frac{1}{n} \sum_{n=1}^N (w x_n - t_n)^2$$", "notes.letter_as_number",
+    ),
+    "a loss by its name": (
+        r"$$L = \sum_{n=1}^N \ell(w x_n, t_n)$$ with the logistic loss $\ell$.", "notes.function_not_put_in",
+    ),
+    "their mean": (
+        r"Denote by $m$ their mean. $$L = \sum_{i=1}^n (x_i - m)^2$$", "notes.computed_in_words",
+    ),
     "members above": (r"$$L = (w x^1 + b - y^1)^2 + (w x^2 + b - y^2)^2$$", "notes.power_or_member"),
     "a size behind a slash": (r"$$L = 1/2N \sum_{n=1}^N (w x_n - t_n)^2$$", "latex.unclear_slash"),
     "a size behind a size": (r"$$L = 1/N K \sum_{n=1}^N \sum_{k=1}^K (w_k x_n - t_{nk})^2$$", "latex.unclear_slash"),
@@ -209,6 +256,23 @@ READ: dict[str, Note] = {
         SIGNS + "where $*$ denotes the element-wise product, no convolution.",
         lambda w, x, t: ((w * x - t) ** 2).sum(), {"w": (D,), "x": (D,), "t": (D,)},
     ),
+    "the usual brackets": (
+        r"$$L = \sum_{n=1}^N [1 - t_n x_n w]_+ + \langle \mathbf{v}, \mathbf{v} \rangle$$ where"
+        r" $[u]_+ = \max(0, u)$ and $\langle a, c \rangle = \sum_i a_i c_i$.",
+        lambda t, x, w, v: np.maximum(0, 1 - t * x * w).sum() + v @ v, {"t": (N,), "x": (N,), "w": S, "v": (D,)},
+    ),
+    "a maximum over an index": (
+        r"$$L = \sum_{j=1}^N \max_k (w_{jk} x_k), \quad w \in \mathbb{R}^{N \times K}$$",
+        lambda w, x: (w * x).max(1).sum(), {"w": (N, K), "x": (K,)},
+    ),
+    "what is struck out": (
+        r"~~$$y = w^2 x$$~~ $$y = w x, \quad L = (y - t)^2$$",
+        lambda w, x, t: (w * x - t) ** 2, {"w": S, "x": S, "t": S},
+    ),
+    "a function behind its letter": (
+        r"$$h = g(w x), \quad L = (h - t)^2$$ with $g$ the rectifier.",
+        lambda w, x, t: (np.maximum(0, w * x) - t) ** 2, {"w": S, "x": S, "t": S},
+    ),
     "the same in other words": (
         LINE + r"or equivalently $L = (t - y)^2$.",
         lambda w, x, b, t: (w * x + b - t) ** 2, {"w": S, "x": S, "b": S, "t": S},
@@ -267,6 +331,15 @@ NAMED = {
         LAYER + r"The matrix $\mathbf{W}$ is orthogonal. Compute $\nabla_{\mathbf{b}} L$.", "orthogonal",
     ),
     "angles in degrees": (LINE + "Angles are measured in degrees.", "degrees"),
+    "a condition": (LINE + r"Compute $\frac{\partial L}{\partial w}$ for $y < t$.", "y < t"),
+    "a number for a size": (
+        r"$$L = \sum_{n=1}^N (w x_n - t_n)^2$$ Compute $\frac{\partial L}{\partial w}$ for $N = 2$.",
+        "the number 2 for N",
+    ),
+    "a claim behind a display": (LINE + "so this is the cross-entropy of a softmax layer.", "so this is the cross-"),
+    "a second derivative behind numbers": (
+        r"$$f(w) = w^3$$ Compute $f'(w)$ at $w = 2$ and $f''(w)$.", "looks like a question: f''",
+    ),
     "rows of a softmax": (CLASSES, "the softmax of each row"),
 }  # fmt: skip
 

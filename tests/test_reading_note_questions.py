@@ -72,6 +72,7 @@ ASKED: dict[str, list[tuple[str, Asked]]] = {
         (r"Berechnen Sie die Jacobi-Matrix von $\mathbf{z}$ nach $\mathbf{x}$.", [("jacobian", ("dz/dx",))]),
         (r"Derive the gradients of $L$ with respect to all parameters.", [("gradients", ("W", "b"))]),
         (r"Derive all gradients.", [("gradients", ("W", "b"))]),
+        (r"Derive the gradients of $L$ with respect to all parameters except $\mathbf{b}$.", [("gradients", ("W",))]),
         (r"Compute the gradient $\nabla L$.", [("gradients", ("W", "b"))]),
         (r"Perform one iteration of gradient descent.", [("update", ("W", "b"))]),
         (r"Update each parameter with one step of gradient descent.", [("update", ("W", "b"))]),

@@ -238,8 +238,14 @@ class Prose:
         return text[max(item, own - 400) : end] + near
 
     def after(self, number: int) -> str:
-        """The words of the sentence between this formula and the next."""
+        """The words of the sentence between this formula and the next.
+
+        A capital behind a displayed one begins another sentence.
+        """
         end = self.formulas[number].end
+        first = words_of(self.source.text, end, end + 40)[:1] if self.formulas[number].displayed else []
+        if first and self.source.text[first[0].start].isupper():
+            return ""
         after = self.formulas[number + 1].start if number + 1 < len(self.formulas) else len(self.source.text)
         stop = _SENTENCE.search(self.source.text, end, min(after, end + 200))
         return self.source.text[end : stop.start() + 1 if stop is not None else min(after, end + 200)]

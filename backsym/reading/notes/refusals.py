@@ -266,6 +266,7 @@ def _letters_as_numbers(source: Source, equations: Equations) -> Iterator[Diagno
             continue
         lhs, rhs = equation.sides
         bound = frozenset(ix.value for ix in lhs.children[1:] if lhs.kind == "entry" and ix.kind == "name")
+        bound |= frozenset(_summed(equation.sides))
         for tree in _bare_letters(rhs, bound, equations.labels):
             yield source.diagnostic(say("notes.letter_as_number", letter=tree.value), tree.span)
 
@@ -343,8 +344,9 @@ def _dependent_ranges(source: Source, equations: Equations) -> Iterator[Diagnost
 def _bare_letters(tree: Node, bound: frozenset[str], labels: Collection[str]) -> Iterator[Node]:
     if tree.kind == "name":
         yield from (tree,) if tree.value in bound else ()
-    elif tree.kind == "call" and tree.value in ("sum", "mean"):
-        inner = bound | {other.value for other in tree.children[1:] if other.kind == "name"}
+    elif tree.kind == "call" and tree.value in _SUMS:
+        totals = tree.value in ("sum", "mean")  # The others may be of two numbers.
+        inner = bound | {other.value for other in tree.children[1:] if totals and other.kind == "name"}
         yield from _bare_letters(tree.children[0], inner, labels)
     elif tree.kind in ("entry", "pick") or (tree.kind == "call" and tree.value in ("delta", "onehot")):
         yield from _bare_letters(tree.children[0], bound, labels) if tree.kind == "entry" else ()

@@ -21,7 +21,7 @@ from backsym.reading.latex.lexer import has_sign
 from backsym.reading.latex.names import Vocabulary
 from backsym.reading.notes.asking.network import Network
 from backsym.reading.notes.asking.parts import Answerable, answerable, habits_of
-from backsym.reading.notes.asking.questions import Questions, Request
+from backsym.reading.notes.asking.questions import EXCEPT, Questions, Request
 from backsym.reading.notes.asking.sentences import NOTHING, elements, meaning_of
 from backsym.reading.notes.prose import ITEM, sentences_of
 from backsym.reading.notes.upstream import SIGNS
@@ -265,7 +265,8 @@ class Tasks:
             return
         by = _BY.search(words)
         derivative = _OF_A_DERIVATIVE.search(words, asks.start())
-        names = self.asked_by(start + by.end(), inside) if by and derivative else []
+        excepts = by is not None and words_of(words, by.end()) in EXCEPT
+        names = self.asked_by(start + by.end(), inside) if by and derivative and not excepts else []
         between = [f for f in inside if by and derivative and start + derivative.end() <= f[0] < start + by.start()]
         of = [name for f in between for name in self.names_at(f)]
         if names and all(name in self.targets for name in names) and set(of) <= {self.words.loss}:
@@ -314,7 +315,9 @@ class Tasks:
                 runs[-1].append(f)
             else:
                 runs.append([f])
-        for run in (run for run in runs if any(first in asked for first, _, _ in run)):
+        for run in runs:
+            if not any(first in asked for first, _, _ in run) and "=" not in self.source.text[slice(*run[0][:2])]:
+                continue  # "In terms of ..."; behind "at $w = 2$ and" a question goes on.
             for first, last, _ in run:
                 derives = has_sign(self.source, first, last, "partial", "nabla")
                 if derives and first not in asked and "=" not in self.source.text[first:last]:

@@ -67,6 +67,14 @@ _TOTALS = Phrases(
     "durchschnitt", "summe", "produkt", "differenz", "quadrat", "varianz",
 )  # fmt: skip
 """What is computed from quantities; the mean of a distribution is one by itself."""
+_DENOTES = Phrases("denote by", "denoted by", "bezeichne", "bezeichnen mit", "call")
+_THEIR = Phrases("their", "its", "ihr", "ihren", "ihre", "sein", "seinen")
+_LOSSES = (["loss"], ["cost"], ["error"], ["penalty"])
+_LOSS_NAMES = (
+    ["logistic"], ["hinge"], ["squared"], ["quadratic"], ["absolute"], ["huber"], ["cross-entropy"], ["entropy"],
+    ["exponential"], ["square"], ["perceptron"],
+)  # fmt: skip
+"""What tells a function of two arguments that is not put in by itself."""
 _QUANTITIES = Phrases(
     "standard deviation", "variance", "covariance", "noise level", "scale", "scale parameter", "singular value",
     "bandwidth", "step size", "constant", "scalar", "number", "standardabweichung", "varianz", "skalar", "zahl",
@@ -145,6 +153,8 @@ def check_told(source: Source, formulas: Sequence[Place], given: Collection[str]
         names = [] if formula.displayed else names_in_formula(source, formula.start, formula.end)
         if len(names) != 1 or names[0].name not in given:
             continue
+        if _is_denoted(text, formula):
+            raise source.error(say("notes.computed_in_words", name=names[0].name), (formula.start, formula.end))
         behind = formula.end + len(text[formula.end :]) - len(text[formula.end :].lstrip("$)\\ "))
         stop = up_to(text, behind, (".", ";", ":", "$", "\\(", "\n\n"), _CLAUSE)
         after = words_of(text, behind, stop)
@@ -157,6 +167,24 @@ def check_told(source: Source, formulas: Sequence[Place], given: Collection[str]
         if any(True for _ in _names_in(clause)) or clause in _OPERATIONS or (clause in _TOTALS and of_known):
             message = say("notes.computed_in_words", name=names[0].name)
             raise source.error(message, (formula.start, formula.end))
+
+
+def _is_denoted(text: str, formula: Place) -> bool:
+    r""" "Denote by $\bar{x}$ their mean", of what the sentence names before."""
+    before = words_of(text, max(0, formula.start - _BEFORE), formula.start)
+    stop = up_to(text, formula.end, (".", ";", ":", "\n\n"), _CLAUSE)
+    after = words_of(text, formula.end, min(stop, up_to(text, formula.end + 2, ("$", "\\("), _CLAUSE)))
+    return before[-2:] in _DENOTES and after[:1] in _THEIR and after[1:3] in _TOTALS
+
+
+def check_called(source: Source, formulas: Sequence[Place], abstract: Collection[str]) -> None:
+    r"""Raises InputError where words say what a function is that stays unknown, "the logistic loss $\ell$"."""
+    for formula in formulas:
+        names = [] if formula.displayed else names_in_formula(source, formula.start, formula.end)
+        before = [word.text for word in words_of(source.text, max(0, formula.start - _BEFORE), formula.start)]
+        if len(names) == 1 and names[0].name in abstract and before[-1:] in _LOSSES and before[-2:-1] in _LOSS_NAMES:
+            message = say("notes.function_not_put_in", name=source.text[formula.start : formula.end].strip())
+            raise source.error(message, (formula.start, formula.end), say("notes.write_formula"))
 
 
 def _tokens(source: Source, formula: Place) -> Sequence[Token]:
@@ -255,11 +283,15 @@ def _is_argument(tokens: Sequence[Token], opening: int) -> bool:
 
 
 def _names_in(clause: Sequence[Word]) -> Iterator[str]:
+    return named_functions([word.text for word in clause])
+
+
+def named_functions(clause: Sequence[str]) -> Iterator[str]:
     """The functions of one number, or along an axis, that words name by themselves or as such a function."""
     n = 0
     while n < len(clause):
         for length in range(min(_MOST_WORDS, len(clause) - n), 0, -1):
-            name = _function(clause[n : n + length])
+            name = _named(" ".join(clause[n : n + length]))
             if name is not None:
                 yield name
                 n += length - 1
@@ -268,7 +300,10 @@ def _names_in(clause: Sequence[Word]) -> Iterator[str]:
 
 
 def _function(words: Sequence[Word]) -> str | None:
-    text = " ".join(word.text for word in words)
+    return _named(" ".join(word.text for word in words))
+
+
+def _named(text: str) -> str | None:
     plain = text.removesuffix("funktion").removesuffix("-") or text
     name = _LONG_NAMES.get(text) or _WORDS.word(plain)
     return name if name is not None and _of_numbers(name) else None
@@ -287,8 +322,13 @@ def _name_at_end(text: str, end: int) -> str | None:
 
 def _apposed(after: Sequence[Word]) -> str | None:
     """The function that the words right behind a letter name: "$f$ the sigmoid function"."""
-    kind = _KIND.first(after) if after[:1] in _DEFINITE else None
-    return _function(after[1 : kind[0]]) or _function(after[1 : kind[1]]) if kind is not None else None
+    if after[:1] not in _DEFINITE:
+        return None
+    kind = _KIND.first(after)
+    # "$g$ the rectifier", and nothing else.
+    return (
+        (_function(after[1 : kind[0]]) or _function(after[1 : kind[1]])) if kind is not None else _function(after[1:])
+    )
 
 
 def _left_open(clause: Sequence[Word]) -> bool:

@@ -6,10 +6,12 @@ Knows the table of functions and syntax trees.
 from __future__ import annotations
 
 from cmath import isclose
+from collections.abc import Mapping
 from math import prod
+from typing import Any
 
 from backsym.core.functions import FUNCTIONS
-from backsym.reading.syntax import Node
+from backsym.reading.syntax import Node, walk
 
 POINTS = (-1.7, -0.6, 0.3, 0.9, 2.1)
 """Where a formula and a function are compared."""
@@ -28,6 +30,53 @@ def defines(name: str, tree: Node, letter: str) -> bool:
             if value is None or not isclose(value, complex(function.value(np, x)), rel_tol=1e-9, abs_tol=1e-12):
                 return False
     return True
+
+
+def are_alike(one: Node, other: Node) -> bool:
+    """Whether two formulas of the same letters, which are vectors, have the same value.
+
+    What holds something unknown is like all.  One index is that of all entries.
+    """
+    import numpy as np
+
+    letters = sorted({tree.value for tree in walk(one) if tree.kind == "name"})
+    vectors = {name: np.array(POINTS) * (n + 1.3) + 0.1 * n * n for n, name in enumerate(letters)}
+    here, there = _of_vectors(one, vectors), _of_vectors(other, vectors)
+    return here is None or (there is not None and np.shape(here) == np.shape(there) and bool(np.allclose(here, there)))
+
+
+def _of_vectors(tree: Node, vectors: Mapping[str, Any]) -> Any:
+    """The value of a formula of vectors; None if it is not known."""
+    import numpy as np
+
+    if tree.kind in ("num", "name"):
+        return float(tree.value) if tree.kind == "num" else vectors.get(tree.value)
+    over_index = tree.kind == "call" and tree.value in _OVER_INDEX and tree.children[-1].kind == "name"
+    over_index = over_index and len(tree.children) > 1 and tree.children[-1].value not in vectors
+    inner = tree.children[:1] if over_index or tree.kind == "entry" else tree.children
+    parts = [_of_vectors(child, vectors) for child in inner]
+    if not parts or any(part is None for part in parts):
+        return None
+    turned = len(parts) == 2 and tree.children[0].kind == "transpose"
+    if turned or (tree.kind, tree.value) == ("call", "dot"):
+        return np.dot(*parts)
+    if over_index or (tree.kind, tree.value) == ("call", "norm"):
+        return np.linalg.norm(parts[0]) if tree.value == "norm" else getattr(np, tree.value)(parts[0])
+    if tree.kind == "call":
+        if tree.value in ("max", "min") and len(parts) > 1:
+            return getattr(np, f"{tree.value}imum")(*parts)
+        value = FUNCTIONS[tree.value].value if tree.value in FUNCTIONS else None
+        return value(np, *parts) if value is not None and FUNCTIONS[tree.value].kind == "elementwise" else None
+    if tree.kind == "pow":
+        return parts[0] ** parts[1]
+    if tree.kind == "div":
+        return parts[0] / parts[1]
+    if tree.kind in ("terms", "mul", "add"):
+        return sum(parts) if tree.kind == "add" else prod(parts)
+    return {"neg": -parts[0], "transpose": parts[0], "column": parts[0], "entry": parts[0]}.get(tree.kind)
+
+
+_OVER_INDEX = ("sum", "max", "mean")
 
 
 def value_at(tree: Node, letter: str, x: float) -> float | None:

@@ -175,6 +175,11 @@ _ALL = Phrases(
     "allen parametern",
     "allen gewichten und biases", "alle parameter", "the weights and biases", "all weights and all biases",
 )  # fmt: skip
+EXCEPT = Phrases(
+    "except", "except for", "apart from", "other than", "but not", "but", "without", "excluding",
+    "with the exception of", "au\u00dfer", "ausser", "bis auf", "ohne", "mit ausnahme von",
+)  # fmt: skip
+"""Words behind "all parameters" before those that are not meant."""
 _JOIN = Phrases("and", "und", "as well as", "sowie", "then", "also", "or", "dann")
 _TO_ZERO = Phrases(
     "to zero", "equal to zero", "to 0", "equal to 0", "gleich null", "gleich 0", "auf null", "zu null", "to be zero"
@@ -247,6 +252,8 @@ class Request:
     names: tuple[str, ...] = ()
     of: str = ""
     everything: bool = False
+    without: tuple[str, ...] = ()
+    """What is not meant by "all parameters except $b$"."""
     rate: tuple[str, str] | None = None
     in_numbers: bool = False
     """Whether it is about the numbers that the sentence itself gives."""
@@ -265,6 +272,7 @@ class _About:
     of: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     everything: bool = False
+    without: tuple[str, ...] = ()
     shown: Meant = NOTHING
     rate: tuple[str, str] | None = None
 
@@ -435,7 +443,16 @@ class Questions:
     def ask(self, kind: str, at: int, about: _About, *, several: bool = False) -> bool:
         names = tuple(dict.fromkeys(about.names))
         nabla = not names and any(not by for _, by in about.shown.slopes)
-        asked = Request(kind, at, names, everything=about.everything, rate=about.rate, several=several, nabla=nabla)
+        asked = Request(
+            kind,
+            at,
+            names,
+            everything=about.everything,
+            without=about.without,
+            rate=about.rate,
+            several=several,
+            nabla=nabla,
+        )
         self.requests.append(asked)
         return True
 
@@ -691,11 +708,19 @@ class Questions:
         """ "with respect to $w$ and all other words that say so"."""
         if not self.reader.took(_BY):
             return False
-        everything = self.reader.took(_ALL)
+        if self.reader.took(_ALL):
+            return self.all_of(found)
         names = self.names()
         found.names += names
-        found.everything = everything and not names
-        return bool(names) or everything
+        return bool(names)
+
+    def all_of(self, found: _About) -> bool:
+        """Behind "all parameters" stand which these are, "$W$ and $b$", or which are not meant, "except $b$"."""
+        excepts = self.reader.took(EXCEPT)
+        names = self.names()
+        found.everything = excepts or not names
+        found.without, found.names = (names, found.names) if excepts else ((), found.names + names)
+        return bool(names) or not excepts
 
     def rate(self, found: _About) -> bool:
         named = self.reader.length(_RATE) > 1 or self.reader.length(_NAMED_RATE) > 0
@@ -716,10 +741,7 @@ class Questions:
         if not reader.took(_OF):
             return False
         if reader.took(_ALL):
-            names = self.names()
-            found.everything = not names
-            found.names += names
-            return True
+            return self.all_of(found)
         before = reader.position
         self.skip_articles()
         if reader.took(_NETWORK):
@@ -778,7 +800,8 @@ def _shared(requests: Sequence[Request]) -> list[Request]:
             r for r in (*found[n + 1 :], *reversed(found[:n])) if r.kind != "compute" and (r.names or r.everything)
         ]
         if others:
-            found[n] = replace(request, names=others[0].names, everything=others[0].everything)
+            other = others[0]
+            found[n] = replace(request, names=other.names, everything=other.everything, without=other.without)
     computed = [request for request in found if request.kind == "compute" and request.names]
     if len(computed) > 1:
         names = tuple(dict.fromkeys(name for request in computed for name in request.names))

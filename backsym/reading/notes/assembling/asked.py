@@ -112,4 +112,5 @@ def role_by_custom(spelled: Spelled, nodes: Iterable[Key]) -> str | None:
         return "input"
     if letter in TARGETS and base not in computed and not base.startswith("hat:"):
         return "target"
-    return "input" if (tag.isdecimal() or tag == BEFORE) and base in computed else None
+    state = letter != "w" and (tag.isdecimal() or tag == BEFORE)
+    return "input" if state and base in computed else None

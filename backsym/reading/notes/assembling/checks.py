@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.words import say
@@ -29,8 +30,11 @@ from backsym.reading.notes.refusals import (
     check_objective,
     check_roots,
 )
+from backsym.reading.notes.stating.pieces import bold_letters, light_letters
 from backsym.reading.notes.steps import is_range_to_a_sum
-from backsym.reading.notes.told_functions import check_told
+from backsym.reading.notes.told_functions import check_called, check_told
+from backsym.reading.notes.written_functions import are_alike
+from backsym.reading.syntax import walk
 from backsym.text.phrases import Phrases, words_of
 
 _MEMBERS = tuple("ijklmnt")
@@ -68,9 +72,13 @@ def check_equations(note: Stated, equations: Equations, powers: Mapping[Key, str
     _check_computed(note, equations)
     _check_nearly(note, equations)
     _check_losses(note, equations)
+    _check_assigned(note, equations)
+    _check_signs(note, equations)
+    _check_light_whole(note, equations)
     letters = {s.key[0] for s in (*equations.names.values(), *(e.segment.left for e in equations.found))}
     unsaid = {name for name in LOSS_NAMES if name not in equations.lefts()}
     check_told(source, note.formulas, {*equations.given(), *unsaid}, letters)
+    check_called(source, note.formulas, equations.functions)
     Provisos(source, note.formulas, equations).check()
     check_objective(source, equations, [(f.start, f.end) for f in note.formulas if note.is_idle(f)])
 
@@ -165,6 +173,18 @@ def check_light(note: Stated, equations: Equations, told: Collection[str]) -> No
             raise note.source.error(say("notes.light_beside_bold", name=d.spelled.name), d.spelled.span)
 
 
+def _check_light_whole(note: Stated, equations: Equations) -> None:
+    r"""Refuses ``\|\mathbf{y} - y\|``: one array, or a given one beside a computed one."""
+    bold = {e.segment.left.key[0] for e in equations.found if e.segment.left.bold}
+    bold -= {e.segment.left.key[0] for e in equations.found if not e.segment.left.bold}
+    for e in equations.found:
+        place = Formula(e.segment.start, e.segment.end, displayed=True)
+        own = {*bold_letters(note.source, place)} & bold
+        for token in light_letters(note.source, place):
+            if token.text in own:
+                raise note.source.error(say("notes.light_and_bold", name=token.text), (token.start, token.end))
+
+
 def _is_asked(note: Stated, formula: Formula) -> bool:
     """Whether a formula stands in a question, "what if $V = W^T$?", of a case that the note is not about."""
     text = note.document.text
@@ -189,6 +209,48 @@ def _check_nearly(note: Stated, equations: Equations) -> None:
             behind = any(t.kind in ("letter", "greek") for t in tokens[n + 1 :])
             if behind and left and left[0].name in given:
                 raise note.source.error(say("notes.only_nearly", name=left[0].name), (tokens[n - 1].start, token.end))
+
+
+_ASSIGNS = ("leftarrow", "gets", "<-", "\u2190")
+_DATA = ("x", "t", "y")
+
+
+def _check_assigned(note: Stated, equations: Equations) -> None:
+    r"""Refuses ``x \leftarrow x - \mu`` of data, or of what is computed: what the equations have is another x then.
+
+    Of what is learned it is a step of training.
+    """
+    changed = {s.key: s.name for s in equations.given().values() if s.key[0].rpartition(":")[2].lower() in _DATA}
+    changed |= {e.segment.left.key: e.name for e in equations.found}
+    for f in note.formulas:
+        tokens = tokens_in(note.source, f.start, f.end)
+        at = next((n for n, token in enumerate(tokens) if token.text.lstrip("\\") in _ASSIGNS), 0)
+        left = names_in_formula(note.source, f.start, tokens[at].start) if at else []
+        if len(left) == 1 and left[0].key in changed and any(t.kind in ("letter", "greek") for t in tokens[at + 1 :]):
+            raise note.source.error(say("notes.assigned", name=changed[left[0].key]), (f.start, f.end))
+
+
+def _check_signs(note: Stated, equations: Equations) -> None:
+    r"""Refuses a note that defines brackets otherwise than they are read, ``\langle u, v \rangle = u^\top M v``."""
+    sides = [side for e in equations.found for side in e.sides or ()]
+    used = {(t.kind, t.value) for side in sides for t in walk(side)}
+    quantities = equations.given().keys() | equations.lefts()
+    for f in note.formulas:
+        try:
+            reader = FormulaReader(note.source, replace(note.vocabulary(), free=None), f.start, f.end)
+            left = reader.additive()
+            right = reader.additive() if reader.took("=") else None
+        except InputError:
+            continue
+        core = left.children[0] if left.kind == "pow" else left
+        letters = {t.value for t in walk(left) if t.kind == "name"}
+        brackets = (
+            core.kind == "call" and (core.kind, core.value) in used and all(c.kind == "name" for c in core.children)
+        )
+        if right is None or not brackets or core.value not in ("dot", "norm", "relu", "abs") or letters & quantities:
+            continue
+        if letters <= {t.value for t in walk(right) if t.kind == "name"} and not are_alike(left, right):
+            raise note.source.error(say("notes.other_sign"), (f.start, f.end))
 
 
 _COMPUTING = frozenset((*FUNCTION_MACROS, "sum", "prod", "max", "min", "frac", "sqrt", "diag"))

@@ -21,6 +21,7 @@ from backsym.reading.latex.names import split_tag
 from backsym.reading.notes.asking.sentences import NOTHING, elements
 from backsym.reading.notes.equations import Equations
 from backsym.reading.notes.prose import Formula, sentences_of
+from backsym.reading.notes.told_functions import named_functions
 from backsym.reading.syntax import walk
 from backsym.text.phrases import Phrases, Word, words_of
 
@@ -64,6 +65,8 @@ _NO_FLOW = Phrases(
     "detached", "no gradient flows", "no gradient is", "gradients do not flow", "gradients do not pass",
     "does not flow", "is not propagated", "are not propagated", "not back-propagated", "not backpropagated",
     "kein gradient", "keinen gradienten",
+    "do not backpropagate", "don t backpropagate", "do not back-propagate", "not differentiate through",
+    "do not propagate", "not differentiated through", "leiten nicht durch", "nicht zur\u00fcckpropagiert",
 )  # fmt: skip
 _TRUNCATES = Phrases(
     "truncate", "truncated bptt", "truncated backpropagation", "truncated back-propagation", "through at most",
@@ -71,9 +74,41 @@ _TRUNCATES = Phrases(
 )  # fmt: skip
 _FROZEN = Phrases(
     "frozen", "eingefroren", "fixed during training", "fixed throughout training", "constant during training",
-    "untrained", "w\u00e4hrend des trainings fest", "beim training fest",
+    "untrained", "w\u00e4hrend des trainings fest", "beim training fest", "not trained", "not trainable", "not updated",
+    "not learned", "not optimised", "not optimized", "nicht trainiert", "nicht gelernt", "nicht aktualisiert",
+    "nicht trainierbar",
 )  # fmt: skip
 """Words that keep a quantity as it is."""
+_PARTS = frozenset(
+    "row rows column columns entry entries component components element elements block half diagonal zeile zeilen"
+    " spalte spalten eintrag eintr\u00e4ge komponente komponenten".split()
+)
+"""What a part of an array is called."""
+_TIES = Phrases(
+    "share", "shares", "shared", "tied", "weight sharing", "same weights", "same weight", "same parameters",
+    "identical", "teilen sich", "geteilt", "geteilte", "gekoppelt", "dieselben gewichte", "gleichen gewichte",
+)  # fmt: skip
+_OF_WEIGHTS = Phrases(
+    "weight", "weights", "weight sharing", "weight matrix", "weight matrices", "parameters", "gewichte", "parameter",
+    "gewichtsmatrix",
+)  # fmt: skip
+_OTHER_TOTAL = Phrases(
+    *(f"{word} {article} sum" for word in ("instead of", "rather than") for article in ("the", "a")),
+    "statt der summe", "anstelle der summe", "anstatt der summe", "statt einer summe",
+)  # fmt: skip
+_EXCEPTS = Phrases(
+    "except", "except for", "apart from", "other than", "with the exception", "ausser", "au\u00dfer", "bis auf",
+    "mit ausnahme",
+)  # fmt: skip
+_EACH = frozenset("all every each layer layers unit units alle jede jeder jedes schicht schichten".split())
+_ACTIVATIONS = Phrases(
+    "activation", "activations", "activation function", "activation functions", "nonlinearity", "non-linearity",
+    "nonlinearities", "aktivierung", "aktivierungen", "aktivierungsfunktion", "nichtlinearit\u00e4t",
+)  # fmt: skip
+_APPLIES = Phrases(
+    "passed through", "pass through", "fed through", "sent through", "squashed by", "squashed through", "durch eine",
+    "run through",
+)  # fmt: skip
 _ONE_EXAMPLE = Phrases(
     *(f"{of} {one} {kind}{what}" for of in ("for", "of", "on") for one in ("a", "one", "a single", "one single")
       for kind in ("", "training ") for what in ("example", "sample", "data point") if one + kind != "a"),
@@ -131,6 +166,10 @@ _ADDED = Phrases(
     "regularisieren", "gewichtsabfall", "strafterm", "regularisierungsterm", "label smoothing",
 )  # fmt: skip
 _NEGATES = Phrases("negative of", "negation of", "minus", "negative von", "negativen von", "negierte")
+_ITS_NEGATIVE = Phrases(
+    *(f"{does} its {word}" for does in ("minimise", "minimize", "minimising", "minimizing") for word in
+      ("negative", "negation")), "loss is its negative", "minimieren ihr negatives", "minimieren das negative",
+)  # fmt: skip
 _DOUBTFUL = Phrases(
     "dropout", "drop-out", "averaged", "average over", "mean over", "gemittelt", "mittelwert \u00fcber",
     "is normalised", "is normalized", "are normalised", "are normalized", "wird normiert", "ist normiert",
@@ -138,7 +177,8 @@ _DOUBTFUL = Phrases(
     "summed over", "summiert", "sum over all", "\u00fcber alle", "over all",
     "weight sharing", "share the same", "gekoppelt", "instead", "rather than", "stattdessen", "ignore", "neglect",
     "vernachl\u00e4ssigen", "stop", "label smoothing", "up to a constant", "bis auf eine konstante",
-    "up to terms", "bis auf terme", "erratum",
+    "up to terms", "bis auf terme", "erratum", "in degrees", "in grad", "skip connection", "residual connection",
+    "row vector", "row vectors", "zeilenvektor", "zeilenvektoren", "rescaled", "scaled by", "skaliert",
     "numerator layout", "denominator layout", "numerator-layout", "denominator-layout",
 )  # fmt: skip
 """Words that may change what the equations say."""
@@ -171,6 +211,10 @@ _OR = frozenset("or and oder und if for wenn f\u00fcr mean else otherwise".split
 _ADDS = Phrases(
     "add", "adds", "added", "adding", "plus", "addieren", "addiert", "hinzu", "hinzugef\u00fcgt", "erg\u00e4nzt"
 )
+_HAS_BIAS = Phrases(
+    "has a bias", "have a bias", "have biases", "has its own bias", "has also a bias", "hat einen bias",
+    "haben einen bias", "hat auch einen bias",
+)  # fmt: skip
 _CONSTANTS = ("lambda", "alpha", "gamma", "mu", "eta", "beta")
 """Letters of the factors of penalties."""
 _CORRECTED = Phrases(
@@ -226,11 +270,23 @@ class Sentence:
     end: int
     other_case: bool
     """Whether it asks, supposes or denies."""
+    places: tuple[int, ...] = ()
+    """Where each word begins."""
+
+    @property
+    def last_displayed(self) -> int:
+        """The number of the last displayed formula among the words; -1 without."""
+        return max((n for n, f in self.shown.items() if f.displayed), default=-1)
+
+    def quoted_from(self, number: int) -> int:
+        """Where to begin to quote what is said by a word: behind what is displayed before it."""
+        first = self.last_displayed + 1
+        return self.places[first] if 0 < first <= number else self.start
 
     def has(self, phrases: Phrases) -> bool:
-        return bool(self.places(phrases))
+        return bool(self.places_of(phrases))
 
-    def places(self, phrases: Phrases) -> list[int]:
+    def places_of(self, phrases: Phrases) -> list[int]:
         """The numbers of the words at which one of the phrases begins."""
         return [n for n in range(len(self.words)) if phrases.length_at(self.words, n)]
 
@@ -253,9 +309,9 @@ class Sentence:
         return [n for n, w in enumerate(self.words) if w in _BOUND or _BOUND_BY.length_at(self.words, n)]
 
 
-def _has_any(places: Sequence[int], s: Sentence) -> bool:
-    n = bisect_left(places, s.start)
-    return n < len(places) and places[n] < s.end
+def _has_any(places: Sequence[int], start: int, end: int) -> bool:
+    n = bisect_left(places, start)
+    return n < len(places) and places[n] < end
 
 
 class Provisos:
@@ -286,6 +342,10 @@ class Provisos:
             (say("notes.proviso.product"), self.other_product),
             (say("notes.proviso.added"), self.adds),
             (say("notes.proviso.corrected"), self.corrects),
+            (say("notes.proviso.averaged"), self.other_total),
+            (say("notes.proviso.tied"), self.ties),
+            (say("notes.proviso.excepted"), self.excepts),
+            (say("notes.proviso.function"), self.other_function),
             (say("notes.proviso.negated"), self.negates),
             (say("notes.proviso.negated"), self.negates_likelihood),
         )
@@ -311,7 +371,8 @@ class Provisos:
         many = (sums and bool(families)) or any(t.value in sizes for t in below)
         kinds = (
             (say("notes.proviso.bound"), lambda s: any(self.bound(s, n) & names for n in s.binding())),
-            (say("notes.proviso.frozen"), lambda s: any(self.bound(s, n) & names for n in s.places(_FROZEN))),
+            (say("notes.proviso.frozen"), lambda s: any(self.bound(s, n) & names for n in s.places_of(_FROZEN))),
+            (say("notes.proviso.bound"), lambda s: bool(self.kept_in_part(s) & names)),
             (say("notes.proviso.example"), lambda s: many and s.has(_ONE_EXAMPLE) and s.has(_SLOPES)),
             (say("notes.proviso.total"), lambda s: totals and s.has(_ONE_EXAMPLE)),
         )
@@ -319,36 +380,47 @@ class Provisos:
         if found:
             raise InputError(self.source.diagnostic(words, (s.start, s.end)) for words, s in found)
 
+    def kept_in_part(self, s: Sentence) -> set[str]:
+        """ "The first row of $W$ is fixed": the names of which a part is constant, or zero."""
+        found: set[str] = set()
+        for n, word in enumerate(s.words):
+            if word in _AS_A_CONSTANT or word in _ZERO:
+                whole = [m for m in s.before(n, _HELD) if {*s.words[max(0, m - 3) : m]} & _PARTS]
+                found |= {name for m in whole if m in s.shown for name in self.subject(s.shown[m])}
+        return found
+
     def bound(self, s: Sentence, number: int) -> set[str]:
         """What a word such as "diagonal" is said of: what stands before it or behind it, apart from fillers."""
         places = [*s.before(number, _AROUND), *s.behind(number, _AROUND)]
         return {name for n in places if n in s.shown for name in self.subject(s.shown[n])}
 
-    def doubtful(self) -> list[Sentence]:
-        """Sentences that may change the problem, in words that are not read."""
-        adding = [_ADDED] if not self.is_penalised() else []
-        return [
-            s
-            for s in self.sentences
-            if s.has(_DOUBTFUL) or any(s.has(words) and not s.has(_LEAVES_OUT) for words in adding)
-        ]
+    def doubtful(self) -> list[tuple[Sentence, int]]:
+        """Sentences that may change the problem, in words that are not read, and from where to quote them."""
+        found = []
+        for s in self.sentences:
+            adds = not self.is_penalised() and not s.has(_LEAVES_OUT)
+            places = s.places_of(_DOUBTFUL) + (s.places_of(_ADDED) if adds else [])
+            found += [(s, s.quoted_from(max(places)))] if places else []
+        return found
 
-    def unread(self, used: Collection[int]) -> list[Sentence]:
-        """Sentences that speak of the mathematics in words that nothing here reads.
+    def unread(self, used: Collection[int]) -> list[tuple[Sentence, int]]:
+        """Sentences that speak of the mathematics in words that nothing here reads, and from where to quote them.
 
-        A sentence with one of the places ``used``, or that leads to what is displayed, is read.
+        A sentence with one of the places ``used``, or that leads to what is displayed, is read; behind what is
+        displayed it is one by itself.
         """
         found, places = [], sorted(used)
         for s in self.sentences:
-            last = max((n for n, f in s.shown.items() if f.displayed), default=-1)
+            last = s.last_displayed
             words = [w for n, w in enumerate(s.words[last + 1 :], last + 1) if n not in s.shown and w[:1].isalpha()]
             about = any(word.startswith(_OF_MATHEMATICS) for word in words)
             about = about or any(self.names(f) & self.known for n, f in s.shown.items() if n > last)
             strange = [word for word in words if word not in _DESCRIBES]
             text = self.source.text[s.start : s.end]
             heading = text.startswith("#") or self.source.text[: s.start].rstrip(" ").endswith(("#", "{"))
-            if about and strange and not heading and not _has_any(places, s):
-                found.append(s)
+            behind = s.shown[last].end if last >= 0 else s.start
+            if about and strange and not heading and not _has_any(places, behind, s.end):
+                found.append((s, s.quoted_from(len(s.words))))
         return found
 
     # --- sentences ---
@@ -381,8 +453,12 @@ class Provisos:
         plain = tuple(w if n not in shown or w.isdecimal() else "" for n, w in enumerate(words))
         first = next((e.start for e in found if isinstance(e, Word)), start)
         last = max(first + 1, start + len(text[start:end].rstrip()))
-        other = "?" in text[last - 1 : last + 1] or any(_OF_ANOTHER_CASE.length_at(plain, n) for n in range(len(plain)))
-        return Sentence(plain, shown, first, last, other)
+        kept = {
+            n + m for n in range(len(plain)) for m in range(_FROZEN.length_at(plain, n))
+        }  # "Not trained" denies not.
+        others = (n for n in range(len(plain)) if n not in kept and _OF_ANOTHER_CASE.length_at(plain, n))
+        other = "?" in text[last - 1 : last + 1] or any(True for _ in others)
+        return Sentence(plain, shown, first, last, other, tuple(e.start for e in found))
 
     def names(self, formula: Formula | None) -> set[str]:
         """The names of a formula that is nothing but names."""
@@ -443,9 +519,10 @@ class Provisos:
     def other_norm(self, s: Sentence) -> bool:
         r""" "where $\|\cdot\|$ is the $\ell_1$ norm"."""
         bars = any(not f.displayed and any("||" in t for t in self.texts(f)[:1]) for f in s.shown.values())
-        named = (_NORM.length_at(s.words, n + 1) and self.source.text[f.start : f.end].strip() in _NAMES_OF_NORMS
-                 for n, f in s.shown.items())  # fmt: skip
-        return "norm" in self.calls and bars and s.has(_NORM) and (s.has(_OTHER_NORMS) or any(named))
+        named = (self.source.text[f.start : f.end].strip() in _NAMES_OF_NORMS for n, f in s.shown.items()
+                 if _NORM.length_at(s.words, n + 1))  # fmt: skip
+        numbered = any(_NORM.length_at(s.words, n + 1) for n, word in enumerate(s.words) if word in ("1", "one"))
+        return "norm" in self.calls and bars and s.has(_NORM) and (s.has(_OTHER_NORMS) or numbered or any(named))
 
     def by_columns(self, s: Sentence) -> bool:
         """ "The softmax is taken of each column"; that of a matrix is of each row."""
@@ -467,7 +544,8 @@ class Provisos:
         number = any(word[:1].isdecimal() for word in s.words) and not self.is_penalised()
         terms = (self.texts(f) for f in s.shown.values() if not self.names(f)) if s.has(_ADDS) else ()
         term = any(not {"=", "in", "partial", "nabla"} & {*t} and {*t} & {*_CONSTANTS} - self.known for t in terms)
-        return term or (s.has(_ADDED) and (bool(strange) or number))
+        bias = s.has(_HAS_BIAS) and not self.biases
+        return term or bias or (s.has(_ADDED) and (bool(strange) or number))
 
     def is_penalised(self) -> bool:
         """Whether the letter of the factor of a penalty stands in an equation."""
@@ -476,24 +554,28 @@ class Provisos:
     def negates(self, s: Sentence) -> bool:
         r""" "The loss is the negative of $\ell$", which is computed."""
         ends = (n + length for n in range(len(s.words)) if (length := _NEGATES.length_at(s.words, n)))
-        return not s.other_case and any(self.names(s.shown.get(n)) & self.computed for n in ends)
+        its = s.has(_ITS_NEGATIVE) and not self.begins_with_minus()
+        return not s.other_case and (its or any(self.names(s.shown.get(n)) & self.computed for n in ends))
+
+    def begins_with_minus(self) -> bool:
+        """Whether the loss has a minus before its first term."""
+        last = self.equations.found[-1]
+        first = last.sides[1] if last.sides is not None else None
+        while first is not None and first.kind in ("add", "terms", "div", "mul"):
+            first = first.children[0]
+        return first is not None and first.kind == "neg"
 
     def negates_likelihood(self, s: Sentence) -> bool:
         r""" "Differentiate the negative log-likelihood", where "$$\ell = ...$$ is the log-likelihood", and no minus."""
 
         def signs(of: Sentence) -> set[bool]:
-            return {of.words[max(0, n - 1)] in _NEGATIVE for n in of.places(_LIKELIHOOD)}
+            return {of.words[max(0, n - 1)] in _NEGATIVE for n in of.places_of(_LIKELIHOOD)}
 
-        last = self.equations.found[-1]
-        first = last.sides[1] if last.sides is not None else None
-        while first is not None and first.kind in ("add", "terms", "div", "mul"):
-            first = first.children[0]
-        minus = first is not None and first.kind == "neg"
+        last = self.equations.found[-1].segment.start
         shows = (
-            signs(of) == {False} and any(f.start <= last.segment.start < f.end for f in of.shown.values())
-            for of in self.sentences
+            signs(of) == {False} and any(f.start <= last < f.end for f in of.shown.values()) for of in self.sentences
         )
-        return True in signs(s) and not s.other_case and not minus and any(shows)
+        return True in signs(s) and not s.other_case and not self.begins_with_minus() and any(shows)
 
     def corrects(self, s: Sentence) -> bool:
         """ "Erratum: the loss should read $L = ...$", where L has another equation, or a second that is not taken."""
@@ -503,3 +585,38 @@ class Provisos:
         others = [e for e in self.equations.segments if s.start <= e.start < s.end and e.start not in taken]
         within = [self.texts(f) for f in s.shown.values() if not f.displayed]
         return bool(others) or any(t[0] in self.computed and "=" in t for t in within if t)
+
+    def other_total(self, s: Sentence) -> bool:
+        """ "With the average instead of the sum", where the equations sum."""
+        return "sum" in self.calls and s.has(_OTHER_TOTAL) and not s.other_case
+
+    def ties(self, s: Sentence) -> bool:
+        r""" "The layers share their weights", where $W_1$ and $W_2$ are given, each for itself."""
+        if s.other_case or not s.has(_TIES) or not s.has(_OF_WEIGHTS):
+            return False
+        numbered: dict[str, int] = {}
+        for base, mark in (split_tag(name) for name in self.equations.given()):
+            numbered[base] = numbered.get(base, 0) + mark.isdecimal()
+        named = {base for f in s.shown.values() if not f.displayed for base in map(_base, self.names(f))}
+        weights = {base for base, count in numbered.items() if count > 1 and base[:1].isupper()}
+        return bool(weights & named if named else weights) and not any(
+            split_tag(name)[0] in weights for name in self.computed
+        )
+
+    def excepts(self, s: Sentence) -> bool:
+        """ "For all layers except the last", said of an equation; what is asked for may have exceptions."""
+        places = s.places_of(_EXCEPTS)
+        each = any({*s.words[:n]} & _EACH for n in places)
+        return each and not s.other_case and not s.has(_SLOPES)
+
+    def other_function(self, s: Sentence) -> bool:
+        """ "Hidden activations are tanh", or "it is passed through a softmax", where no equation has that."""
+        if s.other_case or s.has(_EXCEPTS) or any(f.displayed for f in s.shown.values()):
+            return False
+        named = {*named_functions(s.words)}
+        said = s.has(_APPLIES) or (s.has(_ACTIVATIONS) and "sigmoid" in self.calls)
+        return said and bool(named) and not named & self.calls
+
+
+def _base(name: str) -> str:
+    return split_tag(name)[0]

@@ -10,6 +10,7 @@ from backsym.core.expr import show_shape
 from backsym.core.problem import Part, Problem
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Rewritten
+from backsym.reading.latex.declarations import names_in_formula
 from backsym.reading.latex.equations import Segment, segments
 from backsym.reading.latex.lexer import Token, has_sign, script_end, tokens_in
 from backsym.reading.latex.names import split_tag
@@ -109,6 +110,7 @@ def what_was_passed_over(note: Stated, equations: Equations, asked: Asked, stran
         if not f.displayed and is_range_to_a_sum(note.source, f.start, f.end)
     ]
     found += [(note.locate(at)[0], said) for at, said in _bounds_within(note, equations, asked)]
+    found += [(note.locate(at)[0], said) for at, said in _conditions_within(note, equations, asked)]
     idle = (f for f in note.formulas if f.displayed and f.start not in asked.places and note.is_idle(f))
     found += [(note.locate(f.start)[0], say("notes.remark.without_equals")) for f in idle]
     lines = sorted({note.locate(at)[0] for at in asked.tasks.left_over})
@@ -125,8 +127,7 @@ def _words(note: Stated, equations: Equations, asked: Asked) -> list[tuple[int, 
     provisos = Provisos(note.source, note.formulas, equations)
     doubtful = provisos.doubtful()
     found: list[tuple[int, Said]] = [
-        (note.locate(s.start)[0], say("notes.remark.words", words=_beginning(note, s.start, s.end - s.start)))
-        for s in doubtful
+        (note.locate(at)[0], say("notes.remark.words", words=_beginning(note, at, s.end - at))) for s, at in doubtful
     ]
     taken = {e.segment.start for e in equations.found}
     used = {f.start for f in note.formulas if not f.displayed and any(f.start <= at < f.end for at in taken)}
@@ -134,16 +135,16 @@ def _words(note: Stated, equations: Equations, asked: Asked) -> list[tuple[int, 
         *asked.places,
         *asked.tasks.no_part,
         *asked.tasks.asking,
-        *(s.start for s in doubtful),
+        *(at for s, _ in doubtful for at in (s.start, *s.places[s.last_displayed + 1 :][:1])),
         *(at for at, _ in note.assumed),
         *note.unsaid,
     }
     used |= {task.at for task in asked.found if not task.formulas and not task.equations}
     others = provisos.unread(used)
     if others:
-        words = [f'"{_beginning(note, s.start, s.end - s.start)}"' for s in others[:MOST_QUOTED]]
+        words = [f'"{_beginning(note, at, s.end - at)}"' for s, at in others[:MOST_QUOTED]]
         more = [*words, *(["..."] if len(others) > len(words) else [])]
-        found.append((note.locate(others[0].start)[0], say("notes.remark.sentences", words=more)))
+        found.append((note.locate(others[0][1])[0], say("notes.remark.sentences", words=more)))
     return found
 
 
@@ -180,6 +181,33 @@ def _bounds_within(note: Stated, equations: Equations, asked: Asked) -> list[tup
         and not _is_applied(tokens_in(note.source, f.start, f.end))
         and any(t.text.lstrip("\\") in letters for t in tokens_in(note.source, f.start, f.end))
     ]
+
+
+_BELOW = ("<", "<=", "le", "leq", "leqslant", "ll", "ne", "neq", "!=")
+_ABOVE = (">", ">=", "ge", "geq", "geqslant", "gg")
+
+
+def _conditions_within(note: Stated, equations: Equations, asked: Asked) -> Iterator[tuple[int, Said]]:
+    r"""Inequalities of what the equations have, and numbers for sizes, ``T = 3``; a number below one letter is none."""
+    quantities, places = {*equations.given(), *equations.lefts()}, {*asked.places, *asked.tasks.no_part}
+    sizes = {*note.declared.dims, *equations.dims, *note.steps.last}
+    for f in note.formulas:
+        tokens = [t for t in tokens_in(note.source, f.start, f.end) if t.kind != "end"]
+        texts = [t.text.lstrip("\\") for t in tokens]
+        signs = [n for n, text in enumerate(texts) if text in (*_BELOW, *_ABOVE)]
+        if f.displayed or f.start in places or any(text in ("=", "in", "sum") for text in texts):
+            counts = len(texts) == 3 and texts[0] in sizes and texts[1] == "=" and texts[2].isdecimal()
+            if counts and not f.displayed and f.start not in places:
+                yield f.start, say("notes.remark.size_within", size=texts[0], number=texts[2])
+            continue
+        letters = {name.name for t in tokens for name in names_in_formula(note.source, t.start, t.end)}
+        lower = len(signs) == 1 and texts[signs[0]] in _ABOVE and tokens[-1].kind == "number" and texts[-2] in _ABOVE
+        if (
+            signs
+            and letters & quantities
+            and not (lower and len(names_in_formula(note.source, f.start, tokens[signs[0]].start)) == 1)
+        ):
+            yield f.start, say("notes.remark.condition_within", formula=note.document.text[f.start : f.end].strip())
 
 
 def _has_equals(tokens: Sequence[Token]) -> bool:

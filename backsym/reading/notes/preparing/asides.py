@@ -31,11 +31,15 @@ _ASIDE = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+_CODE = re.compile(r"```.*?```|`[^`\n]+`|~~(?=[^\s~])[^\n]*?~~", re.DOTALL)
+"""Code in Markdown, and what is struck out."""
 
 
 def without_asides(document: Document, *, tex: bool) -> Document:
-    """The note with blanks for its comments and its code; in Markdown a per cent sign outside of formulas is text."""
+    """The note with blanks for its comments, its code and what is struck out.
+
+    In Markdown a per cent sign outside of formulas is text.
+    """
     edits = [
         Edit(*match.span(), _blanks(match[0]))
         for match in _ASIDE.finditer(document.text)

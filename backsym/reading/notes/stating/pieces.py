@@ -13,7 +13,7 @@ from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.equations import FormulaReader
-from backsym.reading.latex.lexer import ACCENTS, FONTS, Token, tokens_in
+from backsym.reading.latex.lexer import ACCENTS, FONTS, Token, script_end, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.latex.symbols import BOLD
 from backsym.reading.syntax import Node
@@ -192,6 +192,20 @@ def bold_letters(source: Source, formula: Place) -> Iterator[str]:
         before = {t.text for t in tokens[max(0, n - 2) : n]}
         if token.text in BOLD and letter.kind in ("letter", "greek") and before.isdisjoint(ACCENTS):
             yield letter.text
+
+
+def light_letters(source: Source, formula: Place) -> Iterator[Token]:
+    """The letters of a formula that stand by themselves: no font, accent or script, no argument, in no script."""
+    tokens = tokens_in(source, formula.start, formula.end)
+    n = 0
+    while n < len(tokens) - 1:
+        token, behind = tokens[n], tokens[n + 1].text
+        before = {t.text for t in tokens[max(0, n - 2 if tokens[n - 1].text == "{" else n - 1) : n]}
+        marked = before & (FONTS | ACCENTS) or behind in ("_", "(", "'")
+        raised = behind == "^" and not tokens[n + 2].text.isdecimal()
+        if token.kind in ("letter", "greek") and not (marked or raised):
+            yield token
+        n = max(n + 1, script_end(tokens, n) if token.text in ("_", "^") else 0)
 
 
 # --- pieces ----------------------------------------------------------------------------------------------------------
