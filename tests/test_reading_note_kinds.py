@@ -251,6 +251,35 @@ NOTES: dict[str, Note] = {
         lambda V, x, y: -(y * np.log(softmax(x @ V.T))).sum(),
         {"V": (K, D), "x": (N, D), "y": (N, K)},
     ),
+    # One example, and what is said beside the problem.
+    "the equation of one example": (
+        r"The model is $$\hat{t} = \sigma(v x + c)$$ and the cost $$J = \frac{1}{N} \sum_{i=1}^N"
+        r" (\hat{t}^{(i)} - t^{(i)})^2.$$ Hence $$\frac{\partial J}{\partial c} = \frac2N \sum_{i=1}^N (\hat{t}^{(i)} -"
+        r" t^{(i)}) \sigma'(v x^{(i)} + c).$$",
+        lambda v, c, x, t: ((sigmoid(v * x + c) - t) ** 2).mean(),
+        {"v": S, "c": S, "x": (N,), "t": (N,)},
+    ),
+    "a model with parameters and large parentheses": (
+        r"$$J = -\frac{1}{m} \sum_{i=1}^m \log\left( h_\beta\left( x^{(i)} \right) \right)$$"
+        r" where $h_\beta(x^{(i)}) = s(\beta^T x^{(i)})$ and $s(z) = \frac{1}{1+e^{-z}}$.",
+        lambda beta, x: -np.log(sigmoid(x @ beta)).mean(),
+        {"beta": (D,), "x": (N, D)},
+    ),
+    "a value at numbers": (
+        r"$$L(a, b) = (2 - a - 3b)^2$$ At the start $$\nabla L(0, 1) = \begin{bmatrix} 2 \\ 6 \end{bmatrix}.$$",
+        lambda a, b: (2 - a - 3 * b) ** 2,
+        {"a": S, "b": S},
+    ),
+    "a derivative of a function that is no part of it": (
+        r"$$y = a \cos[c + b x]$$ Recall $$\frac{\partial \cos[z]}{\partial z} = -\sin[z].$$",
+        lambda a, b, c, x: a * np.cos(c + b * x),
+        {"a": S, "b": S, "c": S, "x": S},
+    ),
+    "sums with a letter": (
+        r"$$\mu = \frac1n \Sigma_{i=1}^n x_i, \quad L = \Sigma^n_{i=1} (x_i - \mu)^2$$",
+        lambda x: ((x - x.mean()) ** 2).sum(),
+        {"x": (N,)},
+    ),
     # Letters of sizes, and entries that are declared.
     "targets with the letter of a size": (
         r"Let $\mathbf{X} \in \mathbb{R}^{T \times d}$ and $\mathbf{W} \in \mathbb{R}^{d \times k}$. "

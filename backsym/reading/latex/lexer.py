@@ -179,6 +179,9 @@ def _cut(text: str, start: int, *, lenient: bool) -> tuple[Token, ...] | None:
         return None
 
 
+_SIGNS_OF_RANGES = {"Sigma": "sum", "Pi": "prod"}
+
+
 def _pieces(source: Source, start: int, end: int, *, lenient: bool) -> list[Token]:
     check_lines(source, start, end)
     tokens: list[Token] = []
@@ -190,7 +193,18 @@ def _pieces(source: Source, start: int, end: int, *, lenient: bool) -> list[Toke
             in_rows(source, tokens)
             limit += MAX_TOKENS
     tokens.append(Token("end", "", end, end))
-    return in_rows(source, tokens)
+    return in_rows(source, with_signs(tokens))
+
+
+def with_signs(tokens: list[Token]) -> list[Token]:
+    r"""The tokens, with the signs of sums and products for capitals that have a range below, ``\Sigma_{i=1}^n``."""
+    for n, token in enumerate(tokens):
+        if token.text in _SIGNS_OF_RANGES and token.kind == "greek":
+            first = script_end(tokens, n + 1) if tokens[n + 1].text in ("_", "^") else n + 1
+            last = script_end(tokens, first) if tokens[first].text in ("_", "^") else first
+            if any(t.text == "=" for t in tokens[n + 1 : last]):
+                tokens[n] = token._replace(kind="macro", text=_SIGNS_OF_RANGES[token.text])
+    return tokens
 
 
 def in_rows(source: Source, tokens: list[Token]) -> list[Token]:

@@ -40,6 +40,7 @@ from backsym.reading.notes.preparing.differences import with_later_sums
 from backsym.reading.notes.preparing.features import with_given_features
 from backsym.reading.notes.preparing.front import front_matter, with_front
 from backsym.reading.notes.preparing.macros import written_out
+from backsym.reading.notes.preparing.members import with_members
 from backsym.reading.notes.preparing.one_step import of_one_step
 from backsym.reading.notes.preparing.sought import without_sought
 from backsym.reading.notes.prose import (
@@ -106,11 +107,12 @@ def _without_front(document: Document, *, tex: bool) -> ReadNote:
     counted = from_one(document, _places(document, tex=tex))
     document = counted.document
     document, told = with_told_functions(document, tex=tex)
+    document, members = with_members(document, islice(formulas(document.text, tex=tex), MAX_FORMULAS))
     done = settled(document, lambda read: islice(formulas(read.text, tex=tex), MAX_FORMULAS))
     shown = ((f.start, f.end, f.displayed) for f in islice(formulas(done.document.text, tex=tex), MAX_FORMULAS))
     document, features = with_given_features(done.document, shown)
     done = replace(done, document=document)
-    customs = [*sought, *numbers, *one_step, *spelling.customs, *later, *counted.remarks, *told, *features]
+    customs = [*sought, *numbers, *one_step, *spelling.customs, *later, *counted.remarks, *told, *members, *features]
     return replace(_read(done, powers | done.marks, customs, counted.spelled), axes=counted.axes, ones=counted.ones)
 
 

@@ -200,7 +200,7 @@ class Equations:
 
     ``names`` and ``dims`` are the spellings of what they use; ``functions`` are abstract ones, ``passed_over`` the
     equations that are not taken, with the reason.  ``labels`` are the letters that are classes, each with the letter of
-    its own index.
+    its own index; ``sides`` are those of chains that are not taken.
     """
 
     def __init__(
@@ -210,8 +210,10 @@ class Equations:
         defined: Mapping[str, Token],
         words: Vocabulary,
         labels: Mapping[str, str],
+        sides: Collection[str] = (),
     ):
         self.source = source
+        self.sides = sides
         self.words = words
         self.labels = labels
         self.names: dict[str, Spelled] = {}
@@ -307,7 +309,8 @@ class Equations:
     def again(self, first: Segment, other: Segment) -> None:
         """Names another equation of a quantity; raises InputError where a heading parts them."""
         text, name = self.source.text, other.left.name
-        if "".join(text[first.start : first.end].split()) == "".join(text[other.start : other.end].split()):
+        mine, second = ("".join(text[s.start : s.end].split()) for s in (first, other))
+        if mine == second or second.partition("=")[2].rstrip(".,;") in self.sides:
             return
         if begins_section(text[first.end : other.start]):
             raise self.source.error(say("notes.two_problems", name=name), (other.start, other.end))

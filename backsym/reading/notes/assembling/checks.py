@@ -141,6 +141,7 @@ def check_differentiated(note: Stated, equations: Equations, upstream: str | Non
         if upstream is None and each.above in of_loss and each.below and each.below not in letters:
             name = new_name(each.below, "")
             raise each.source.error(say("notes.differentiated_by", name=name, loss=each.above), each.span)
+    quotients = [each for each in quotients if each.above or each.below in letters]  # Not of \log z by some z.
     if loss is upstream is None and quotients and not any(each.above in letters | of_loss for each in quotients):
         name = equations.found[-1].name
         raise quotients[0].source.error(say("notes.differentiated_other", name=name), quotients[0].span)

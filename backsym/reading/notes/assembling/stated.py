@@ -128,6 +128,7 @@ class Stated:
         self.assumed: list[tuple[int, Said]] = []
         self.classes: dict[str, str] = {}
         self.symmetric: set[str] = set()
+        self.sides = {"".join(text.split()).rstrip(".,;") for _, text, _ in settled.others}
         self.unsaid: list[int] = []
         """Where the words call something symmetric that is no declared square matrix."""
 
@@ -265,14 +266,14 @@ class Stated:
                 self.words.setdefault(declaration.spelled.name, said[declaration.spelled.key[0]])
         if self.declared.found == before:
             return equations
-        return Equations(self.source, equations.segments, defined, self.vocabulary(), self.labels)
+        return Equations(self.source, equations.segments, defined, self.vocabulary(), self.labels, self.sides)
 
     def all_equations(self, displayed: Sequence[Formula], defined: Mapping[str, Token]) -> Equations:
         """The equations with what is known by now: those displayed, and those within the text that they need."""
         words = self.vocabulary()
         segs = [s for f in displayed for s in segments(self.source, words, f.start, f.end)]
-        segs += self.within_the_text(Equations(self.source, segs, defined, words, self.labels), words)
-        return Equations(self.source, segs, defined, words, self.labels)
+        segs += self.within_the_text(Equations(self.source, segs, defined, words, self.labels, self.sides), words)
+        return Equations(self.source, segs, defined, words, self.labels, self.sides)
 
     def declare_labels(self) -> None:
         """Finds the letters that are classes; ``y \\in \\{1, \\dots, K\\}`` of one declares no index letter."""

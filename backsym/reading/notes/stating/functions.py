@@ -47,7 +47,7 @@ _PREFIXES = (r"\sqrt", r"\text{abs}", r"\text{square}")
 
 @dataclass(frozen=True)
 class Applied:
-    """A name with arguments: the texts of the tokens of both, and the place of the parentheses."""
+    """A name with arguments: the texts of the tokens of both, and the place of the parentheses, from the head on."""
 
     head: tuple[str, ...]
     arguments: tuple[str, ...]
@@ -71,7 +71,7 @@ def written_arguments(pieces: Iterable[Piece]) -> dict[str, tuple[str, ...]]:
         if call is not None:
             source = piece.reader.source
             heads = names_in_formula(source, call.start, call.head_end)
-            inside = names_in_formula(source, call.span[0] + 1, call.span[1] - 1)
+            inside = names_in_formula(source, source.text.index("(", call.span[0]) + 1, call.span[1] - 1)
             found.update({head.name: tuple(name.name for name in inside) for head in heads if head.name not in found})
     return found
 
@@ -240,6 +240,7 @@ def _arguments(
     head = definition.head
     letters = frozenset[str]().union(*(piece.reader.summed_letters() for piece in pieces))
     mine = [call for formula in formulas for call in _calls(source, formula, (head,))]
+    mine = [call for call in mine if not any(_is_value(call, other) for other in pieces if other is not piece)]
     known = _known(head[0]) if len(head) == 1 else None
     own = known is None or known not in FUNCTIONS or known in losses()
     if own and (slopes := _slopes(definition, piece, pieces, mine)):
@@ -249,7 +250,7 @@ def _arguments(
         mine = [call for call in mine if call not in slopes]
     if known is not None and known in FUNCTIONS and known not in losses():
         if not _is_known(known, definition, piece):
-            yield from _as_known(source, formulas, definition, piece, mine)
+            yield from _as_known(source, formulas, pieces, definition, piece, mine)
         elif piece in pieces:
             yield from blanked(source.text, *piece.span)
         return
@@ -264,7 +265,13 @@ def _arguments(
     if any(_stands_bare(head, other) for other in pieces if other is not piece):
         name = source.text[definition.start : definition.head_end]
         raise source.error(say("notes.function_and_quantity", name=name), definition.span)
-    yield from _as_known(source, formulas, definition, piece, mine)
+    yield from _as_known(source, formulas, pieces, definition, piece, mine)
+
+
+def _is_value(call: Applied, piece: Piece) -> bool:
+    r"""Whether a statement tells the value at some numbers, ``\nabla L(0, 0) = ...``, of what is called."""
+    numbers = all(text in (",", ".", "-", "{", "}") or text.isdecimal() for text in call.arguments)
+    return numbers and piece.span[0] <= call.start < piece.tokens[piece.signs[0]].start
 
 
 def _is_beside(
@@ -309,7 +316,12 @@ def _as_partial(name: str, letter: str, times: int) -> str:
 
 
 def _as_known(
-    source: Source, formulas: Sequence[Place], definition: Applied, piece: Piece, calls: Sequence[Applied]
+    source: Source,
+    formulas: Sequence[Place],
+    pieces: Sequence[Piece],
+    definition: Applied,
+    piece: Piece,
+    calls: Sequence[Applied],
 ) -> Iterator[Edit]:
     """The name of a known function of numbers that has this formula, by its values; else the formula itself."""
     tree = piece.tree(0)
@@ -317,7 +329,7 @@ def _as_known(
     names = [n for n, f in FUNCTIONS.items() if f.kind == "elementwise" and f.latex not in _PREFIXES] if tells else []
     known = next((name for name in names if _is_known(name, definition, piece)), None)
     if known is None:
-        yield from _formula_put_in(source, formulas, definition, piece, calls)
+        yield from _formula_put_in(source, formulas, pieces, definition, piece, calls)
         return
     for call in calls:
         if call.span != definition.span:
@@ -360,7 +372,12 @@ def _without_arguments(text: str, call: Applied, letters: Collection[str]) -> It
 
 
 def _formula_put_in(
-    source: Source, formulas: Sequence[Place], definition: Applied, piece: Piece, calls: Sequence[Applied]
+    source: Source,
+    formulas: Sequence[Place],
+    pieces: Sequence[Piece],
+    definition: Applied,
+    piece: Piece,
+    calls: Sequence[Applied],
 ) -> Iterator[Edit]:
     """The formula in parentheses wherever the function is applied; raises InputError where that is not clear.
 
@@ -372,6 +389,7 @@ def _formula_put_in(
     body = piece.tokens[begin:end]
     plain = all(names) and "cdot" not in names and len(piece.signs) == 1 and bool(body)
     plain = plain and not _uses_others(piece, (definition.head,))  # A function of itself is none.
+    derived = [p.span for p in pieces if p.derives(p.first, p.last)]
     for call in calls:
         if call.span == definition.span:
             continue
@@ -385,7 +403,8 @@ def _formula_put_in(
         }
         replaced = _replaced(source.text, body, others) if plain else None
         nested = any(other is not call and call.start < other.start < call.span[1] for other in calls)
-        if stated and (replaced is None or len(texts) != len(names) or nested or not call.arguments):
+        known = any(start <= call.start < end for start, end in derived)  # What is said of a derivative may stay.
+        if stated and not known and (replaced is None or len(texts) != len(names) or nested or not call.arguments):
             message = say("notes.function_not_put_in", name="".join(definition.head))
             raise source.error(message, call.span, say("notes.write_formula"))
         if stated and replaced is not None:
@@ -549,7 +568,7 @@ def _writes_out(piece: Piece, known: str, call: Applied) -> bool:
 def _applied(tokens: Sequence[Token], first: int, opening: int, close: int) -> Applied:
     head = tuple(token.text for token in tokens[first:opening])
     arguments = tuple(token.text for token in tokens[opening + 1 : close])
-    span = tokens[opening].start, tokens[close].end
+    span = tokens[opening - 1].end, tokens[close].end  # With the size of the parenthesis, ``\left(``.
     return Applied(head, arguments, span, tokens[first].start, tokens[opening - 1].end)
 
 
