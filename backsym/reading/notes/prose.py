@@ -48,6 +48,12 @@ _ROLES = (
     ),
     ("input", re.compile(r"\b(inputs?|data|features?)\b", re.I)),
 )
+_WEIGHING = Phrases(
+    "are given weights", "is a given weight", "are known weights", "are fixed weights", "sample weight", "sample weights",
+    "class weight", "class weights", "example weight", "example weights", "importance weight", "importance weights",
+    "gegebene gewichte", "feste gewichte", "klassengewichte",
+)  # fmt: skip
+"""Weights that are not learned: of examples, say, in a sum of losses."""
 _DATA = (
     (
         "constant",
@@ -176,6 +182,8 @@ def sentences_of(text: str, formulas: Sequence[tuple[int, int, bool]]) -> Iterat
 
 def role_in(words: str) -> str | None:
     """The role that words give."""
+    if words_of(words) in _WEIGHING:
+        return "constant"
     return next((role for role, pattern in _ROLES if pattern.search(words)), None) or _role_of_data(words)
 
 

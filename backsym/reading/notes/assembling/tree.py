@@ -184,7 +184,7 @@ class NoteTree:
         only_one_hot = role == "target" and not says_target(words)
         if custom == "target" and (spelled.name in self.asked_by or (number and spelled.key[0].isupper())):
             custom = None
-        role = custom if (only_one_hot or role_in(words) is None) and custom else role
+        role = custom if custom and (only_one_hot or role_in(words) in (None, "constant")) else role
         role = None if role in ("constant", "target") and spelled.name in self.asked_by else role
         fields: dict[str, Tree] = {"role": self.word(role)} if role else {}
         if role in ("target", "constant"):
