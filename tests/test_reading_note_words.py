@@ -250,7 +250,7 @@ STEPS = (
 )
 OF_DATA = {
     r"A mask $m \in \{0,1\}^D$. $$L = \|m \odot b - y\|^2$$ Derive $\nabla_b L$.": {"m": "constant"},
-    r"$$J = \sum_{i=1}^N r_i (v^T x_i - y_i)^2$$ where $x_i \in \mathbb{R}^d$, $r_i \in \mathbb{R}$ are given weights.": {
+    r"$$J = \sum_i r_i (v^T x_i - y_i)^2$$ where $x_i \in \mathbb{R}^d$, $r_i \in \mathbb{R}$ are given weights.": {
         "x": "input", "r": "constant", "v": "parameter",
     },
     r"Let $q \in \{-1,1\}^D$. $$L = \|q \odot b - y\|^2$$ Derive $\nabla_b L$.": {"q": "constant"},

@@ -49,9 +49,9 @@ _ROLES = (
     ("input", re.compile(r"\b(inputs?|data|features?)\b", re.I)),
 )
 _WEIGHING = Phrases(
-    "are given weights", "is a given weight", "are known weights", "are fixed weights", "sample weight", "sample weights",
-    "class weight", "class weights", "example weight", "example weights", "importance weight", "importance weights",
-    "gegebene gewichte", "feste gewichte", "klassengewichte",
+    "are given weights", "is a given weight", "are known weights", "are fixed weights", "sample weight",
+    "sample weights", "class weight", "class weights", "example weight", "example weights", "importance weight",
+    "importance weights", "gegebene gewichte", "feste gewichte", "klassengewichte",
 )  # fmt: skip
 """Weights that are not learned: of examples, say, in a sum of losses."""
 _DATA = (
