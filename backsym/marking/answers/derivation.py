@@ -44,6 +44,7 @@ from backsym.marking.answers.letters import (
 from backsym.marking.answers.lines import Statement
 from backsym.marking.answers.model import Line, ReadAnswer, Target
 from backsym.marking.answers.own_names import Names
+from backsym.marking.answers.prose import begins_with_slope
 from backsym.marking.answers.readings import AS_WRITTEN, Reading, Readings, in_place
 from backsym.marking.answers.refusals import Refused
 from backsym.marking.answers.rows import left_row, without_rows
@@ -212,7 +213,7 @@ class Derivation:
         try:
             left = self.left(statement)
         except Refused:
-            if statement.left is None or not speaks_of_slopes(statement.left):
+            if statement.left is None or not speaks_of_slopes(statement.left) or not begins_with_slope(statement.left):
                 raise
             # A Jacobian, or the derivative of an expression, on the left: a step that has no value of its own.
             self.unchecked.append(statement.left)

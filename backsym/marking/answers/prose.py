@@ -43,7 +43,9 @@ _REASON = (
     r"|by\s+definition|definition\s+of|forward\s+pass|substitut(?:e|ing)\b|simplif(?:y|ying|ied)\b)"
 )
 _SAID = re.compile(
-    r"\b(?:times|plus|minus|over|multiplied|divided|squared|sum|product|transposed?|Summe|mal|geteilt|Produkt)\b(?!\s+rule)"
+    r"\b(?:times|plus|minus|over|multiplied|divided|squared|sum|product|transposed?|Summe|mal|geteilt|Produkt"
+    r"|twice|double|half|halved|negated|factor|sign|constant|proportional|doppelte?|halbe?|negative|Vorzeichen|Faktor)\b(?!\s+rule)",
+    re.IGNORECASE,
 )
 """Words that are mathematics: what holds one is no reason, and is not left out."""
 _AFTER = re.compile(
@@ -56,6 +58,7 @@ _JOINS = frozenset("=+-*/@^_([{,·×⊙")
 _WIDE = ("\\qquad", "\\quad")
 _NARROW = ("&", "\\,", "\\;", "\\:", "\\!", "\\ ")
 _SLOPES = ("\\frac{\\partial", "\\dfrac{\\partial", "\\frac{d", "\\partial", "\\nabla", "∂", "∇")
+_OPENINGS = (*(f"\\{size}" for size in ("left", "bigl", "Bigl", "big", "Big")), "(", "[", "{", "\\{", "\\mathrm{")
 _SHORTEST_WORD = 3
 _MOST_LABEL = 40
 """Characters before a colon that may be a label."""
@@ -123,6 +126,14 @@ def of_slope(text: str) -> bool:
     return quotient or bare.startswith(_SLOPES)
 
 
+def begins_with_slope(text: str) -> bool:
+    """The same for one in brackets, or below a sum sign: before it stands no word and no sign."""
+    bare = without_space(text)
+    while (opening := next((sign for sign in _OPENINGS if bare.startswith(sign)), None)) is not None:
+        bare = without_space(bare.removeprefix(opening))
+    return of_slope(bare) or bare.startswith(("\\sum", "∑", "Σ", "sum"))
+
+
 def unlisted(rows: Sequence[str]) -> list[str]:
     """The rows without the numbers, letters or bullets of a list; those of a list count up from the first."""
     for pattern, names, fewest in (
@@ -161,7 +172,8 @@ def without_words(row: str) -> str:
 def _unless_names(said: re.Match[str]) -> str:
     """Nothing for words of a sentence; what may be mathematics, ``(vhat - uhat)``, stays."""
     words = said[0].lower().strip(" ,:.()[]").split()
-    return said[0] if "-" in words or _TELLING.isdisjoint(words) else ""
+    kept = "-" in words or _TELLING.isdisjoint(words) or _SAID.search(said[0]) is not None
+    return said[0] if kept else ""
 
 
 def _without_number(row: str) -> str:
