@@ -387,11 +387,29 @@ class Grammar(Cursor, ABC):
             opening = self.take()
             degree = self.additive()
             self.expect("]", opening)
-        inner = self.operand()
+        inner = self.under_sign() if self.source.text[start] == "√" and not self.at("{") else self.operand()
         if degree is None:
             return self.scripted(self.make("call", "sqrt", (inner,), start), start)
         one = Node("num", "1", (), degree.span)
         return self.make("pow", "formula", (inner, self.make("div", "", (one, degree), start)), start)
+
+    def under_sign(self) -> Node:
+        """What ``√`` is of, typed as such: parentheses, or one factor without a power, which may be that of the root."""
+        if self.at("("):
+            opening = self.take()
+            self.enter(opening)
+            inner = self.additive()
+            self.leave()
+            self.expect(")", opening)
+            return inner
+        token = self.token
+        inner = self.factor()
+        glued = (
+            self.token.kind in ("letter", "greek", "word") and self.token.start == self.tokens[self.position - 1].end
+        )
+        if glued or inner.kind in ("pow", "transpose", "neg"):
+            raise self.error(say("plain.write_root"), token)
+        return inner
 
     def brace_label(self) -> Node:
         r"""``\underbrace{x}_{label}``: the label is for the reader."""

@@ -318,8 +318,12 @@ class Handwriting:
         return end
 
     def is_turned(self, word: str) -> bool:
-        """Whether a word after a superscript sign begins with that of a transpose: ``v^TMv``."""
-        return not self.words.has("T" + word) and (self.words.has(word) or bool(self.split(word)))
+        """Whether a word after a superscript sign begins with that of a transpose: ``v^TMv``, ``w^Tx_n``."""
+        head = word.split("_")[0]
+        if self.words.has("T" + word) or self.words.has("T" + head):
+            return False
+        slope = head[:1] == "d" and self.words.has(head[1:])
+        return len(head) == 1 or slope or self.words.has(word) or bool(self.split(head))
 
     def other(self, char: str) -> None:
         """A sign."""
