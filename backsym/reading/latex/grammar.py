@@ -394,7 +394,7 @@ class Grammar(Cursor, ABC):
         return self.make("pow", "formula", (inner, self.make("div", "", (one, degree), start)), start)
 
     def under_sign(self) -> Node:
-        """What ``√`` is of, typed as such: parentheses, or one factor without a power, which may be that of the root."""
+        """What ``√`` is of, where it is typed: parentheses, or one factor without a power, which may be of the root."""
         if self.at("("):
             opening = self.take()
             self.enter(opening)
