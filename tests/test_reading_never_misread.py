@@ -125,6 +125,9 @@ REFUSED = [
     # Bold letters of size one.
     ("size_one", r"\mathbf{y}", r"$$\mathbf{y} = \mathbf{W} \mathbf{x}, L = \mathbf{y}$$"),
     ("size_one", r"\mathbf{y}", r"$$\mathbf{y} = \mathbf{W} \mathbf{x}, L = \tanh(\mathbf{y})$$"),
+    ("size_one", r"\mathbf{y}", r"$$\mathbf{y} = X w + b \mathbf{1}, L = \|\mathbf{y} - \mathbf{t}\|^2$$"),
+    # A function of two arguments that nothing defines.
+    ("meaning.of_several", r"l(p_n, t_n)", r"$$p_n = w x_n, L = \sum_{n=1}^N l(p_n, t_n)$$"),
     # The transpose of a number.
     (
         "transposed_number",

@@ -265,6 +265,11 @@ NOTES: dict[str, Note] = {
         lambda beta, x: -np.log(sigmoid(x @ beta)).mean(),
         {"beta": (D,), "x": (N, D)},
     ),
+    "a matrix that may be symmetric": (
+        r"$$f(\mathbf{v}) = \mathbf{v}^T B \mathbf{v} + \mathbf{c}^T \mathbf{v}$$ If $B = B^T$, it is simple.",
+        lambda v, B, c: v @ B @ v + c @ v,
+        {"v": (D,), "B": (D, D), "c": (D,)},
+    ),
     "a value at numbers": (
         r"$$L(a, b) = (2 - a - 3b)^2$$ At the start $$\nabla L(0, 1) = \begin{bmatrix} 2 \\ 6 \end{bmatrix}.$$",
         lambda a, b: (2 - a - 3 * b) ** 2,

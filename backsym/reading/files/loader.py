@@ -20,7 +20,7 @@ from backsym.core.names import has_letter
 from backsym.core.notations import DELTA
 from backsym.core.problem import Collection, Problem, Section, Symbol
 from backsym.core.registry import load_plugins
-from backsym.core.words import say
+from backsym.core.words import Words, say
 from backsym.parts.table import KINDS
 from backsym.reading.files import declarations as declare
 from backsym.reading.files import keys
@@ -376,9 +376,11 @@ def _loss(tree: Tree | None, forward: Forward, report: Report, *, note: ReadNote
             loss = next(w for w in (*LOSSES, *(f"L_{n}" for n in range(len(taken) + 1))) if w not in taken)
             return loss, name
         message = say("files.loss_not_scalar", name=name, shape=show_shape(equation.shape))
-        advice = say("files.sum_entries" if given else "files.sum_entries_or_name")
+        advice: Words | None = say("files.sum_entries" if given else "files.sum_entries_or_name")
         if picked is not None:
             advice = say("files.entry_of_several", name=picked)
+        elif note is not None:
+            message, advice = say("files.no_loss_in_note", name=name, shape=show_shape(equation.shape)), None
         report.extend([parsed.source.diagnostic(message, (parsed.lhs.span[0], parsed.rhs.span[1]), advice)])
     return name, None
 

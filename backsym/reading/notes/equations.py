@@ -72,6 +72,12 @@ class Forward:
         return self.sides is not None and self.sides[1].kind not in ("name", "num", "entry")
 
     @property
+    def tells_symmetry(self) -> bool:
+        """Whether this is ``A = A^T``, a property of what is given."""
+        right = self.sides[1] if self.sides is not None else None
+        return right is not None and right.kind == "transpose" and right.children[0].value == self.name
+
+    @property
     def letter(self) -> str:
         """The first index on the left side, "" if there is none."""
         lhs = self.sides[0] if self.sides else None

@@ -444,6 +444,12 @@ def _of_size_one(source: Source, equations: Equations, shapes: Mapping[str, Axes
     """A bold vector, or a bold matrix, that fits only with the size one, which nobody declared."""
     lefts = {equation.name: equation.segment.left for equation in equations.found}
     told = any("1" in axes for name, axes in shapes.items() if split_tag(name) in equations.words.keys)
+    for equation in equations.found:  # A vector of ones beside numbers takes its length from nothing.
+        parts = [*walk(equation.sides[1])] if equation.sides is not None else []
+        ones = next((part for part in parts if (part.kind, part.value) == ("bare", "ones")), None)
+        if ones is not None and shapes.get(equation.name) and not any(shapes.get(part.value) for part in parts):
+            written = source.text[slice(*equation.segment.left.span)]
+            yield source.diagnostic(say("notes.size_one", name=written), equation.segment.left.span)
     for name, spelled in {**equations.given(), **lefts}.items():
         axes = shapes.get(name)
         if axes is None or (not axes and name not in lefts):

@@ -30,7 +30,7 @@ from backsym.reading.notes.refusals import (
     check_objective,
     check_roots,
 )
-from backsym.reading.notes.stating.pieces import bold_letters, light_letters
+from backsym.reading.notes.stating.pieces import Quotient, bold_letters, light_letters
 from backsym.reading.notes.steps import is_range_to_a_sum
 from backsym.reading.notes.told_functions import check_called, check_told
 from backsym.reading.notes.written_functions import are_alike
@@ -141,10 +141,17 @@ def check_differentiated(note: Stated, equations: Equations, upstream: str | Non
         if upstream is None and each.above in of_loss and each.below and each.below not in letters:
             name = new_name(each.below, "")
             raise each.source.error(say("notes.differentiated_by", name=name, loss=each.above), each.span)
-    quotients = [each for each in quotients if each.above or each.below in letters]  # Not of \log z by some z.
+    quotients = [each for each in quotients if each.below in letters or not _is_of_function(each)]
     if loss is upstream is None and quotients and not any(each.above in letters | of_loss for each in quotients):
         name = equations.found[-1].name
         raise quotients[0].source.error(say("notes.differentiated_other", name=name), quotients[0].span)
+
+
+def _is_of_function(quotient: Quotient) -> bool:
+    r"""Whether a derivative is of a function of one letter, ``\frac{\partial \log z}{\partial z}``."""
+    tokens = tokens_in(quotient.source, *quotient.span)
+    letters = {t.text for t in tokens if t.kind in ("letter", "greek", "word")}
+    return len(letters) == 1 and any(t.text in FUNCTION_MACROS for t in tokens)
 
 
 _MATRICES = Phrases("matrix", "matrices", "matrix product", "matrizen", "matrixprodukt")
@@ -273,7 +280,11 @@ def _check_computed(note: Stated, equations: Equations) -> None:
                 continue
             e = equations.read(s)
             tokens = tokens_in(note.source, s.left.span[1], s.end)
-            if (e.uses and e.uses <= known) or (s.left.name in declared and shows_optimum(note.source.text, f.start)):
+            if (
+                (e.uses and e.uses <= known)
+                or e.tells_symmetry
+                or (s.left.name in declared and shows_optimum(note.source.text, f.start))
+            ):
                 continue
             unread = e.sides is None and any(token.text in letters or token.text in _COMPUTING for token in tokens)
             if unread or (e.is_formula and e.uses and not is_model(note.source, e, equations)):

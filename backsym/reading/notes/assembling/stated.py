@@ -307,6 +307,7 @@ class Stated:
             segs = [*displayed.segments, *found]
             every = Equations(self.source, segs, displayed.defined, words, self.labels)
         read = [(s, every.read(s)) for s in found if not is_measure(self.source, s, displayed)]
+        read = [(s, e) for s, e in read if not e.tells_symmetry]
         starts = {start.name for start in starts_of(every, self.steps.letters)}
         telling = [
             (s, e)
