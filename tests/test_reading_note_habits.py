@@ -282,7 +282,7 @@ def test_words_are_of_the_formula_that_they_stand_with(tmp_path: Path) -> None:
 
 
 def test_remarks_name_rows_that_define_no_quantity(tmp_path: Path) -> None:
-    text = "$$\\begin{aligned} \\log v &= w x \\\\\n L &= v^2 \\end{aligned}$$\n\n$$\\Psi(x) = x$$"
+    text = "$$\\begin{aligned} \\sin v &= w x \\\\\n L &= v^2 \\end{aligned}$$\n\n$$\\Psi(x) = x$$"
     assert loaded(tmp_path, "note.md", text).remarks == (
         "passed over, line 1: an equation whose left side is no quantity",
         "passed over, line 4: \\Psi(x) is a function that nothing uses",

@@ -59,6 +59,28 @@ NOTES: dict[str, Note] = {
         lambda W, x: ((x - x @ W.T @ W) ** 2).sum() / (2 * N),
         {"W": (K, D), "x": (N, D)},
     ),
+    # Equations of a logarithm or of log-odds define what these are of.
+    "the logarithm of a variance": (
+        r"Here $\mu = W x$ and $\log \sigma^2 = V x$ with $W, V \in \mathbb{R}^{K \times D}$."
+        r" $$L = \sum_{j=1}^K \left(\log \sigma_j^2 + \frac{(y_j - \mu_j)^2}{\sigma_j^2}\right)$$",
+        lambda W, V, x, y: (V @ x + (y - W @ x) ** 2 / np.exp(V @ x)).sum(),
+        {"W": (K, D), "V": (K, D), "x": (D,), "y": (K,)},
+    ),
+    "log-odds": (
+        r"$$\log \frac{p}{1-p} = w^\top x + b, \quad L = -y \log p - (1-y) \log(1-p), \quad x \in \mathbb{R}^D$$",
+        lambda w, x, b, y: np.log(1 + np.exp(w @ x + b)) - y * (w @ x + b),
+        {"w": (D,), "x": (D,), "b": S, "y": S},
+    ),
+    "the logarithm of a bold scale in a row": (
+        r"\begin{align} \ln \mathbf{s} &= \mathbf{V} \mathbf{x} \\ L &= \|\mathbf{s} - \mathbf{y}\|^2 \end{align}",
+        lambda V, x, y: ((np.exp(V @ x) - y) ** 2).sum(),
+        {"V": (K, D), "x": (D,), "y": (K,)},
+    ),
+    "a log-likelihood is a loss": (
+        r"$$p_n = \sigma(w x_n), \quad \log L = \sum_{n=1}^N \log p_n$$ $$J = -\sum_{n=1}^N \log p_n$$",
+        lambda w, x: np.log(1 + np.exp(-w * x)).sum(),
+        {"w": S, "x": (N,)},
+    ),
     # Environments of rows that stand by themselves.
     **{
         f"rows by themselves, {environment}": (
@@ -437,7 +459,7 @@ def test_a_set_of_examples_binds_nothing(given: str, binds: bool, tmp_path: Path
     assert any("may bind" in remark for remark in loaded(tmp_path, text).remarks) is binds
 
 
-@pytest.mark.parametrize("left", [r"\max_i z_i", r"\min_{c} d_c", r"z \cdot 2", r"|z|", r"\log z", "2z"])
+@pytest.mark.parametrize("left", [r"\max_i z_i", r"\min_{c} d_c", r"z \cdot 2", r"|z|", r"\sin z", "2z"])
 def test_an_equation_without_a_quantity_at_its_left_is_named(left: str, tmp_path: Path) -> None:
     problem = loaded(tmp_path, f"$${left} = w x + b$$\n$$L = (z - t)^2$$")
     assert "passed over, line 1: an equation whose left side is no quantity" in problem.remarks

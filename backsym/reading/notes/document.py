@@ -39,6 +39,7 @@ from backsym.reading.notes.preparing.diagonals import with_diagonals
 from backsym.reading.notes.preparing.differences import with_later_sums
 from backsym.reading.notes.preparing.features import with_given_features
 from backsym.reading.notes.preparing.front import front_matter, with_front
+from backsym.reading.notes.preparing.inverted import without_logarithms
 from backsym.reading.notes.preparing.macros import written_out
 from backsym.reading.notes.preparing.members import with_members
 from backsym.reading.notes.preparing.one_step import of_one_step
@@ -97,6 +98,7 @@ def _without_front(document: Document, *, tex: bool) -> ReadNote:
     document, sought = without_sought(document, [(f.start, f.end) for f in displayed])
     displayed = [f for f in islice(formulas(document.text, tex=tex), MAX_FORMULAS) if f.displayed]
     document, numbers = without_numbers(document, [(f.start, f.end) for f in displayed])
+    document, solved = without_logarithms(document, _places(document, tex=tex))
     document, steps, one_step = of_one_step(document, _places(document, tex=tex))
     spelling = respelt(document, _places(document, tex=tex))
     document = spelling.document
@@ -112,7 +114,18 @@ def _without_front(document: Document, *, tex: bool) -> ReadNote:
     shown = ((f.start, f.end, f.displayed) for f in islice(formulas(done.document.text, tex=tex), MAX_FORMULAS))
     document, features = with_given_features(done.document, shown)
     done = replace(done, document=document)
-    customs = [*sought, *numbers, *one_step, *spelling.customs, *later, *counted.remarks, *told, *members, *features]
+    customs = [
+        *sought,
+        *numbers,
+        *solved,
+        *one_step,
+        *spelling.customs,
+        *later,
+        *counted.remarks,
+        *told,
+        *members,
+        *features,
+    ]
     return replace(_read(done, powers | done.marks, customs, counted.spelled), axes=counted.axes, ones=counted.ones)
 
 

@@ -1,0 +1,109 @@
+r"""Quantities that are given by their logarithm or log-odds, ``\log s = V x``: the equation ``s = \exp(V x)``.
+
+Only what has no other equation and stands elsewhere, and is no loss: ``\log L = ...`` is a loss by itself.
+
+Knows how formulas are written, by their tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from backsym.core.source import Source
+from backsym.core.words import Said, say
+from backsym.reading.files.yamlfile import Document, Edit, rewritten
+from backsym.reading.latex.lexer import FONTS, Token, script_end, tokens_in
+from backsym.reading.notes.equations import LOSS_NAMES
+
+_LOGARITHMS = ("log", "ln")
+_INVERSE = {"exp": r"\exp", "sigmoid": r"\mathrm{sigmoid}"}
+_ENDS = (",", ".", ";")
+_OPENING, _CLOSING = ("(", "[", "{"), (")", "]", "}")
+
+
+def without_logarithms(
+    document: Document, places: Iterable[tuple[int, int]]
+) -> tuple[Document, list[tuple[int, Said]]]:
+    """The note with such equations solved for the quantity, and what is said of them."""
+    source = Source(document.text)
+    formulas = [tokens_in(source, start, end) for start, end in places]
+    letters = [t.text for tokens in formulas for t in tokens if t.kind in ("letter", "greek")]
+    defined = {t.text for tokens in formulas for row in _statements(document.text, tokens) for t in _left(row)}
+    edits: list[Edit] = []
+    what: list[tuple[int, Said]] = []
+    for tokens in formulas:
+        for row in _statements(document.text, tokens):
+            found = _solved(row)
+            if found is None:
+                continue
+            name, function, sign = found
+            letter = next(t.text for t in name if t.kind in ("letter", "greek"))
+            here = [t.text for t in row].count(letter)
+            if letter in defined or letter in LOSS_NAMES or letters.count(letter) == here:
+                continue
+            written = document.text[row[0].start : row[-1].end]
+            spelled = document.text[name[0].start : name[-1].end]
+            edits += [
+                Edit(row[0].start, sign.start, f"{spelled} "),
+                Edit(sign.end, sign.end, rf" {_INVERSE[function]}\left("),
+                Edit(row[-1].end, row[-1].end, r"\right)"),
+            ]
+            what.append(
+                (row[0].start, say("notes.remark.solved_for", equation=written, name=spelled, function=function))
+            )
+    return (rewritten(document, edits) if edits else document), what
+
+
+def _statements(text: str, tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
+    r"""What commas, rows and ``\quad`` part, outside of all brackets."""
+    depth, first = 0, 0
+    for n, token in enumerate(tokens):
+        depth += (token.text in _OPENING) - (token.text in _CLOSING)
+        spaced = n > first and "quad" in text[tokens[n - 1].end : token.start]
+        parts = depth == 0 and (token.text in _ENDS or token.kind in ("row", "end"))
+        if parts or (spaced and depth == 0):
+            if n > first:
+                yield tokens[first:n]
+            first = n + parts
+    if first < len(tokens) and tokens[-1].kind != "end":
+        yield tokens[first:]
+
+
+def _left(row: Sequence[Token]) -> Sequence[Token]:
+    """The letter that begins a statement, where it is a name before an equals sign."""
+    end = _name_end(row, 0)
+    after = end + (end < len(row) and row[end].text == "&")
+    named = end and after < len(row) and row[after].text == "="
+    return [t for t in row[:end] if t.kind in ("letter", "greek")][:1] if named else ()
+
+
+def _solved(row: Sequence[Token]) -> tuple[Sequence[Token], str, Token] | None:
+    r"""The name, the inverse function and the equals sign of ``\log s = ...`` and ``\log \frac{p}{1 - p} = ...``."""
+    if not row or row[0].text not in _LOGARITHMS:
+        return None
+    end = _name_end(row, 1)
+    name, function = row[1:end], "exp"
+    if len(row) > 2 and row[1].text == "frac" and row[2].text == "{":
+        above, bar = _name_end(row, 3), 0
+        bar = above + 1 if above and above + 1 < len(row) and row[above].text == "}" else 0
+        name, function = row[3:above], "sigmoid"
+        below = ["{", "1", "-", *(t.text for t in name), "}"]
+        end = bar + len(below) if bar and [t.text for t in row[bar : bar + len(below)]] == below else 0
+    after = end + (end < len(row) and row[end].text == "&")
+    return (name, function, row[after]) if end and after + 1 < len(row) and row[after].text == "=" else None
+
+
+def _name_end(row: Sequence[Token], first: int) -> int:
+    """Where a letter with its font and scripts ends that begins here; 0 if something else stands here."""
+    n = first
+    while n < len(row) and (row[n].text in FONTS or (row[n].text == "{" and row[n - 1].text in FONTS and n > first)):
+        n += 1
+    if n >= len(row) or row[n].kind not in ("letter", "greek"):
+        return 0
+    opened = [t.text for t in row[first:n]].count("{")
+    n += 1
+    while opened and n < len(row) and row[n].text == "}":
+        n, opened = n + 1, opened - 1
+    while n < len(row) and row[n].text in ("_", "^"):
+        n = script_end(row, n)
+    return 0 if opened else n
