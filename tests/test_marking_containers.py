@@ -59,6 +59,16 @@ So the final answer is:
         "-> (y - t)(1 - y^2)",
         r"\begin{array}{rcl} \frac{\partial L}{\partial z} &=& (y-t) (1 - y^2)\end{array}",
         r"\frac{\partial L}{\partial z} \stackrel{\text{chain}}{=} (y-t)(1-y^2)",
+        "**dL/dz = (y - t)(1 - y^2)**",
+        "**Answer:** `(y - t)(1 - y^2)`",
+        "(y - t)(1 - y^2) (since the derivative of tanh is known)",
+        "(y - t)(1 - y^2), weil tanh so abgeleitet wird",
+        r"(y - t)(1 - y^2) \quad\text{(since } y = \tanh z)",
+        r"(y - t)(1 - y^2) \text{ because } 1 + x = x + 1",
+        "Because y is tanh of z we get dL/dz = (y - t)(1 - y^2).",
+        "Die Kettenregel ergibt:\n∂L/∂y = y − t\nund damit\n∂L/∂z = (y - t)(1 − y²)",
+        "dL/dz is (y - t)(1 - y^2)",
+        "dL/dz == (y - t)*(1 - y**2)",
     ],
 )
 def test_right_in_any_container(answer: str) -> None:
@@ -91,6 +101,14 @@ def test_what_was_not_read_is_said(answer: str, said: str) -> None:
 )
 def test_words_that_are_mathematics_are_not_dropped(answer: str) -> None:
     assert MARKER.mark("b", answer).score == 0
+
+
+@pytest.mark.parametrize(
+    "answer", ["minus the gradient: {}", "{} (times the number two)", "twice dL/dz = {}", "proportional to dL/dz = {}",
+               "not equal to dL/dz = {}", "{} because of the factor it is doubled", "≈ dL/dz = {}"],
+)  # fmt: skip
+def test_words_that_change_an_answer_are_not_dropped(answer: str) -> None:
+    assert MARKER.mark("z", answer.format("(y - t)(1 - y^2)")).score == 0
 
 
 @pytest.mark.parametrize("answer", ["(y - t)*(1 - y**2)", r"$\frac{a}{b}$", "dL/dz = a < b > c", r"\[ x = 1 \]", ""])

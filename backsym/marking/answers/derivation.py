@@ -231,6 +231,9 @@ class Derivation:
             return None
         if left is not None and (own := self.tagged(left)) is not None:
             left = own
+        if left is None and statement.left is not None and statement.aside:
+            self.aside(statement)  # ..., because sum_k t_k = 1.
+            return None
         if left is None and statement.left is not None:
             # a - t = softmax(z) - t: a chain without a left side.
             statement = self.turned_round(statement.turned())

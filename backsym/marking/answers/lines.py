@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from backsym.marking.answers.one_line import one_line
-from backsym.marking.answers.prose import label_of, linked, of_slope, unlisted, unquoted, without_space, without_words
+from backsym.marking.answers.prose import (
+    assigned,
+    introduces,
+    label_of,
+    linked,
+    of_slope,
+    unlisted,
+    unquoted,
+    without_space,
+    without_words,
+)
 from backsym.text.pieces import partner
 
 MAX_MEMBERS = 100
@@ -45,7 +55,7 @@ _RANGE = re.compile(
 _WHERE = re.compile(
     r"(?<![\s,;])(?:[,;]|\\[,;:! ]|\\q?quad(?![A-Za-z])|\s)*"
     r"(?:\\text\s*\{\s*(?:where|with|since|because|mit|wobei|weil)\s*\}"
-    r"|(?<![.\w])(?:where|with|since|because|mit|wobei|weil)\b(?!\s*\((?:[^=,]|[<>!=]=)*,)|,\s*as\b)\s*(?=.*=)",
+    r"|(?<![.\w])(?:where|with|since|because|using|mit|wobei|weil)\b(?!\s*\((?:[^=,]|[<>!=]=)*,)|,\s*as\b)\s*(?=.*=)",
     re.DOTALL,
 )
 _ARROW = re.compile(r"(?:^|(?<=\s))<?=>(?=[^\n\])}]*=)", re.MULTILINE)
@@ -54,7 +64,7 @@ _GOES_ON = (*_SIGNS, *")]}")
 """How a line begins that goes on with the one before."""
 _WAITS = (*_SIGNS, *"-=,([{", r"\left")
 """How a line ends that goes on in the next."""
-_ASIDES = ("where", "with", "since", "because", "mit", "wobei", "weil", "as ")
+_ASIDES = ("where", "with", "since", "because", "using", "mit", "wobei", "weil", "as ")
 _DEFINES = re.compile(
     r"((?:\s|\\[,;:! ]|\\q?quad(?![A-Za-z]))*)"
     r"(?:\\(?:mathbf|boldsymbol|bm|vec|mathrm|text|(?:wide)?(?:hat|tilde)|bar|overline)(?![A-Za-z])\s*\{?\s*)*\\?[A-Za-zα-ω]\w*\}*"
@@ -76,12 +86,14 @@ class Statement:
     left: str | None
     members: tuple[str, ...]
     rows: tuple[int, ...]
+    aside: bool = False
+    """Whether it stands behind "where" or "because"."""
 
     def turned(self) -> Statement:
         """The same as a chain without a left side."""
         if self.left is None:
             return self
-        return Statement(None, (self.left, *self.members), (self.rows[0], *self.rows))
+        return Statement(None, (self.left, *self.members), (self.rows[0], *self.rows), self.aside)
 
 
 def statements(text: str) -> list[Statement]:
@@ -102,7 +114,9 @@ def any_statements(text: str) -> list[Statement]:
         text = _CASES.sub(lambda match: _replaced(match[0], _HIDDEN), text)
         shown = {sign: written for written, sign in _HIDDEN.items() if sign != " "}
         return [
-            Statement(s.left and _replaced(s.left, shown), tuple(_replaced(m, shown) for m in s.members), s.rows)
+            Statement(
+                s.left and _replaced(s.left, shown), tuple(_replaced(m, shown) for m in s.members), s.rows, s.aside
+            )
             for s in _statements(text)
         ]
     return _statements(text)
@@ -116,6 +130,7 @@ def _replaced(text: str, signs: Mapping[str, str]) -> str:
 
 def _statements(text: str) -> list[Statement]:
     text = _unframed(text) if "\\" in text else text
+    text = text.replace("\\text{(", "(\\text{")
     text = _without_brackets(text) if "(" in text and any(word in text for word in _ASIDES) else text
     if _has_layout(text):
         text = _LAYOUT.sub(" ", _RANGE.sub(_outside, _ARROW.sub("⇒", text)))
@@ -123,8 +138,9 @@ def _statements(text: str) -> list[Statement]:
             text = text.replace(sign, "=")
     found: list[Statement] = []
     count = 0
-    for number, row in _labelled(_ordered(text)):
-        members = [member.strip() for member in _split(_bare(without_words(without_space(row))))]
+    ordered, asides = _ordered(text)
+    for place, (number, row) in enumerate(_labelled(ordered)):
+        members = [member.strip() for member in _split(_bare(assigned(without_words(without_space(row)))))]
         continues = bool(found) and members[0] == ""
         members = [member for member in members if member]
         if not members:
@@ -142,9 +158,9 @@ def _statements(text: str) -> list[Statement]:
             chosen = f"{last.members[-1]}, {members[-1]}"
             found[-1] = Statement(last.left, (*last.members[:-1], chosen), last.rows)
         elif len(members) == 1:
-            found.append(Statement(None, tuple(members), rows))
+            found.append(Statement(None, tuple(members), rows, place < asides))
         else:
-            found.append(Statement(members[0], tuple(members[1:]), rows[1:]))
+            found.append(Statement(members[0], tuple(members[1:]), rows[1:], place < asides))
         count += len(members)
         if count > MAX_MEMBERS:
             break
@@ -193,8 +209,8 @@ def _goes_on_choosing(last: Statement, members: Sequence[str]) -> bool:
     return apart and (len(members) == 1 or (len(members) == 2 and members[0] == last.left))
 
 
-def _ordered(text: str) -> list[tuple[int, str]]:
-    """The rows with their numbers, those after "where" first."""
+def _ordered(text: str) -> tuple[list[tuple[int, str]], int]:
+    """The rows with their numbers, those after "where" first, and how many these are."""
     found: list[list[tuple[int, str]]] = []
     place = _Place()
     start = 0
@@ -203,7 +219,8 @@ def _ordered(text: str) -> list[tuple[int, str]]:
         place.broken = place.broken or _is_broken(match[0])
         start = match.end()
     first, *others = [*found, _joined(place.rows(text[start:]))]
-    return [row for part in (*others, first) for row in part]
+    asides = [row for part in others for row in part]
+    return [*asides, *first], len(asides)
 
 
 @dataclass
@@ -283,6 +300,8 @@ def _joined(rows: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
     for (number, _), row in zip(rows, unlisted([_told_first(unquoted(row)) for _, row in rows]), strict=True):
         before = joined[-1][1] if joined else ""
         waits = before.rstrip().endswith(_WAITS) or row.lstrip().startswith(_GOES_ON)
+        if len(rows) > 1 and depth <= 0 and introduces(row):
+            continue
         if joined and (depth > 0 or waits or _continues(before, row)):
             joined[-1] = joined[-1][0], f"{before} {row}"
         else:

@@ -33,7 +33,7 @@ def pasted(text: str) -> str:
         text = plain_letters(text).translate(_SIGNS)
     if "\\" in text:
         text = written_out(text)
-    if any(sign in text for sign in (*_COMMENTS, "$")):
+    if any(sign in text for sign in (*_COMMENTS, "$")) or text.lstrip().startswith("**"):
         text = "\n".join(_without_comment(_without_bullet(line)) for line in text.split("\n"))
     return text
 
@@ -43,9 +43,12 @@ def _without_bullet(line: str) -> str:
     line = line.lstrip(" \t") if "$" in line else line
     if line[:1] in ("-", "*", "•") and line[1:2].isspace() and line[1:].lstrip().startswith("$") and "=" in line:
         return line[1:]
-    if line.startswith("**") and (end := line.find("**", 2)) > 2 and line[end + 2 :].lstrip().startswith("$"):
-        word = line[2:end].removesuffix(":")
-        return line[end + 2 :] if word.replace(" ", "").isalnum() else line
+    if line.startswith("**") and (end := line.find("**", 2)) > 2:
+        bold, rest = line[2:end], line[end + 2 :].lstrip()
+        if not rest:
+            return bold  # No line begins with a power.
+        label = bold.endswith(":") or rest.startswith(("$", ":"))
+        return rest.removeprefix(":") if label and bold.removesuffix(":").replace(" ", "").isalnum() else line
     return line
 
 

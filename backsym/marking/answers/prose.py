@@ -40,11 +40,12 @@ _BEFORE = re.compile(
 )
 _REASON = (
     rf"(?:{_RULE}|(?:nach|mit|laut|wegen)\s+(?:der\s+|dem\s+|Teil\s+)?(?=[A-ZÄÖÜ(])|(?:by|using|use|from|since|because|due)\s+(?:to\s+)?(?:the|definition|chain|above|part|line|step|eq)\b"
-    r"|by\s+definition|definition\s+of|forward\s+pass|substitut(?:e|ing)\b|simplif(?:y|ying|ied)\b)"
+    r"|(?:since|because|weil)\s+(?=[A-Za-z]+\s+[A-Za-z]{2,})|by\s+definition|definition\s+of|forward\s+pass|substitut(?:e|ing)\b|simplif(?:y|ying|ied)\b)"
 )
 _SAID = re.compile(
-    r"\b(?:times|plus|minus|over|multiplied|divided|squared|sum|product|transposed?|Summe|mal|geteilt|Produkt"
-    r"|twice|double|half|halved|negated|factor|sign|constant|proportional|doppelte?|halbe?|negative|Vorzeichen|Faktor)\b(?!\s+rule)",
+    r"\b(?:times|plus|minus|over|multiplied|divided|squared|sum(?!\s+(?:up\s+)?to\b)|product|transposed?|Summe|mal|geteilt"
+    r"|Produkt|twice|double|half|halved|negated|factor|sign|constant|proportional|doppelte?|halbe?|negative|Vorzeichen"
+    r"|Faktor|not|nicht|unequal|except|wrong)\b(?!\s+rule)",
     re.IGNORECASE,
 )
 """Words that are mathematics: what holds one is no reason, and is not left out."""
@@ -74,7 +75,7 @@ _SENTENCE = re.compile(r"^(?=(?:[^,:]*\b[A-Za-z']{4,}\b){2})[A-Za-z' -]+[,:]\s")
 _ASIDE = re.compile(r"\s[(\[](?=(?:[^()\[\]]*\b[a-z]{4,}\b){2})[A-Za-z' ,-]+[)\]]\.?\Z")
 _TELLING = frozenset(
     "local derivative derivatives gradient product entry entries elementwise an the of by to is are was be "
-    "as and or so since because for from this that these which we in on at with all each not no it if when "
+    "as and or so since because for from this that these which we in on at with all each no it if when "
     "only here then chain rule use using via through apply applying der die das den dem des ein eine ist sind "
     "nach wegen weil da und oder mit für von zu im über durch gilt folgt ergibt also wir".split()
 )
@@ -158,6 +159,7 @@ def without_words(row: str) -> str:
         return row.strip()
     if row.strip().lower() in _SHORT:
         return row.strip()
+    row = _after_sentence(row)
     row = _BEFORE.sub("", _SENTENCE.sub(_unless_names, row))
     row = _ASIDE.sub(_unless_names, row)
     reason = _AFTER.search(row)
@@ -167,6 +169,32 @@ def without_words(row: str) -> str:
     while row.endswith(_ENDS):
         row = row.removesuffix(next(end for end in _ENDS if row.endswith(end)))
     return row.strip()
+
+
+def assigned(row: str) -> str:
+    """A derivative and what is said to be it, ``dL/dz is e`` or ``dL/dz == e``, as an equation."""
+    if not begins_with_slope(row):
+        return row
+    for sign in (" is ", " equals ", " ist ", " lautet ", " == ", " <- ", " ← "):
+        head, found, rest = row.partition(sign)
+        if found and rest.strip() and not any(char in head for char in "=<>["):
+            return f"{head} = {rest}"
+    return row
+
+
+def introduces(row: str) -> bool:
+    """Whether a line is words only, as before a display: ``The chain rule gives:``, ``und damit``."""
+    words = row.strip(" .,:;!").split()
+    plain = all(word.replace("-", "").replace("'", "").strip(",").isalpha() for word in words)
+    told = plain and not _TELLING.isdisjoint(word.lower().strip(",") for word in words)
+    return len(words) > 1 and _SAID.search(row) is None and (told or (plain and row.rstrip()[-1:] == ":"))
+
+
+def _after_sentence(row: str) -> str:
+    """A row without the sentence before its derivative: ``Because t is one-hot we get dL/dz = e``."""
+    places = [row.find(sign) for sign in (*_SLOPES, "dL/d", "dJ/d") if sign in row]
+    before = row[: min(places, default=0)]
+    return row[len(before) :] if before[-1:] == " " and introduces(before) else row
 
 
 def _unless_names(said: re.Match[str]) -> str:
