@@ -85,6 +85,9 @@ REFUSED = {
     "layers that share": (
         r"$$h = \tanh(W_1 x), \quad L = (\tanh(W_2 h) - t)^2$$ The two layers share their weights.", "tied",
     ),
+    "weights that are fixed": (
+        LAYER + r"The weights $\mathbf{W}$ are fixed. Compute the gradients with respect to all parameters.", "frozen",
+    ),
     "an exception": (
         r"$$h = a(w x), \quad L = (h - t)^2$$ with $a(z) = \max(0, z)$ for all units except the first.", "excepted",
     ),
@@ -331,6 +334,14 @@ NAMED = {
         LAYER + r"The matrix $\mathbf{W}$ is orthogonal. Compute $\nabla_{\mathbf{b}} L$.", "orthogonal",
     ),
     "angles in degrees": (LINE + "Angles are measured in degrees.", "degrees"),
+    "words before a display": ("Averaging over the batch, the loss is " + LINE, "Averaging"),
+    "words within a display": (
+        r"$$L = \sum_{n=1}^N (w x_n - t_n)^2 \quad \text{(averaged over the batch)}$$", "averaged",
+    ),
+    "numbers of units": ("A network with 5 inputs and 3 hidden units: " + LAYER, "5 inputs"),
+    "a number of a function": (
+        r"$$h = \mathrm{ELU}(w x), \quad L = (h - t)^2$$ with $\alpha = 0.5$.", "an equation of alpha",
+    ),
     "a condition": (LINE + r"Compute $\frac{\partial L}{\partial w}$ for $y < t$.", "y < t"),
     "a number for a size": (
         r"$$L = \sum_{n=1}^N (w x_n - t_n)^2$$ Compute $\frac{\partial L}{\partial w}$ for $N = 2$.",

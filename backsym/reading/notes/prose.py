@@ -42,7 +42,7 @@ _ROLES = (
         "constant",
         re.compile(
             r"\b((?<!up to )(?<!up to a )(?<!additive )constants?|hyper-?parameters?|sinusoids?|not learned"
-            r"|regulari[sz]ation strength)\b",
+            r"|(?:is|are|held|kept) fixed|regulari[sz]ation strength)\b",
             re.I,
         ),
     ),

@@ -165,7 +165,7 @@ _THINGS = Phrases(
     "vectors", "variable", "variables", "value", "values", "value of", "values of", "parameter vector", "of", "input",
     "parametern", "gewicht", "gewichte", "gewichten", "gewichtsvektor", "vektor", "wert", "werte", "logits", "matrix",
 )  # fmt: skip
-_ALL = Phrases(
+ALL = Phrases(
     "all parameters", "all the parameters", "all of the parameters", "each parameter", "each of the parameters",
     "every parameter", "all weights and biases", "all the weights and biases", "all model parameters",
     "all the weights", "all weights", "each weight", "all learnable parameters", "all trainable parameters",
@@ -232,7 +232,7 @@ _TAIL = Phrases(
 
 _TELLING = (_IN_WHICH, _IN_TERMS, _GIVING, _USING, _OF, _BY)
 """Words before what is no answer."""
-_OF_DERIVATIVES = (_TAIL, _BEFORE, _GRADIENT, _BACKWARD, _NETWORK, _ARTICLES, _LOSS, _THINGS, _ALL)
+_OF_DERIVATIVES = (_TAIL, _BEFORE, _GRADIENT, _BACKWARD, _NETWORK, _ARTICLES, _LOSS, _THINGS, ALL)
 """Other words of questions for derivatives."""
 
 
@@ -545,7 +545,7 @@ class Questions:
         reader = self.reader
         if not reader.took(_UPDATE):
             return False
-        everything = reader.took(_ALL)
+        everything = reader.took(ALL)
         names = self.names()
         before = reader.position
         reader.took(_USING)
@@ -708,7 +708,7 @@ class Questions:
         """ "with respect to $w$ and all other words that say so"."""
         if not self.reader.took(_BY):
             return False
-        if self.reader.took(_ALL):
+        if self.reader.took(ALL):
             return self.all_of(found)
         names = self.names()
         found.names += names
@@ -740,7 +740,7 @@ class Questions:
         reader = self.reader
         if not reader.took(_OF):
             return False
-        if reader.took(_ALL):
+        if reader.took(ALL):
             return self.all_of(found)
         before = reader.position
         self.skip_articles()

@@ -18,6 +18,7 @@ from backsym.core.words import say
 from backsym.reading.latex.declarations import names_in_formula
 from backsym.reading.latex.lexer import tokens_in
 from backsym.reading.latex.names import split_tag
+from backsym.reading.notes.asking.questions import ALL
 from backsym.reading.notes.asking.sentences import NOTHING, elements
 from backsym.reading.notes.equations import Equations
 from backsym.reading.notes.prose import Formula, sentences_of
@@ -166,11 +167,24 @@ _ADDED = Phrases(
     "regularisieren", "gewichtsabfall", "strafterm", "regularisierungsterm", "label smoothing",
 )  # fmt: skip
 _NEGATES = Phrases("negative of", "negation of", "minus", "negative von", "negativen von", "negierte")
+_LEADS = Phrases(
+    "normalising", "normalizing", "standardising", "standardizing", "rescaling", "centering", "centring", "averaging",
+    "clipping", "whitening", "up to a factor", "up to the factor", "a factor of", "square root of", "half of",
+    "the logarithm of", "the exponential of", "twice", "times", "bis auf den faktor", "die wurzel aus",
+    "die h\u00e4lfte von", "normieren", "mitteln", "gemittelt",
+)  # fmt: skip
+"""Words before what is displayed that do something to it, or to what it is computed from."""
+_COUNTED = Phrases(
+    "inputs", "input units", "input neurons", "input features", "hidden units", "hidden neurons", "neurons", "units",
+    "outputs", "output units", "output neurons", "features", "eing\u00e4nge", "eing\u00e4ngen", "neuronen",
+    "ausg\u00e4nge", "ausg\u00e4ngen", "einheiten", "eingaben", "ausgaben",
+)  # fmt: skip
 _ITS_NEGATIVE = Phrases(
     *(f"{does} its {word}" for does in ("minimise", "minimize", "minimising", "minimizing") for word in
       ("negative", "negation")), "loss is its negative", "minimieren ihr negatives", "minimieren das negative",
 )  # fmt: skip
 _DOUBTFUL = Phrases(
+    "leaky with", "with slope", "with a slope",
     "dropout", "drop-out", "averaged", "average over", "mean over", "gemittelt", "mittelwert \u00fcber",
     "is normalised", "is normalized", "are normalised", "are normalized", "wird normiert", "ist normiert",
     "batch normalization", "batch normalisation", "layer normalization", "layer normalisation", "clipped", "tied",
@@ -369,9 +383,11 @@ class Provisos:
         ]
         totals = not sums and any(token.text == "sum" for token in seconds)
         many = (sums and bool(families)) or any(t.value in sizes for t in below)
+        everything = any(s.has(ALL) for s in self.sentences)
         kinds = (
             (say("notes.proviso.bound"), lambda s: any(self.bound(s, n) & names for n in s.binding())),
             (say("notes.proviso.frozen"), lambda s: any(self.bound(s, n) & names for n in s.places_of(_FROZEN))),
+            (say("notes.proviso.frozen"), lambda s: everything and bool(self.kept(s) & names)),
             (say("notes.proviso.bound"), lambda s: bool(self.kept_in_part(s) & names)),
             (say("notes.proviso.example"), lambda s: many and s.has(_ONE_EXAMPLE) and s.has(_SLOPES)),
             (say("notes.proviso.total"), lambda s: totals and s.has(_ONE_EXAMPLE)),
@@ -379,6 +395,11 @@ class Provisos:
         found = [(words, s) for s in self.sentences if not s.other_case for words, changes in kinds if changes(s)]
         if found:
             raise InputError(self.source.diagnostic(words, (s.start, s.end)) for words, s in found)
+
+    def kept(self, s: Sentence) -> set[str]:
+        """ "The output weights $v$ are fixed": the names of what is constant."""
+        constant = [n for n, word in enumerate(s.words) if word in _AS_A_CONSTANT]
+        return {name for n in constant for m in s.before(n, _HELD) for name in self.names(s.shown.get(m))}
 
     def kept_in_part(self, s: Sentence) -> set[str]:
         """ "The first row of $W$ is fixed": the names of which a part is constant, or zero."""
@@ -399,9 +420,22 @@ class Provisos:
         found = []
         for s in self.sentences:
             adds = not self.is_penalised() and not s.has(_LEAVES_OUT)
-            places = s.places_of(_DOUBTFUL) + (s.places_of(_ADDED) if adds else [])
+            places = s.places_of(_DOUBTFUL) + (s.places_of(_ADDED) if adds else []) + self.counts(s)
+            places += [n for n in s.places_of(_LEADS) if n < s.last_displayed]
+            places += [n for n, f in s.shown.items() if f.displayed and self.labelled(f) in _DOUBTFUL]
             found += [(s, s.quoted_from(max(places)))] if places else []
         return found
+
+    def labelled(self, formula: Formula) -> list[Word]:
+        r"""The words in a formula, ``\text{(averaged over the batch)}``, those of macros too."""
+        return words_of(self.source.text, formula.start, formula.end)
+
+    def counts(self, s: Sentence) -> list[int]:
+        """ "5 inputs and 3 hidden units", of numbers that no formula has."""
+        found = [n for n, word in enumerate(s.words) if word.isdecimal() and _COUNTED.length_at(s.words, n + 1)]
+        tokens = (tokens_in(self.source, f.start, f.end) for f in self.formulas) if found else ()
+        written = {t.text for each in tokens for t in each if t.kind == "number"}
+        return [n for n in found if s.words[n] not in written]
 
     def unread(self, used: Collection[int]) -> list[tuple[Sentence, int]]:
         """Sentences that speak of the mathematics in words that nothing here reads, and from where to quote them.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from backsym.core.choices import METHODS
 from backsym.core.expr import show_shape
+from backsym.core.names import GREEK
 from backsym.core.problem import Part, Problem
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Rewritten
@@ -103,7 +104,8 @@ def what_was_passed_over(note: Stated, equations: Equations, asked: Asked, stran
                 for name in names
                 if name in given and name not in asked.numbers
             ]
-    found += [(note.locate(at)[0], said) for at, said in _idle_within(note, equations)]
+    rates = {"eta", *(letter.lstrip("\\") for letter in (asked.rate or ())[:1])}
+    found += [(note.locate(at)[0], said) for at, said in _idle_within(note, equations, rates)]
     found += [
         (note.locate(f.start)[0], say("notes.remark.range", range=note.document.text[f.start : f.end].strip()))
         for f in note.formulas
@@ -148,7 +150,7 @@ def _words(note: Stated, equations: Equations, asked: Asked) -> list[tuple[int, 
     return found
 
 
-def _idle_within(note: Stated, equations: Equations) -> list[tuple[int, Said]]:
+def _idle_within(note: Stated, equations: Equations, rates: Collection[str]) -> list[tuple[int, Said]]:
     """The equations within the text that are not taken: of what has another, or of what no equation uses."""
     words, given, lefts = note.vocabulary(), equations.given(), equations.lefts()
     taken = {e.segment.start: e for e in equations.found}
@@ -158,12 +160,21 @@ def _idle_within(note: Stated, equations: Equations) -> list[tuple[int, Said]]:
         for s in segments(note.source, words, start, end):
             name = s.left.name
             known = s.start in taken or name in given or (name, _without_space(note, s)) in texts
+            chosen = s.left.key[0] in GREEK and name not in rates
+            if not known and chosen and _is_number(tokens_in(note.source, s.left.span[1], s.end)):
+                found.append((start, say("notes.remark.unused", name=name)))
             e = None if known else equations.read(s)
             if e is not None and e.is_formula and e.uses:
                 first = name in lefts
                 said = say("notes.remark.first_taken", name=name) if first else say("notes.remark.unused", name=name)
                 found.append((start, said))
     return found
+
+
+def _is_number(tokens: Sequence[Token]) -> bool:
+    """Whether nothing but a number stands behind an equals sign."""
+    texts = [t.text for t in tokens if t.kind != "end" and t.text not in (".", ",")]
+    return len(texts) == 2 and texts[0] == "=" and any(t.kind == "number" and t.text == texts[1] for t in tokens)
 
 
 def _bounds_within(note: Stated, equations: Equations, asked: Asked) -> list[tuple[int, Said]]:
