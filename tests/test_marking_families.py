@@ -256,7 +256,9 @@ def test_a_slip_with_members_is_named(name: str, target: str, answer: str, tag: 
 
 SUMS_IN_WORDS = [
     ("bptt", "V", "Die Summe über t von (o_t − y_t) h_tᵀ"),
-    ("bptt", "V", "minus the sum over t of (y_t − o_t) h_tᵀ"),
+    ("bptt", "V", "minus the sum over all t of (y_t − o_t) h_tᵀ"),
+    ("gaussian-likelihood", "mu", "-Σ⁻¹ Σ_n (x_n − μ)"),
+    ("gaussian-likelihood", "Sigma", "N/2 Σ⁻¹ − ½ Σ⁻¹ S Σ⁻¹ where S = Σₙ (xₙ − μ)(xₙ − μ)ᵀ"),
     ("word2vec-negative", "v", "die Summe über k von sigmoid(r_k) n_k plus (sigmoid(s) - 1) u"),
 ]
 

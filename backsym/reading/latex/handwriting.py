@@ -47,7 +47,7 @@ _FRACTIONS = tuple(("macro", f"{size}frac") for size in ("", "d", "t", "c"))
 _LIMITED = ("sum", "prod", "max", "min")
 _SUM_WORDS = ("sum", "summe")
 _ARTICLES = ("the", "die", "der")
-_OVER, _OF = ("over", "über"), ("of", "von", ":")
+_OVER, _OF, _ALL = ("over", "über"), ("of", "von", ":"), ("all", "alle")
 _SIGN_WORDS = {"plus": "+", "minus": "-"}
 _COUNTED = frozenset("αβγδεζηθικλμνξοπρςστυφχψω")
 _OPENS, _CLOSES = "([{", ")]}"
@@ -145,9 +145,20 @@ class Handwriting:
             self.subscript(self.text[self.start : self.position])
         elif char in _SUMS:
             self.position += 1
-            self.put(r"\Sigma" if char != "∑" and self.words.known("Sigma") else r"\sum")
+            self.put(r"\Sigma" if char != "∑" and self.words.known("Sigma") and not self.is_over_letter() else r"\sum")
         else:
             self.other(char)
+
+    def is_over_letter(self) -> bool:
+        """Whether one letter, perhaps with a range, stands below ``Σ``, where a matrix of that name has two indices."""
+        if self.words.ranks.get("Sigma") != 2:
+            return False
+        rest = self.text[self.position : self.position + 3]
+        if rest[:2] == "_{":
+            bare = self.inside(self.position + 1).replace(" ", "").partition("=")[0]
+            return len(bare) == 1 and bare.isalpha()
+        below = _BELOW.get(rest[:1], rest[1:2] if rest[:1] == "_" else "")
+        return below.isalpha() and not (rest[2:3].isalnum() if rest[:1] == "_" else rest[1:2] in _BELOW)
 
     # --- writing ---
 
@@ -524,15 +535,24 @@ class Handwriting:
         """What stands up to the next space, in small letters."""
         return next(iter(self.text[self.position : self.end].split(maxsplit=1)), "").lower()
 
+    def after_word(self, position: int) -> tuple[int, str]:
+        """The place after what stands up to the next space, and that."""
+        word = next(iter(self.text[position : self.end].split(maxsplit=1)), "")
+        return (self.text.index(word, position) + len(word) if word else position), word
+
     def over_letter(self) -> str:
         """The letter of ``sum over n of``, ``Summe über n von`` and ``sum over n:``, which are taken; else empty."""
-        over, letter, after = (*self.text[self.position :].split(maxsplit=3), "", "", "")[:3]
-        bare = letter.removesuffix(":")
-        said = over in _OVER and len(bare) == 1 and bare.isalpha() and (letter != bare or after in _OF)
-        if not said:
+        start, over = self.after_word(self.position)
+        if over not in _OVER:
             return ""
-        end = self.text.index(letter, self.text.index(over, self.position) + len(over)) + len(letter)
-        self.position = end if letter != bare else self.text.index(after, end) + len(after)
+        behind, letter = self.after_word(start)
+        if letter in _ALL:
+            behind, letter = self.after_word(behind)
+        end, after = self.after_word(behind)
+        bare = letter.removesuffix(":")
+        if len(bare) != 1 or not bare.isalpha() or (letter == bare and after not in _OF):
+            return ""
+        self.position = behind if letter != bare else end
         return bare
 
     def is_differential(self, text: str) -> bool:
