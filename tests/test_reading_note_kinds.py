@@ -281,6 +281,19 @@ NOTES: dict[str, Note] = {
         lambda v, c, x, t: ((sigmoid(v * x + c) - t) ** 2).mean(),
         {"v": S, "c": S, "x": (N,), "t": (N,)},
     ),
+    **{
+        f"an equation of whole arrays, {right}": (
+            rf"$$z = W x, \quad y = {right}, \quad L = \sum_k (y_k - t_k)^2, \quad W \in \mathbb{{R}}^{{K \times D}}$$"
+            r" Find $\partial L/\partial z_k$ and $\partial L/\partial x_i$.",
+            truth,
+            {"W": (K, D), "x": (D,), "t": (K,)},
+        )
+        for right, truth in {
+            r"\mathrm{softmax}(z)": lambda W, x, t: ((softmax(W @ x) - t) ** 2).sum(),
+            r"z / \|z\|": lambda W, x, t: ((W @ x / np.sqrt(((W @ x) ** 2).sum()) - t) ** 2).sum(),
+            "z^2": lambda W, x, t: (((W @ x) ** 2 - t) ** 2).sum(),
+        }.items()
+    },
     "a model with parameters and large parentheses": (
         r"$$J = -\frac{1}{m} \sum_{i=1}^m \log\left( h_\beta\left( x^{(i)} \right) \right)$$"
         r" where $h_\beta(x^{(i)}) = s(\beta^T x^{(i)})$ and $s(z) = \frac{1}{1+e^{-z}}$.",

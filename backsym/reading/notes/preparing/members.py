@@ -9,13 +9,15 @@ Knows how formulas are written, by their tokens; knows no shapes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from backsym.core.functions import FUNCTIONS
 from backsym.core.names import is_capital
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.lexer import ACCENTS, FONTS, Token, script_end, tokens_in
+from backsym.reading.latex.names import function_of_word
 from backsym.reading.notes.stating.pieces import Piece, Place, pieces_in, source_of
 
 _LETTERS = ("letter", "greek")
@@ -45,8 +47,10 @@ def with_members(document: Document, formulas: Iterable[Place]) -> tuple[Documen
     places = list(formulas)
     source = source_of(document)
     marks: dict[tuple[tuple[str, ...], str], str] = {}
+    declared: set[tuple[str, ...]] = set()
     for place in places:
         tokens = tokens_in(source, place.start, place.end)
+        declared |= _declared(tokens)
         for unit in _units(tokens, 0, len(tokens)):
             if unit.index:
                 marks.setdefault((unit.base, unit.index), source.text[slice(*unit.script)])
@@ -55,7 +59,7 @@ def with_members(document: Document, formulas: Iterable[Place]) -> tuple[Documen
     edits: list[Edit] = []
     what: list[tuple[int, Said]] = []
     for piece in stating:
-        made = list(_put_in(piece, [other for other in stating if other is not piece], marks))
+        made = list(_put_in(piece, [other for other in stating if other is not piece], marks, declared))
         if made:
             edits += made
             written = source.text[piece.span[0] : piece.tokens[piece.signs[0]].start].strip()
@@ -63,7 +67,12 @@ def with_members(document: Document, formulas: Iterable[Place]) -> tuple[Documen
     return (rewritten(document, sorted(edits)) if edits else document), what
 
 
-def _put_in(piece: Piece, others: Sequence[Piece], marks: Mapping[tuple[tuple[str, ...], str], str]) -> Iterator[Edit]:
+def _put_in(
+    piece: Piece,
+    others: Sequence[Piece],
+    marks: Mapping[tuple[tuple[str, ...], str], str],
+    declared: Collection[tuple[str, ...]],
+) -> Iterator[Edit]:
     """The edits for a statement; none where it is no equation of one example."""
     tokens = piece.tokens
     lefts = list(_units(tokens, piece.first, piece.signs[0]))
@@ -77,11 +86,37 @@ def _put_in(piece: Piece, others: Sequence[Piece], marks: Mapping[tuple[tuple[st
         return
     (letter,) = letters
     rights = list(_rights(piece))
-    if letter in _summed(piece) or any(unit.index == letter or unit.is_array for unit in rights):
+    if letter in _summed(piece) or any(unit.index == letter for unit in rights) or _needs_arrays(piece, declared):
+        return
+    if left.base in declared or any(_computes_array(other, rights, declared) for other in others):
         return
     mine = [unit for unit in rights if unit.is_bare and (unit.base, letter) in marks]
     for unit in (left, *mine) if mine else ():
         yield Edit(unit.end, unit.end, marks[unit.base, letter])
+
+
+def _needs_arrays(piece: Piece, declared: Collection[tuple[str, ...]]) -> bool:
+    """Whether the right side has arrays, lengths, or functions that are not element by element."""
+    right = piece.tokens[piece.signs[0] + 1 : piece.last]
+    names = [(t.kind, function_of_word(rf"\\{t.text}")) for t in right if t.kind in ("word", "macro")]
+    kinds = [FUNCTIONS[name].kind if name is not None and name in FUNCTIONS else kind for kind, name in names]
+    whole = any(kind not in ("elementwise", "macro") for kind in kinds)
+    sized = any(unit.is_array or unit.base in declared for unit in _rights(piece))
+    return whole or sized or any("|" in t.text or t.text in ("max", "min", "sum", "prod") for t in right)
+
+
+def _computes_array(piece: Piece, of: Iterable[_Unit], declared: Collection[tuple[str, ...]]) -> bool:
+    """Whether a statement is the equation of one of these, from arrays."""
+    units = list(_units(piece.tokens, piece.first, piece.signs[0]))
+    mine = len(units) == 1 and any(units[0].base == unit.base for unit in of)
+    return mine and _needs_arrays(piece, declared)
+
+
+def _declared(tokens: Sequence[Token]) -> set[tuple[str, ...]]:
+    r"""The letters before a set with a size above, ``x, y \in \mathbb{R}^D``."""
+    at = next((n for n, t in enumerate(tokens) if t.text == "in"), 0)
+    sized = any(t.text == "^" for t in tokens[at:])
+    return {unit.base for unit in _units(tokens, 0, at) if unit.is_bare} if sized else set()
 
 
 def _computes(piece: Piece, left: _Unit) -> bool:
