@@ -298,7 +298,7 @@ def test_it_is_said_what_was_passed_over_and_asked(tmp_path: Path) -> None:
 REFUSED = {
     "$$a = b + 1$$ $$b = a x$$ $$L = b^2$$": "these equations go in a circle: a -> b -> a",
     "$$\\frac{\\partial L}{\\partial z} = z$$": "it has derivatives only",
-    "$$\\mathbf{z} = \\mathbf{W} \\mathbf{x}$$": "the loss z must be a scalar",
+    "$$\\mathbf{z} = \\mathbf{W} \\mathbf{x}$$": "z is computed last here and is [D]; no loss",
     "$$z = wx$$ $$L = z^2$$\n\nShow that $$\\frac{\\partial L}{\\partial z} = 2 \\mathbf{q}$$": "q is not declared",
 }
 

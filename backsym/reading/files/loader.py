@@ -379,7 +379,7 @@ def _loss(tree: Tree | None, forward: Forward, report: Report, *, note: ReadNote
         advice: Words | None = say("files.sum_entries" if given else "files.sum_entries_or_name")
         if picked is not None:
             advice = say("files.entry_of_several", name=picked)
-        elif note is not None:
+        elif note is not None and not losses:
             message, advice = say("files.no_loss_in_note", name=name, shape=show_shape(equation.shape)), None
         report.extend([parsed.source.diagnostic(message, (parsed.lhs.span[0], parsed.rhs.span[1]), advice)])
     return name, None

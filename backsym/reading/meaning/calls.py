@@ -135,7 +135,7 @@ def arguments(r: Rules, tree: Node, fewest: int, most: int, usage: str) -> tuple
     given = positional(tree)
     if not fewest <= len(given) <= most:
         count = len(given)
-        if fewest == 1 < count and tree.value in r.scope.functions:
+        if fewest == 1 < count and r.scope.all_latex and tree.value in r.scope.functions:
             raise r.error(say("meaning.of_several", name=tree.value, count=count), tree)
         if fewest == most:
             raise r.error(say("meaning.takes_arguments", name=tree.value, wanted=most, count=count, usage=usage), tree)
