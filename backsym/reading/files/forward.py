@@ -175,6 +175,7 @@ class Forward:
             members=True,
             starts=self.starts,
             from_zero=self.from_zero,
+            all_latex=self.all_latex,
         )
         for equation in self.in_order():
             self.current = equation.name
