@@ -281,6 +281,53 @@ def test_words_and_distributions_tell_sizes(tmp_path: Path) -> None:
     assert [shape["u"][0] for shape in shapes.values() if "u" in shape] == [("K",), ("D",)]
 
 
+COUNTED = {
+    r"A network with $D$ inputs, $M$ hidden units and $K$ outputs. $$\mathbf{h} = \sigma(\mathbf{W} \mathbf{x}), \quad"
+    r" L = \|\mathbf{V} \mathbf{h} - \mathbf{y}\|^2$$": {"W": ("M", "D"), "V": ("K", "M"), "y": ("K",)},
+    r"We have $C$ classes and $N$ examples with $F$ features. $$\mathbf{z}_n = \mathbf{W} \mathbf{x}_n, \quad"
+    r" \mathbf{p}_n = \mathrm{softmax}(\mathbf{z}_n), \quad L = -\sum_n \sum_k t_{nk} \log p_{nk}$$": {
+        "W": ("C", "F"), "x": ("N", "F"), "t": ("N", "C"),
+    },
+    r"Das Netz hat $P$ Merkmale und $H$ verborgene Neuronen. $$s = \mathbf{v}^\top \tanh(\mathbf{W} \mathbf{x})$$": {
+        "W": ("H", "P"), "v": ("H",),
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", COUNTED)
+def test_sizes_are_the_letters_of_what_is_counted(text: str, tmp_path: Path) -> None:
+    shapes = {name: shape for name, (shape, _) in given(read(tmp_path, text)).items()}
+    assert COUNTED[text].items() <= shapes.items()
+
+
+def test_a_counted_size_that_nothing_has_is_named_and_no_parameter(tmp_path: Path) -> None:
+    note = read(tmp_path, r"With $n$ samples. $$L = \frac{1}{2n} \|X w - y\|^2$$ Compute $\nabla_w L$.")
+    assert note.symbols["n"].role == "constant"
+    assert "passed over, line 1: n is said to be a size, and no quantity has it" in note.remarks
+
+
+SETS = {
+    r"$s \in \mathbb{R}_+^J$": ("J",),
+    r"$s \in \mathbb{R}_{>0}^{J}$": ("J",),
+    r"$s \in \mathbb{Z}^J$": ("J",),
+    r"$s \in \mathbb{N}_0^{2J}$": ("2*J",),
+    r"$s \in \Delta^{J-1}$": ("J",),
+    r"$s \in \mathbb{S}^{J-1}$": ("J",),
+    r"$s \in \mathcal{X} = \mathbb{R}^J$": ("J",),
+    r"$s \in \mathcal{X} \subseteq \mathbb{R}^J$": ("J",),
+    r"$(s, y) \in \mathbb{R}^J \times \mathbb{R}$": ("J",),
+    r"$(y, s) \in \mathbb{R} \times \{0, 1\}^J$": ("J",),
+    r"Let $f: \mathbb{R}^J \to \mathbb{R}$. $$f(s) = s^\top A s$$ and": ("J",),
+    r"The vector $s$ is in $\mathbb{R}^J$": ("J",),
+}
+
+
+@pytest.mark.parametrize("text", SETS)
+def test_sets_tell_sizes(text: str, tmp_path: Path) -> None:
+    note = read(tmp_path, text + (r". $$L = s^\top s$$" if "$$" not in text else "so on."))
+    assert note.symbols["s"].shape == SETS[text]
+
+
 def test_the_loss_need_not_come_last(tmp_path: Path) -> None:
     note = read(tmp_path, "$$\\mathcal{L} = p^2$$ $$p = w x$$ $$q = p + 1$$")
     assert note.loss == "L"
@@ -299,6 +346,23 @@ REFUSED = {
     "$$a = b + 1$$ $$b = a x$$ $$L = b^2$$": "these equations go in a circle: a -> b -> a",
     "$$\\frac{\\partial L}{\\partial z} = z$$": "it has derivatives only",
     "$$\\mathbf{z} = \\mathbf{W} \\mathbf{x}$$": "z is computed last here and is [D]; no loss",
+
+
+    "$$\\mathbf{z} = \\mathbf{W} \\mathbf{x}$$": "the loss z must be a scalar",
+    r"$$z = \varphi x + \phi$$ $$L = z^2$$": r"\phi and \varphi are forms of one letter",
+    r"With $K$ inputs and $D$ outputs. $$L = \|W x - y\|^2, \quad W \in \mathbb{R}^{K \times D}$$": (
+        "the size is D, and it is K"
+    ),
+    **{
+        rf"Let $x \in {of}$. $$L = x^\top x$$": words
+        for of, words in {
+            r"\mathcal{X}^n": "the size of x is not read",
+            r"\Delta^n": "the size of x is not read",
+            "SO(3)": "the size of x is not read",
+            r"\mathbb{C}^n": "x is complex",
+            r"\mathbb{C}": "x is complex",
+        }.items()
+    },
     "$$z = wx$$ $$L = z^2$$\n\nShow that $$\\frac{\\partial L}{\\partial z} = 2 \\mathbf{q}$$": "q is not declared",
 }
 

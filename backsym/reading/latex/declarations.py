@@ -8,6 +8,7 @@ Knows the grammar of names; knows no documents.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from backsym.core.dims import amount, at_least
 from backsym.core.errors import InputError
@@ -42,11 +43,11 @@ class Declaration:
 
 @dataclass(frozen=True)
 class Unsized:
-    """A quantity with a declared size that is not read, or, if ``computed``, that may be less than one."""
+    """A quantity with a declared size that is not read, that may be less than one, or that is no real one."""
 
     spelled: Spelled
     span: tuple[int, int]
-    computed: bool
+    why: Literal["size_not_read", "no_positive_size", "not_real"]
 
 
 @dataclass
@@ -55,8 +56,8 @@ class Declarations:
 
     found: list[Declaration] = field(default_factory=list)
     dims: dict[str, Spelled] = field(default_factory=dict)
-    unread: list[int] = field(default_factory=list)
-    """Where a declaration of a bold name stands that is not understood."""
+    unread: list[Spelled] = field(default_factory=list)
+    """What has a declaration that is not understood."""
     powers: list[tuple[int, int]] = field(default_factory=list)
     """Where an array is declared that is spelled as a power, ``w^2``."""
     unsized: list[Unsized] = field(default_factory=list)
@@ -64,6 +65,8 @@ class Declarations:
     r"""What is of a set of values, ``m \in \{0, 1\}^H``, or of a distribution, ``\epsilon \sim p``."""
     vectors: list[Declaration] = field(default_factory=list)
     r"""Of these the vectors, ``\mathcal{N}(0, I_K)``, perhaps of a size that is not said."""
+    maps: list[tuple[Spelled, tuple[str, ...], tuple[str, ...]]] = field(default_factory=list)
+    r"""Functions with the shapes of what they are applied to and give, ``f: \mathbb{R}^D \to \mathbb{R}^K``."""
 
     def read(self, source: Source, start: int, end: int) -> bool:
         """Add what a formula declares; whether it is a declaration.  What else it says is not of interest."""
@@ -129,6 +132,10 @@ _OF_SIGN = ("+", "*", ">", ">=", "ge", "geq")
 """What stands above the set of the positive numbers."""
 
 
+_NUMBERS = ("R", "Z", "N", "Q", "B")
+"""Letters of sets of real numbers."""
+
+
 class _Reader(FormulaReader):
     def __init__(self, source: Source, sink: Declarations, start: int, end: int, *, lenient: bool = False):
         super().__init__(source, Vocabulary({}), start, end, lenient=lenient)
@@ -162,6 +169,10 @@ class _Reader(FormulaReader):
                     begun = equation = False
                 elif equation:
                     self.position = self.closing.get(mark, mark) + 1
+                elif not names and self.at("(") and self.several():
+                    found = True
+                elif names and self.took(":"):
+                    self.map_of(names.pop())
                 elif self.at("dots") and names:
                     names = self.run(names)
                 elif self.at("nabla", "partial"):
@@ -173,8 +184,8 @@ class _Reader(FormulaReader):
                     names = [] if begun else [*names, name]
                     begun = True
             except InputError:
-                if self.tokens[mark].text == "in" and any(name.bold for name in names):
-                    self.sink.unread.append(names[0].span[0])
+                if self.tokens[mark].text == "in":
+                    self.sink.unread += names
                 names, begun = [], False
                 powers = [*powers, *self.power(mark)]
                 self.position = max(self.position, mark + 1)
@@ -225,16 +236,94 @@ class _Reader(FormulaReader):
                 self.sink.found.extend(Declaration(name, (inside,), letter=True) for name in names)
                 return True
             self.sink.drawn += names
-        elif not self.took_interval():
-            # Some leave the blackboard out: R^D.
-            if self.base().text != "R":
-                raise self.error(say("latex.not_a_number_set"))
-            if self.at("_"):
-                read_scripts(self, self.additive, tags=False)
+        elif (last := self.bracketed_set()) is not None:
+            self.sink.found.extend(Declaration(name, (last,), letter=True) for name in names)
+            return True
+        elif not self.took_interval() and self.is_bounded(names):
+            return True
         shape = self.sizes_of(names) if self.took("^") else ()
         declared = [name for name in names if name.key[0] not in ("0", "1")]
         self.sink.found.extend(replace(declared_as(name, shape), count=self.counts.get(name, "")) for name in declared)
         return True
+
+    def bracketed_set(self) -> str | None:
+        """The dimension of ``[K]``; None if it does not stand here."""
+        if not (self.at("[") and self.tokens[self.position + 1].kind == "letter" and self.closes(self.position + 2)):
+            return None
+        self.take()
+        last = self.dimension().value
+        self.expect("]")
+        return last
+
+    def is_bounded(self, names: list[Spelled]) -> bool:
+        r"""Takes a set of numbers; whether it was a simplex or a sphere, ``\Delta^{K-1}``, whose sizes are read, too.
+
+        Of another set, ``\mathcal{X}``, what it is a part of is read, or equal to; raises InputError without.
+        """
+        start, blackboard = self.position, self.token.text == "mathbb"
+        base = self.base().text
+        self.skip_script("_")
+        if base == "R" or (blackboard and base in _NUMBERS):
+            return False
+        if base == "Delta" or (blackboard and base == "S" and not any(name.key[0].isupper() for name in names)):
+            inside = [t.text for t in self.tokens[self.position : self.position + 6]]
+            if inside[:2] == ["^", "{"] and inside[3:] == ["-", "1", "}"]:
+                self.position += 2
+                size = self.dimension().value
+                self.position += 3
+                self.sink.found += [Declaration(name, (size,)) for name in names]
+                return True
+        if self.token.text in ("=", r"\subset", r"\subseteq") and self.number_set_at(self.position + 1):
+            self.take()
+            return self.is_bounded(names)
+        while self.token.kind in ("letter", "word"):
+            self.take()
+        if self.at("^", "(") or (blackboard and base == "C"):
+            why: Literal["size_not_read", "not_real"] = "not_real" if blackboard and base == "C" else "size_not_read"
+            span = (self.tokens[start].start, self.token.end)
+            self.sink.unsized += [Unsized(name, span, why) for name in names]
+        raise self.error(say("latex.not_a_number_set"))
+
+    def skip_script(self, sign: str) -> None:
+        """Takes a sign and what stands behind it, a group or one token, if it stands here."""
+        if self.took(sign):
+            self.position = self.closing.get(self.position, self.position) + 1
+
+    def several(self) -> bool:
+        r"""Reads ``(x, y) \in \mathbb{R}^D \times \mathbb{R}``, one set for each name; whether it stands here."""
+        mark = self.position
+        names: list[Spelled] = []
+        try:
+            self.expect("(")
+            names = [self.name()]
+            while self.took(","):
+                names.append(self.name())
+            self.expect(")")
+        except InputError:
+            names = []
+        if len(names) < 2 or not self.took("in"):
+            self.position = mark
+            return False
+        for n, name in enumerate(names):
+            start = self.token
+            if n and not self.took("times"):
+                self.sink.unsized += [Unsized(each, (start.start, start.end), "size_not_read") for each in names[n:]]
+                break
+            self.set_of([name])
+        return True
+
+    def map_of(self, name: Spelled) -> None:
+        """The two sets behind a colon with an arrow between them."""
+        shapes = []
+        for _ in range(2):
+            before = len(self.sink.found)
+            self.set_of([name])
+            shapes += [d.shape for d in self.sink.found[before:]]
+            del self.sink.found[before:]
+            if self.token.text in (r"\to", r"\rightarrow"):
+                self.take()
+        if len(shapes) == 2:
+            self.sink.maps.append((name, shapes[0], shapes[1]))
 
     def distribution_of(self, names: list[Spelled]) -> None:
         r"""The names before ``\sim``; what has an identity matrix for its covariance is a vector."""
@@ -292,10 +381,10 @@ class _Reader(FormulaReader):
         try:
             found = self.axes()
         except InputError:
-            self.sink.unsized += [Unsized(name, span, computed=False) for name in names]
+            self.sink.unsized += [Unsized(name, span, "size_not_read") for name in names]
             raise
         if any(" - " in axis and not at_least(amount(axis), 1) for axis in found):
-            self.sink.unsized += [Unsized(name, span, computed=True) for name in names]
+            self.sink.unsized += [Unsized(name, span, "no_positive_size") for name in names]
         return found
 
     def axes(self) -> tuple[str, ...]:

@@ -344,7 +344,7 @@ class FormulaReader(Formula):
     def number_set_at(self, position: int) -> bool:
         r"""Whether ``\mathbb{R}``, or ``R^``, stands here: what a quantity is in, and no index."""
         token, behind = self.tokens[position], self.tokens[min(position + 1, len(self.tokens) - 1)]
-        return token.text == "mathbb" or (token.text == "R" and behind.text == "^")
+        return token.text == "mathbb" or (token.text in ("R", "Delta") and behind.text == "^")
 
     def ends_before_set(self, position: int, last: int) -> int:
         r"""The last position of the statement that begins here, without ``\in \mathbb{R}^K`` after its right side."""

@@ -48,6 +48,7 @@ from backsym.reading.notes.prose import (
     MAX_FORMULAS,
     formulas,
 )
+from backsym.reading.notes.refusals import check_variants
 from backsym.reading.notes.spelling import respelt
 from backsym.reading.notes.stating.pieces import Settled
 from backsym.reading.notes.stating.settled import settled
@@ -169,6 +170,7 @@ def _assembled(
     """What the note states, what is open settled, the tree, and what is said of all this; raises Respelled."""
     note = Stated(done)
     note.assumed += customs
+    check_variants(note.source, note.spans)
     displayed = note.displayed()
     equations = note.equations(displayed)
     strange = without_left_side(note, displayed, [token.start for token in equations.defined.values()])

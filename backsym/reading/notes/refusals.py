@@ -51,6 +51,17 @@ def check_names(source: Source, equations: Equations, loose: Collection[str], wi
         raise InputError(found)
 
 
+def check_variants(source: Source, places: Iterable[tuple[int, int]]) -> None:
+    r"""Two forms of one Greek letter, ``\phi`` and ``\varphi``: two letters, or one; raises InputError."""
+    forms: dict[str, str] = {}
+    for start, end in places:
+        for token in tokens_in(source, start, end):
+            form = source.text[token.start : token.end]
+            other = forms.setdefault(token.text, form) if token.kind == "greek" else form
+            if other.startswith("\\var") != form.startswith("\\var"):
+                raise source.error(say("notes.two_forms", form=form, other=other), (token.start, token.end))
+
+
 def check_transposes(source: Source, places: Iterable[tuple[int, int]], numbers: Collection[str]) -> None:
     r"""``X^T`` in any formula of the note where X would be one of these ``numbers``."""
     found = []

@@ -45,7 +45,6 @@ _FUNCTIONS = Phrases(
 )  # fmt: skip
 """Words before a letter that is no array."""
 JOINS = re.compile(r"\s*(?:,|and|, and)\s*\Z")
-_CLASSES = re.compile(r"[\s~-]*(?:classes|categories|labels|outputs|output units|way)\b")
 _LAYER = re.compile(r"([a-z])(?:([-+])(\d))?\Z")
 
 
@@ -85,16 +84,6 @@ def worded(source: Source, places: Sequence[Place], declared: Declarations) -> I
 def is_size(source: Source, place: Place) -> bool:
     r"""Whether a formula is the size of a matrix, ``n \times n``."""
     return len(shape_in_formula(source, place.start, place.end, Declarations()) or ()) == 2
-
-
-def class_letter(source: Source, places: Iterable[Place]) -> str | None:
-    """The M of "classification over $M$ classes"."""
-    for place in places:
-        if place.end - place.start < 20 and _CLASSES.match(_after(source.text, place)):
-            shape = shape_in_formula(source, place.start, place.end, Declarations())
-            if shape is not None and len(shape) == 1 and len(shape[0]) == 1 and shape[0].isalpha():
-                return shape[0]
-    return None
 
 
 _SYMMETRIC = frozenset({"symmetric", "symmetrical", *(f"symmetrisch{end}" for end in ("", "e", "en", "er", "es"))})

@@ -91,9 +91,8 @@ def _check_unsized(note: Stated, equations: Equations) -> None:
     letters = {s.key[0] for s in (*equations.names.values(), *(e.segment.left for e in equations.found))}
     for each in note.declared.unsized:
         if each.spelled.key[0] in letters:
-            words = say("notes.no_positive_size" if each.computed else "notes.size_not_read", name=each.spelled.name)
-            raise note.source.error(words, each.span)
-        note.declared.unread.append(each.spelled.span[0])
+            raise note.source.error(say(f"notes.{each.why}", name=each.spelled.name), each.span)
+        note.declared.unread.append(each.spelled)
     known, own = {*note.declared.dims, *equations.dims}, {*equations.ranges_written(), *note.steps.letters}
     for f in note.formulas:
         if not f.displayed and is_range_to_a_sum(note.source, f.start, f.end):

@@ -76,11 +76,14 @@ def what_was_passed_over(note: Stated, equations: Equations, asked: Asked, stran
     found += [(note.locate(at)[0], say("notes.remark.no_quantity_left")) for at in strange]
     found += [(note.locate(at)[0], say("notes.remark.with_derivative")) for at in note.settled.steps]
     found += [(note.locate(at)[0], say("notes.remark.first_taken", name=name)) for at, name in note.settled.again]
-    found += [(note.locate(at)[0], say("notes.remark.unread_declaration")) for at in note.declared.unread]
+    letters = {split_tag(name)[0] for name in (*equations.given(), *equations.lefts())}
+    unread = [s for s in note.declared.unread if s.bold or (s.key[0] in letters and s.name not in note.letters)]
+    found += [(line, say("notes.remark.unread_declaration")) for line in {note.locate(s.span[0])[0] for s in unread}]
     found += [
         (note.locate(at)[0], say("notes.remark.not_symmetric", word=words_of(note.document.text, at)[0].text))
         for at in note.unsaid
     ]
+    found += [(note.locate(at)[0], said) for at, said in note.unplaced]
     customs = [say("notes.by_custom", line=note.locate(at)[0], what=what) for at, what in note.assumed]
     questions = [(at, say("notes.remark.question", words=_beginning(note, at))) for at in asked.tasks.no_part]
     found += [(note.locate(at)[0], said) for at, said in questions]

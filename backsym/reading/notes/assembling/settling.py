@@ -17,6 +17,8 @@ from backsym.reading.latex.declarations import Declaration, Declarations
 from backsym.reading.latex.equations import Spelled
 from backsym.reading.latex.lexer import tokens_in
 from backsym.reading.latex.names import split_tag
+from backsym.reading.notes.assembling.asked import role_by_custom
+from backsym.reading.notes.assembling.sizes import KINDS, said_sizes
 from backsym.reading.notes.assembling.stated import Stated
 from backsym.reading.notes.equations import (
     LOSS_NAMES,
@@ -44,7 +46,6 @@ from backsym.reading.notes.upstream import (
     undefined_loss,
     worded_loss,
 )
-from backsym.reading.notes.words import class_letter
 from backsym.reading.syntax import Node, walk
 
 _FREE_LETTERS = "DKHMPQRS"
@@ -103,7 +104,8 @@ class Settling:
                 note.assumed.append((start.spelled.span[0], said))
         names = {**equations.names, **{e.name: e.segment.left for e in equations.found}, **given}
         shapes = self.told_shapes(declared, given, names)
-        classes = class_letter(note.source, note.places)
+        counted = said_sizes(note.source, note.places)
+        classes = next((counted[kind][0] for kind in ("classes", "outputs") if kind in counted), None)
         sizes = {word for f in note.formulas if not f.displayed for word in note.document.text[f.start : f.end].split()}
         self.arrays = frozenset(e.name for e in equations.found if shapes.shape(e.name))
         axes = AxisNames(note.declared, names, {*sizes, *([classes] if classes else [])})
@@ -111,6 +113,15 @@ class Settling:
         axes.name_classes([shapes.root(axis) for axis in shapes.labels.values()], named or "K")
         if named and named not in axes.own.values():
             axes.name_classes(self.class_axes(shapes, names), named)
+        for kind in (kind for kind in KINDS if kind in counted):
+            letter, at = counted[kind]
+            open_ = dict.fromkeys(axes.own.get(axis, axis) for axis in self.counted_axes(kind, shapes, names))
+            if letter not in axes.taken and letter not in note.letters and len(open_) == 1:
+                axes.name_classes(open_, letter)
+            elif kind in ("inputs", "outputs") and letter in note.declared.dims and len(open_) == 1:
+                (other,) = open_
+                if other != letter and other in note.declared.dims:
+                    raise note.source.error(say("notes.counted_otherwise", letter=letter, other=other), (at, at + 1))
         note.declared.found = [
             replace(d, shape=tuple(axes.name(axis) for axis in shapes.shape(d.spelled.name) or ()))
             if not d.letter
@@ -134,6 +145,11 @@ class Settling:
             spelled = Spelled((name, ""), below=False, bold=False, span=(0, 0))
             note.declared.found.append(Declaration(spelled, tuple(map(axes.name, shapes.shape(name) or ()))))
             note.classes[name] = axes.name(shapes.root(shapes.labels[name]))
+        used = {word for d in note.declared.found for axis in d.shape for word in axis.replace("*", " ").split()}
+        for letter, at in counted.values():
+            if letter in equations.given() or letter not in {*used, *names, *equations.dims}:
+                note.counts.add(letter)
+                note.unplaced.append((at, say("notes.remark.size_of_nothing", letter=letter)))
         note.declare_symmetric()  # Of what the equations tell to be square, too.
         self.example_ranges = self.example_letters()
 
@@ -159,6 +175,21 @@ class Settling:
         found = [shapes.root(shape[-1]) for shape in along if shape]
         every = dict.fromkeys(axis for name in names for axis in shapes.shape(name) or () if axis.startswith("?"))
         return found[-1:] or (list(every) if len(every) == 1 else [])
+
+    def counted_axes(self, kind: str, shapes: Shapes, names: Mapping[str, Spelled]) -> list[str]:
+        """The axes that may be what the words count: the last of data, the first of families, for units any other."""
+        nodes = [e.segment.left.key for e in self.equations.found]
+        told = {name: [shapes.root(axis) for axis in shapes.shape(name) or ()] for name in names}
+        if kind == "examples":
+            return [axes[0] for name, axes in told.items() if name in self.note.family_names and axes]
+        vectors = [name for name, axes in told.items() if len(axes) == 1 + (name in self.note.family_names)]
+        data = [(role_by_custom(names[name], nodes), told[name][-1]) for name in vectors]
+        inputs = [axis for role, axis in data if role == "input"]
+        outputs = [axis for role, axis in data if role == "target"]
+        if kind == "hidden":
+            every = (axis for axes in told.values() for axis in axes)
+            return [axis for axis in every if axis.startswith("?") and axis not in (*inputs, *outputs)]
+        return inputs if kind == "inputs" else outputs
 
     def sizes_of_layers(self) -> None:
         """Takes all layers for layers of one size where sizes go with the letter of a recurrence, ``D^{(l)}``.

@@ -6,7 +6,7 @@ the formulas and the words beside them; what these leave open is settled elsewhe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -129,6 +129,9 @@ class Stated:
         self.classes: dict[str, str] = {}
         self.symmetric: set[str] = set()
         self.sides = {"".join(text.split()).rstrip(".,;") for _, text, _ in settled.others}
+        self.counts: set[str] = set()
+        self.unplaced: list[tuple[int, Said]] = []
+        """What the words say of sizes that no quantity has."""
         self.unsaid: list[int] = []
         """Where the words call something symmetric that is no declared square matrix."""
 
@@ -160,6 +163,7 @@ class Stated:
             raise InputError(self.source.diagnostic(words, span) for span in self.declared.powers[:MAX_DIAGNOSTICS])
         known = {d.spelled.name for d in self.declared.found}
         self.declared.found += [d for d in self.declared.vectors if d.spelled.name not in known]
+        self.declare_by_maps(known)
         self.declare_by_words()
         self.declare_symmetric()
         return [
@@ -173,11 +177,12 @@ class Stated:
         return not declares or bool(segments(self.source, self.vocabulary(), formula.start, formula.end))
 
     def declares(self, number: int, formula: Formula) -> bool:
-        if not has_sign(self.source, formula.start, formula.end, "in", r"\sim"):
+        if not has_sign(self.source, formula.start, formula.end, "in", r"\sim", r"\to", r"\rightarrow"):
             return False
         before = len(self.declared.found)
         found = self.declared.read(self.source, formula.start, formula.end)
-        words = self.prose.of(number)
+        several = self.document.text[formula.start : formula.end].lstrip().startswith("(")
+        words = "" if several else self.prose.of(number)  # "Data $(x, y)$" tells x and y apart by no word.
         self.words.update({d.spelled.name: words for d in self.declared.found[before:]})
         return found
 
@@ -188,6 +193,15 @@ class Stated:
                 known.add(declaration.spelled.name)
                 self.declared.found.append(declaration)
                 self.words[declaration.spelled.name] = self.prose.of(number)
+
+    def declare_by_maps(self, known: Collection[str]) -> None:
+        r"""Declares what functions of one argument give and take, ``f: \mathbb{R}^D \to \mathbb{R}^K`` of ``f(x)``."""
+        for spelled, domain, image in self.declared.maps:
+            for argument in self.settled.arguments.get(spelled.name, ()):
+                bold = split_tag(argument)[0] in self.settled.bold
+                taken = replace(spelled, key=split_tag(argument), bold=bold)
+                both = [(spelled, image), (taken, domain)] if len(self.settled.arguments[spelled.name]) == 1 else []
+                self.declared.found += [Declaration(s, axes) for s, axes in both if s.name not in known and axes]
 
     def declare_symmetric(self) -> None:
         """Finds the square matrices that the words call symmetric."""
@@ -222,7 +236,7 @@ class Stated:
         """The role that the words, or the set or the distribution that it is of, give a quantity."""
         base, tag = split_tag(name)
         drawn = {spelled.name for spelled in self.declared.drawn} | {s.key[0] for s in self.declared.drawn if not tag}
-        chosen = name in drawn and base.lower() not in _OF_PRIORS
+        chosen = name in self.counts or (name in drawn and base.lower() not in _OF_PRIORS)
         return role_in(self.words.get(name, "")) or ("constant" if chosen else None)
 
     # --- equations ---
