@@ -240,6 +240,10 @@ def test_letters_that_are_not_bold(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+AUTOENCODER = (
+    r"$$h = \sigma(W x), \quad r = V h, \quad L = \|r - x\|^2, \quad W \in \mathbb{R}^{H \times D},"
+    r" V \in \mathbb{R}^{D \times H}$$ "
+)
 AFFINE = (
     r" $$z = A x + b, \quad L = \frac12\|z - y\|^2, \quad A \in \mathbb{R}^{K \times D}$$"
     " Compute all the gradients."
@@ -328,6 +332,42 @@ def test_sets_tell_sizes(text: str, tmp_path: Path) -> None:
     assert note.symbols["s"].shape == SETS[text]
 
 
+TAKEN = {
+    AUTOENCODER + "The last layer is linear.": ("W", ("H", "D")),
+    AUTOENCODER.replace("= V h", r"= W^\top h") + "The weights are tied.": ("W", ("H", "D")),
+    r"Suppose $\sigma$ is the ReLU. $$L = \|\sigma(A x)\|^2, \quad A \in \mathbb{R}^{K \times D}$$": ("A", ("K", "D")),
+    r"$$p = \mathrm{softmax}(V x), \quad L = -\frac{1}{K} \sum_k y_k \log p_k, \quad V \in \mathbb{R}^{K \times D}$$"
+    r" Compute the gradient with respect to $V$ for one example.": ("V", ("K", "D")),
+    r"$$p = \mathrm{softmax}(z/T), \quad L = -T^2 \sum_k q_k \log p_k, \quad z \in \mathbb{R}^K$$": ("T", ()),
+    r"Let $|\cdot|$ be the Euclidean norm. $$L = |A x - y|^2, \quad A \in \mathbb{R}^{K \times D}$$": ("y", ("K",)),
+}
+
+
+@pytest.mark.parametrize("text", TAKEN)
+def test_words_that_the_equations_bear_out_refuse_nothing(text: str, tmp_path: Path) -> None:
+    note = read(tmp_path, text)
+    name, shape = TAKEN[text]
+    assert note.symbols[name].shape == shape
+    assert note.equations[-1].shape == ()
+
+
+def test_why_is_asked_of_the_derivative_of_its_sentence(tmp_path: Path) -> None:
+    note = read(tmp_path, AUTOENCODER + r"Compute $\partial L/\partial W$. What is $\partial L/\partial h$ and why?")
+    assert [(part.kind, part.targets) for part in note.parts] == [("derive", ("W",)), ("why", ("h",))]
+
+
+@pytest.mark.parametrize("claim", [r"\frac{\partial L}{\partial r} = r", r"\nabla_r L = r + x"])
+def test_a_derivative_within_the_text_is_named_as_not_checked(claim: str, tmp_path: Path) -> None:
+    remarks = read(tmp_path, AUTOENCODER + f"so that ${claim}$. Derive $\\nabla_W L$.").remarks
+    assert f"passed over, line 1: a derivative that the text states, {claim}, is not checked" in remarks
+
+
+def test_a_heading_is_no_part_of_the_sentence_below(tmp_path: Path) -> None:
+    text = "# Softmax\nThe outputs are scaled by something curious.\n\n**Setup**\nThe loss flies.\n\n" + AUTOENCODER
+    said = 'words that are not read, for you to check: "The outputs are scaled by something curious", "The loss flies"'
+    assert f"passed over, line 2: {said}" in read(tmp_path, text).remarks
+
+
 def test_the_loss_need_not_come_last(tmp_path: Path) -> None:
     note = read(tmp_path, "$$\\mathcal{L} = p^2$$ $$p = w x$$ $$q = p + 1$$")
     assert note.loss == "L"
@@ -362,6 +402,22 @@ REFUSED = {
             r"\mathbb{C}^n": "x is complex",
             r"\mathbb{C}": "x is complex",
         }.items()
+    },
+    r"$$p_i = \max(x_{2i-1}, x_{2i}), \quad L = \sum_i p_i^2$$ $x \in \mathbb{R}^{2m}$": "multiples of an index letter",
+    r"$$s = \sum_{j=0}^{M} w_j x^j, \quad L = s^2$$": "a sum of powers is not read",
+    r"$$p = \frac{\lambda^k e^{-\lambda}}{k!}, \quad L = -\log p$$": "a factorial is not read",
+    **{
+        AUTOENCODER + words: "these words say that weights are the same"
+        for words in (
+            "The decoder weights are the transpose of the encoder's.",
+            "The weights $V$ are the transpose of $W$.",
+            "We use tied weights.",
+        )
+    },
+    **{
+        AUTOENCODER.replace(r"= V h", rf"= {call}(V h)")
+        + words: "these words say of a layer what its equation does not"
+        for call, words in ((r"\tanh", "The last layer is linear."), (r"\exp", "The hidden layer uses ReLU."))
     },
     "$$z = wx$$ $$L = z^2$$\n\nShow that $$\\frac{\\partial L}{\\partial z} = 2 \\mathbf{q}$$": "q is not declared",
 }

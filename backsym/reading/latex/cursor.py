@@ -101,6 +101,7 @@ class Cursor:
         token = self.token
         if token.kind == "unknown":
             tokenize(self.source, token.start, token.end)  # Raises the error that a lenient look has put off.
+        hint = say("latex.factorial") if token.text == "!" and hint is None else hint
         found = say("latex.sought.end") if token.kind in ("end", "row") else shown(token)
         return self.error(say("latex.expected", expected=expected, found=found), token, hint)
 

@@ -698,9 +698,19 @@ class Symbols(Grammar):
             self.sums_from_zero.append(letter)
             low = 1
         if not 1 <= low <= (_LATEST if name in _OF_MANY else 1):
+            if self.is_exponent(letter.value):
+                raise self.error(say("latex.summed_power", letter=letter.value), first)
             raise self.error(say("latex.index_from_one", letter=letter.value), first)
         self.take()
         self.left_out += [(letter, self.make("num", str(n), (), first.start)) for n in range(1, low)]
+
+    def is_exponent(self, letter: str) -> bool:
+        """Whether a letter stands above something behind this place, ``x^j``."""
+        texts = [token.text for token in self.tokens[self.position :]]
+        return any(
+            texts[n] == "^" and letter in (texts[n + 1], texts[n + 2] if texts[n + 1] == "{" else "")
+            for n in range(len(texts) - 2)
+        )
 
     def counted(self, dim: Node, message: Words, at: Token | None, *, more: int, zero: bool = True) -> Node:
         """The dimension of so many more positions; raises InputError unless it counts from 0, or from 1, as is said."""

@@ -184,7 +184,9 @@ def _assembled(
     check_differentiated(note, equations, settling.upstream)
     writer = NoteTree(note, equations, settling, powers, written)
     tree = writer.tree()
-    families = note.family_names if not note.steps.letters else ()
-    Provisos(note.source, note.formulas, equations).check_free(writer.asked.names, families, note.declared.dims)
+    sizes = settling.counting()
+    shapes = {d.spelled.name: d.shape for d in note.declared.found}
+    families = [name for name in note.family_names if not note.steps.letters and {*shapes.get(name, ())[:1]} <= sizes]
+    Provisos(note.source, note.formulas, equations).check_free(writer.asked.names, families, sizes)
     remarks = what_was_passed_over(note, equations, writer.asked, strange)
     return ReadNote(tree, remarks, settling.upstream, bool(settling.starts))

@@ -350,19 +350,23 @@ def _limit(source: Source, tree: Node, letter: str) -> Edit:
     return Edit(end, end, f"^{{{letter}}}")
 
 
-def _terms(tree: Node, shapes: Shapes) -> Iterator[Node]:
-    """The squares and absolute values of vectors of an unknown length among the factors and terms of an expression."""
+def _terms(tree: Node, shapes: Shapes, *, summed: bool = False) -> Iterator[Node]:
+    """The squares and absolute values of vectors of an unknown length among the factors and terms of an expression.
+
+    So are the absolute values of all vectors that are not ``summed``: else a loss would be no number.
+    """
     squared = tree.kind == "pow" and tree.children[1].kind == "num" and tree.children[1].value == "2"
     core = tree.children[0] if squared else tree
-    if core.kind == "call" and core.value == "abs" and _is_vector(core.children[0], shapes):
+    inside = core.children[0] if core.kind == "call" and core.value == "abs" else None
+    if inside is not None and (_is_vector(inside, shapes) or (not summed and len(shapes.of(inside) or ()) == 1)):
         yield core
     elif squared and _is_vector(core, shapes):
         yield tree
     elif tree.kind == "call" and tree.value in ("sum", "mean"):
-        yield from _terms(tree.children[0], shapes)
+        yield from _terms(tree.children[0], shapes, summed=True)
     elif tree.kind in _SUMS:
         for child in tree.children:
-            yield from _terms(child, shapes)
+            yield from _terms(child, shapes, summed=summed)
 
 
 def _is_vector(tree: Node, shapes: Shapes) -> bool:

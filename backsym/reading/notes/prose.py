@@ -170,14 +170,29 @@ def sentences_of(text: str, formulas: Sequence[tuple[int, int, bool]]) -> Iterat
         while n < len(formulas) and formulas[n][1] <= match.start():
             first, last, displayed = formulas[n]
             if displayed and text[first:last].rstrip().endswith((".", "?")):
-                yield start, last
+                yield from _without_heading(text, start, last)
                 start = last
             n += 1
         if n < len(formulas) and formulas[n][0] <= match.start():
             continue
-        yield start, match.start()
+        yield from _without_heading(text, start, match.start())
         start = match.end()
-    yield start, len(text)
+    yield from _without_heading(text, start, len(text))
+
+
+def _without_heading(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """A sentence, and the headings on lines of their own before it."""
+    while start < end:
+        first = start + len(text[start:end]) - len(text[start:end].lstrip())
+        last = text.find("\n", first, end)
+        line = text[first:last].rstrip() if last >= 0 else ""
+        if not (
+            line.startswith(("#", *_SECTIONS)) or (len(line) > 4 and line.startswith("**") and line.endswith("**"))
+        ):
+            break
+        yield start, last
+        start = last
+    yield start, end
 
 
 def role_in(words: str) -> str | None:

@@ -123,6 +123,7 @@ class Ranks:
             self.assumed.append((next((f.start for f in self.formulas), 0), said))
         direct = {name for name, whole_name in normed | _turned(equations) if whole_name}
         before = _matrices_in_lengths(equations)
+        names = {name: spelled for name, spelled in names.items() if name not in _divisors(equations)}
         found = {}
         for name, spelled in names.items():
             letter = spelled.key[0].rpartition(":")[2]
@@ -208,6 +209,12 @@ class Ranks:
             elif name not in lefts and any(label_in(t.children[1], self.labels) for t in one):
                 found[name] = 2  # What a class picks of E, or of columns u_o, is a vector.
         return found
+
+
+def _divisors(equations: Equations) -> set[str]:
+    """The quantities by which something is divided: numbers, ``z/T``."""
+    sides = [side for e in equations.found if e.sides is not None for side in e.sides]
+    return {t.children[1].value for side in sides for t in walk(side) if t.kind == "div"}
 
 
 def _turned(equations: Equations) -> set[tuple[str, bool]]:

@@ -44,6 +44,7 @@ def check_names(source: Source, equations: Equations, loose: Collection[str], wi
         *_slashes(source, equations),
         *_redefined(source, equations),
         *_positive_parts(source, equations),
+        *_strides(source, equations),
         *_compositions(source, equations),
     ]
     found = found or [*_idle_sums(source, equations), *_cases(source, equations, within)]
@@ -279,7 +280,19 @@ def _letters_as_numbers(source: Source, equations: Equations) -> Iterator[Diagno
         bound = frozenset(ix.value for ix in lhs.children[1:] if lhs.kind == "entry" and ix.kind == "name")
         bound |= frozenset(_summed(equation.sides))
         for tree in _bare_letters(rhs, bound, equations.labels):
+            if source.text[: tree.span[0]].rstrip("{ ").endswith("^"):
+                continue  # It is said of the power.
             yield source.diagnostic(say("notes.letter_as_number", letter=tree.value), tree.span)
+
+
+def _strides(source: Source, equations: Equations) -> Iterator[Diagnostic]:
+    """``x_{2i}`` beside ``x_{2i-1}``, or other entries with one index: a multiple of a position, and no two indices."""
+    one = {t.children[0].value for t in equations.entries() if len(t.children) == 2}
+    for tree in equations.entries():
+        array, *below = tree.children
+        written = source.text[slice(*tree.span)]
+        if array.value in one and [b.kind for b in below] == ["num", "name"] and "," not in written:
+            yield source.diagnostic(say("notes.stride", name=written), tree.span)
 
 
 def _redefined(source: Source, equations: Equations) -> Iterator[Diagnostic]:

@@ -457,8 +457,9 @@ class Tasks:
         if words_of(own) in _IN_TERMS and any(start - len(own) <= a < start for a in asked):
             return  # What is at hand.
         words = own or self.instruction(start)[1]
-        end = self.ends[bisect_right(self.breaks, at) - 1]
-        if _WHY.search(self.source.text, at, end):
+        last = self.ends[bisect_right(self.breaks, at) - 1]
+        end = min(last, *self.begins[bisect_right(self.begins, start) :][:1]) if own else last
+        if _WHY.search(self.source.text, start if own else at, end):
             task = self.task("why", at)
             task.names += [name for name in names if name not in task.names]
             task.formulas.append(start)

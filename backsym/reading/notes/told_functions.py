@@ -84,7 +84,9 @@ _QUANTITIES = Phrases(
 _LETTERS = ("letter", "greek")
 _APPLIES = ("(", "[", "'")
 """What stands behind a letter that is applied, or differentiated."""
-_IF = Phrases("if", "suppose", "supposing", "wenn", "falls")
+_IF = Phrases("if", "wenn", "falls")
+_SUPPOSES = Phrases("suppose", "supposing")
+"""Words of another case, unless the letter has not been used yet."""
 _REPLACES = Phrases("replaced", "replace", "replaces", "instead", "ersetzt", "ersetzen", "stattdessen")
 _CHANGES = Phrases("change", "changes", "compare", "differ", "\u00e4ndert", "\u00e4ndern", "vergleichen")
 """Words of another case than that of the equations."""
@@ -114,11 +116,15 @@ def told_functions(source: Source, formulas: Sequence[Place]) -> tuple[list[Edit
     Raises InputError if the words leave ``\sigma`` open, or say two things of one letter.
     """
     tokens = [(_tokens(source, f), f) for f in formulas]
-    called = {texts for found, _ in tokens for texts in _called(found)}
+    first: dict[tuple[str, ...], int] = {}
+    for found_tokens, place in tokens:
+        for texts in _called(found_tokens):
+            first.setdefault(texts, place.start)
+    called = set(first)
     told: dict[tuple[str, ...], Told] = {}
     for formula in formulas:
         found = None if formula.displayed else _told(source, formula, called)
-        found = _of_this_case(source.text, formula, found) if found is not None else None
+        found = _of_this_case(source.text, formula, found, used=formula.start > first[found.head]) if found else None
         if found is None:
             continue
         earlier = told.setdefault(found.head, found)
@@ -248,14 +254,15 @@ def _told(source: Source, formula: Place, called: set[tuple[str, ...]]) -> Told 
     return Told(head, None, at) if names or _left_open(clause) else None
 
 
-def _of_this_case(text: str, formula: Place, told: Told) -> Told | None:
+def _of_this_case(text: str, formula: Place, told: Told, *, used: bool) -> Told | None:
     """What is told, unless the sentence asks, supposes or replaces: that leaves a letter open, or is another case."""
     ends = (". ", ".\n", "? ", "?\n", "\n\n")
     start = max(text.rfind(sign, max(0, formula.start - _CLAUSE), formula.start) for sign in ends)
     start = max(start, formula.start - _CLAUSE, 0)
     end = up_to(text, formula.end, (". ", ".\n", "?", "\n\n"), _CLAUSE)
     words = words_of(text, start, end)
-    asks = text[end : end + 1] == "?" or words_of(text, start, formula.start) in _IF
+    before = words_of(text, start, formula.start)
+    asks = text[end : end + 1] == "?" or before in _IF or (used and before in _SUPPOSES)
     if told.function == "sigmoid" or not (asks or words in _REPLACES):
         return told
     other = asks and (words in _REPLACES or words in _CHANGES)

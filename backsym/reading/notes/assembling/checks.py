@@ -91,7 +91,13 @@ def _check_unsized(note: Stated, equations: Equations) -> None:
     letters = {s.key[0] for s in (*equations.names.values(), *(e.segment.left for e in equations.found))}
     for each in note.declared.unsized:
         if each.spelled.key[0] in letters:
-            raise note.source.error(say(f"notes.{each.why}", name=each.spelled.name), each.span)
+            name = each.spelled.name
+            words = {
+                "size_not_read": say("notes.size_not_read", name=name),
+                "no_positive_size": say("notes.no_positive_size", name=name),
+                "not_real": say("notes.not_real", name=name),
+            }
+            raise note.source.error(words[each.why], each.span)
         note.declared.unread.append(each.spelled)
     known, own = {*note.declared.dims, *equations.dims}, {*equations.ranges_written(), *note.steps.letters}
     for f in note.formulas:

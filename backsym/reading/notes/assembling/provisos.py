@@ -9,6 +9,7 @@ Knows words and the first look at the equations; reads no mathematics.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from backsym.reading.latex.lexer import tokens_in
 from backsym.reading.latex.names import split_tag
 from backsym.reading.notes.asking.questions import ALL
 from backsym.reading.notes.asking.sentences import NOTHING, elements
+from backsym.reading.notes.assembling.asked import role_by_custom
 from backsym.reading.notes.equations import Equations
 from backsym.reading.notes.prose import Formula, sentences_of
 from backsym.reading.notes.told_functions import named_functions
@@ -183,6 +185,15 @@ _ITS_NEGATIVE = Phrases(
     *(f"{does} its {word}" for does in ("minimise", "minimize", "minimising", "minimizing") for word in
       ("negative", "negation")), "loss is its negative", "minimieren ihr negatives", "minimieren das negative",
 )  # fmt: skip
+_TIED = Phrases("tied", "weight tying", "gekoppelte gewichte", "gekoppelten gewichten", "gewichte gekoppelt")
+_TRANSPOSE_OF = Phrases(
+    "transpose of", "transposes of", "transposed weights", "transponierte von", "transponierte der",
+    "transponierten der", "transponierte des",
+)  # fmt: skip
+_WEIGHTS = Phrases("weight", "weights", "weight matrix", "gewichte", "gewichtsmatrix", "gewichten")
+_LINEAR = frozenset("linear affine linearen lineare".split())
+_LAST = _HELD | frozenset("layer uses use has have with activation activations units schicht hat".split())
+_OUTER = Phrases("last layer", "output layer", "final layer", "letzte schicht", "ausgabeschicht")
 _DOUBTFUL = Phrases(
     "leaky with", "with slope", "with a slope",
     "dropout", "drop-out", "averaged", "average over", "mean over", "gemittelt", "mittelwert \u00fcber",
@@ -358,6 +369,8 @@ class Provisos:
             (say("notes.proviso.corrected"), self.corrects),
             (say("notes.proviso.averaged"), self.other_total),
             (say("notes.proviso.tied"), self.ties),
+            (say("notes.proviso.tied"), self.transposes),
+            (say("notes.proviso.layer"), self.linear),
             (say("notes.proviso.excepted"), self.excepts),
             (say("notes.proviso.function"), self.other_function),
             (say("notes.proviso.negated"), self.negates),
@@ -636,6 +649,30 @@ class Provisos:
         return bool(weights & named if named else weights) and not any(
             split_tag(name)[0] in weights for name in self.computed
         )
+
+    def transposes(self, s: Sentence) -> bool:
+        """ "The decoder weights are the transpose of the encoder's", where each stands once, and none transposed."""
+        nodes = [e.segment.left.key for e in self.equations.found]
+        given = {name for name, at in self.equations.given().items() if role_by_custom(at, nodes) is None}
+        sides = [e.sides[1] for e in self.equations.found if e.sides is not None]
+        uses = Counter(t.value for side in sides for t in walk(side) if t.kind == "name" and t.value in given)
+        turned = {t.children[0].value for side in sides for t in walk(side) if t.kind == "transpose"}
+        twice = {name for name, count in uses.items() if count > 1}
+        shown = {text for f in s.shown.values() for text in self.texts(f)} & {"top", "'", "^T"}
+        as_transpose = s.has(_TRANSPOSE_OF) and s.has(_WEIGHTS) and not shown and not turned & twice
+        return not s.other_case and (as_transpose or (s.has(_TIED) and not twice))
+
+    def linear(self, s: Sentence) -> bool:
+        """ "The last layer is linear", where what the loss uses is computed by a function of its own."""
+        outer = [
+            n
+            for n, w in enumerate(s.words)
+            if w in _LINEAR and any(_OUTER.length_at(s.words, m) for m in s.before(n, _LAST))
+        ]
+        last = self.equations.found[-1].uses
+        applied = (e for e in self.equations.found if e.sides is not None and e.name in last)
+        calls = {e.sides[1].value for e in applied if e.sides is not None and e.sides[1].kind == "call"}
+        return bool(outer) and not s.other_case and bool(calls & {"sigmoid", "tanh", "relu", "softmax"})
 
     def excepts(self, s: Sentence) -> bool:
         """ "For all layers except the last", said of an equation; what is asked for may have exceptions."""

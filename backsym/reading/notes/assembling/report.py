@@ -116,6 +116,7 @@ def what_was_passed_over(note: Stated, equations: Equations, asked: Asked, stran
     ]
     found += [(note.locate(at)[0], said) for at, said in _bounds_within(note, equations, asked)]
     found += [(note.locate(at)[0], said) for at, said in _conditions_within(note, equations, asked)]
+    found += [(note.locate(at)[0], said) for at, said in _derivatives_within(note, asked)]
     idle = (f for f in note.formulas if f.displayed and f.start not in asked.places and note.is_idle(f))
     found += [(note.locate(f.start)[0], say("notes.remark.without_equals")) for f in idle]
     lines = sorted({note.locate(at)[0] for at in asked.tasks.left_over})
@@ -178,6 +179,20 @@ def _is_number(tokens: Sequence[Token]) -> bool:
     """Whether nothing but a number stands behind an equals sign."""
     texts = [t.text for t in tokens if t.kind != "end" and t.text not in (".", ",")]
     return len(texts) == 2 and texts[0] == "=" and any(t.kind == "number" and t.text == texts[1] for t in tokens)
+
+
+def _derivatives_within(note: Stated, asked: Asked) -> list[tuple[int, Said]]:
+    """Equations within the text that tell derivatives, and are no part: nothing sees whether they are true."""
+    places = {*asked.places, *asked.tasks.no_part, *asked.tasks.asking}
+    spans = [f for f in note.formulas if not f.displayed and f.start not in places]
+    return [
+        (f.start, say("notes.remark.derivative_within", formula=_beginning(note, f.start, f.end - f.start)))
+        for f in spans
+        if has_sign(note.source, f.start, f.end, *DERIVATIVES)
+        and _has_equals(tokens_in(note.source, f.start, f.end))
+        and not note.supposes(f)
+        and not any(f.start <= at < f.end for at in asked.tasks.left_over)
+    ]
 
 
 def _bounds_within(note: Stated, equations: Equations, asked: Asked) -> list[tuple[int, Said]]:

@@ -191,6 +191,15 @@ class Settling:
             return [axis for axis in every if axis.startswith("?") and axis not in (*inputs, *outputs)]
         return inputs if kind == "inputs" else outputs
 
+    def counting(self) -> set[str]:
+        """The sizes that may count examples: of data and families, and of nothing that is learned."""
+        note, nodes = self.note, [e.segment.left.key for e in self.equations.found]
+        arrays = [d for d in note.declared.found if not d.letter]
+        data = {d.spelled.name for d in arrays if role_by_custom(d.spelled, nodes) is not None}
+        data |= {*note.family_names, *self.equations.lefts()}
+        learned = {axis for d in arrays if d.spelled.name not in data for axis in d.shape}
+        return ({axis for d in arrays for axis in d.shape} | note.declared.dims.keys()) - learned
+
     def sizes_of_layers(self) -> None:
         """Takes all layers for layers of one size where sizes go with the letter of a recurrence, ``D^{(l)}``.
 
