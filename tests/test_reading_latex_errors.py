@@ -38,7 +38,10 @@ REFUSED = [
     (r"\mathbf{z} \odot \mathbf{x}", "cannot multiply element-wise [K] and [D]", r"\mathbf{z} \odot \mathbf{x}", None),
     (r"\mathbf{V}^2", "a power of a square matrix is not read", r"\mathbf{V}^2", None),
     (r"\prod_k z_k", "a product over an index is not read", r"\prod", None),
-    (r"\sum_{k=0}^{K} z_k", "an index counts from 1", "0", "write k=1"),
+    (
+        r"\sum_{k=0}^{K} z_k", "an index counts from 1", "0",
+        "write k=1, and count the positions that k is part of from 1",
+    ),
     (r"\sum_{k=1}^{Q} z_k", "Q is not a dimension", "Q", None),
     (r"\sum_{k' \geq k} z_k", "this limit of the sum is not read", r"\geq", None),
     (r"\sum_{k}", "expected what this sum is over, found the end", "", None),

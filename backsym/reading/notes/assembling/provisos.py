@@ -110,8 +110,11 @@ _ACTIVATIONS = Phrases(
 )  # fmt: skip
 _APPLIES = Phrases(
     "passed through", "pass through", "fed through", "sent through", "squashed by", "squashed through", "durch eine",
-    "run through",
+    "run through", "layer uses", "layers use", "layer applies", "layer is", "layers are", "units use", "neurons use",
+    "schicht verwendet", "schicht benutzt", "schicht hat",
 )  # fmt: skip
+_WRITTEN = {"exp": {"softmax", "sigmoid", "tanh", "softplus", "logsoftmax"}, "max": {"relu"}}
+"""The functions that may be written out, by what they are written with."""
 _ONE_EXAMPLE = Phrases(
     *(f"{of} {one} {kind}{what}" for of in ("for", "of", "on") for one in ("a", "one", "a single", "one single")
       for kind in ("", "training ") for what in ("example", "sample", "data point") if one + kind != "a"),
@@ -686,7 +689,8 @@ class Provisos:
             return False
         named = {*named_functions(s.words)}
         said = s.has(_APPLIES) or (s.has(_ACTIVATIONS) and "sigmoid" in self.calls)
-        return said and bool(named) and not named & self.calls
+        written = {name for call in self.calls for name in _WRITTEN.get(call, ())}
+        return said and bool(named) and not named & (self.calls | written) and not self.equations.functions
 
 
 def _base(name: str) -> str:

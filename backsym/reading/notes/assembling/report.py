@@ -186,12 +186,13 @@ def _derivatives_within(note: Stated, asked: Asked) -> list[tuple[int, Said]]:
     places = {*asked.places, *asked.tasks.no_part, *asked.tasks.asking}
     spans = [f for f in note.formulas if not f.displayed and f.start not in places]
     return [
-        (f.start, say("notes.remark.derivative_within", formula=_beginning(note, f.start, f.end - f.start)))
+        (f.start, say("notes.remark.derivative_within", formula=note.document.text[f.start : f.end].strip()))
         for f in spans
         if has_sign(note.source, f.start, f.end, *DERIVATIVES)
         and _has_equals(tokens_in(note.source, f.start, f.end))
         and not note.supposes(f)
         and not any(f.start <= at < f.end for at in asked.tasks.left_over)
+        and [t.kind for t in tokens_in(note.source, f.start, f.end)[-1:]] != ["number"]  # A condition, or a value.
     ]
 
 
