@@ -162,8 +162,8 @@ E_W(\mathbf{w})$$""",
     "gaussian likelihood": (
         r"""$$\ln p = -\frac{N}{2} \ln \sigma^2 - \frac{1}{2\sigma^2} \sum_{n=1}^N (x_n - \mu)^2$$
 Find $\frac{\partial \ln p}{\partial \mu}$.""",
-        lambda x, mu, sigma: np.exp(-N / 2 * np.log(sigma**2) - ((x - mu) ** 2).sum() / 2 / sigma**2),
-        {"x": (N,), "mu": S, "sigma": S}, {},
+        lambda x, mu, sigma2: -N / 2 * np.log(sigma2) - ((x - mu) ** 2).sum() / 2 / sigma2,
+        {"x": (N,), "mu": S, "sigma2": S}, {},
     ),
     # German exercise sheets
     "Übungsblatt, Perzeptron": (
@@ -254,6 +254,7 @@ REFUSED = {
     "cross-entropy of a neuron": "notes.idle_sum",
     "negative sampling": "notes.entry_at_class",
     "error backpropagation": "files.recurrence",
+    "gaussian likelihood": "notes.no_forward",
 }
 """What is refused of these, with the code that says why."""
 
