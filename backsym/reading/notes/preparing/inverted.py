@@ -1,6 +1,7 @@
 r"""Quantities that are given by their logarithm or log-odds, ``\log s = V x``: the equation ``s = \exp(V x)``.
 
-Only what has no other equation and stands elsewhere, and is no loss: ``\log L = ...`` is a loss by itself.
+Only what has no other equation, stands elsewhere without the logarithm, and is no loss: ``\log L = ...``
+is one by itself.
 
 Knows how formulas are written, by their tokens.
 """
@@ -27,7 +28,7 @@ def without_logarithms(
     """The note with such equations solved for the quantity, and what is said of them."""
     source = Source(document.text)
     formulas = [tokens_in(source, start, end) for start, end in places]
-    letters = [t.text for tokens in formulas for t in tokens if t.kind in ("letter", "greek")]
+    bare = {t.text for tokens in formulas for t in _not_in_logarithms(tokens)}
     defined = {t.text for tokens in formulas for row in _statements(document.text, tokens) for t in _left(row)}
     edits: list[Edit] = []
     what: list[tuple[int, Said]] = []
@@ -38,8 +39,7 @@ def without_logarithms(
                 continue
             name, function, sign = found
             letter = next(t.text for t in name if t.kind in ("letter", "greek"))
-            here = [t.text for t in row].count(letter)
-            if letter in defined or letter in LOSS_NAMES or letters.count(letter) == here:
+            if letter in defined or letter in LOSS_NAMES or letter not in bare:
                 continue
             written = document.text[row[0].start : row[-1].end]
             spelled = document.text[name[0].start : name[-1].end]
@@ -52,6 +52,19 @@ def without_logarithms(
                 (row[0].start, say("notes.remark.solved_for", equation=written, name=spelled, function=function))
             )
     return (rewritten(document, edits) if edits else document), what
+
+
+def _not_in_logarithms(tokens: Sequence[Token]) -> Iterator[Token]:
+    r"""The letters that stand elsewhere than right behind a logarithm, or in the fraction of log-odds."""
+    n = 0
+    while n < len(tokens):
+        if tokens[n].text in _LOGARITHMS:
+            solved = _solved(tokens[n:])
+            n = tokens.index(solved[2]) if solved is not None else max(_name_end(tokens, n + 1), n + 1)
+            continue
+        if tokens[n].kind in ("letter", "greek"):
+            yield tokens[n]
+        n += 1
 
 
 def _statements(text: str, tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
