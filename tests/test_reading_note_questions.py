@@ -227,6 +227,12 @@ def test_what_is_asked_for_behind_a_derivative_is_named(rest: str, tmp_path: Pat
     assert [remark for remark in note.remarks if "question" in remark and rest in remark]
 
 
+@pytest.mark.parametrize("end", [".", "", ".'", " now.)", "\u00b2", ";", " for $y = 2$.'"])
+def test_a_question_may_end_in_any_way(end: str, tmp_path: Path) -> None:
+    note = loaded(tmp_path, r"$$L = (w x - y)^2$$ Find $\frac{\partial L}{\partial w}$" + end)
+    assert asked(note) == [("derive", ("w",))]
+
+
 @pytest.mark.parametrize(
     ("question", "part", "named"),
     [

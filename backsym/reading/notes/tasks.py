@@ -458,7 +458,7 @@ class Tasks:
             return  # What is at hand.
         words = own or self.instruction(start)[1]
         last = self.ends[bisect_right(self.breaks, at) - 1]
-        end = min(last, *self.begins[bisect_right(self.begins, start) :][:1]) if own else last
+        end = min([last, *self.begins[bisect_right(self.begins, start) :][:1]]) if own else last
         if _WHY.search(self.source.text, start if own else at, end):
             task = self.task("why", at)
             task.names += [name for name in names if name not in task.names]
