@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from backsym.cli.main import main
 from backsym.core.errors import BacksymError
 from backsym.documents.content.solved import answered_parts
-from backsym.numeric.claims import counterexample, false_claims
+from backsym.numeric.claims import counterexample, false_claims, holds_if_sums_to_one
 from backsym.numeric.proof import check_steps
 from backsym.numeric.sample import draws
 from backsym.numeric.verify import with_adjoints
@@ -66,6 +66,22 @@ def test_the_command_line_tells_the_example(tmp_path: Path) -> None:
     assert sides is not None
     assert float(sides[2]) == pytest.approx((given["z"] - given["t"]) * given["w"])
     assert all(value == int(value) for value in given.values())
+
+
+def test_a_claim_that_holds_for_probabilities_alone_is_told_so(tmp_path: Path) -> None:
+    free = {name: symbol for name, symbol in SOFTMAX["symbols"].items() if name != "t"} | {"t": ["K"]}
+    for right, name in (("y[k] - t[k]", "t"), ("t[k] - y[k]", None)):
+        problem = problem_from_mapping({**SOFTMAX, "symbols": free, "parts": [{"show": f"dL/dz[k] = {right}"}]})
+        derivations = solve(problem).derivations
+        (wrong,) = false_claims(problem, derivations)
+        assert holds_if_sums_to_one(problem, derivations, wrong) == name
+    path = tmp_path / "note.md"
+    path.write_text(
+        "$$p = \\mathrm{softmax}(\\mathbf{z}), L = -\\sum_k y_k \\log p_k$$ Show that"
+        " $$\\frac{\\partial L}{\\partial z_k} = p_k - y_k.$$"
+    )
+    result = CliRunner().invoke(main, ["solve", str(path), "-o", str(tmp_path / "o")])
+    assert "it holds where the entries of y sum to one" in result.stderr
 
 
 @pytest.mark.parametrize(

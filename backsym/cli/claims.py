@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from backsym.core.errors import VerificationError
 from backsym.core.expr import Adj, Dim, names_in, walk
 from backsym.core.problem import Problem
-from backsym.numeric.claims import Counterexample, FalseClaim, counterexample
+from backsym.numeric.claims import Counterexample, FalseClaim, counterexample, holds_if_sums_to_one
 
 if TYPE_CHECKING:
     from backsym.core.steps import Derivation
@@ -32,6 +32,11 @@ def refuted(claim: FalseClaim, problem: Problem, derivations: Sequence[Derivatio
     example = counterexample(problem, derivations, claim)
     if example is not None:
         lines += _told(example, plain(claim.lhs, problem), problem.from_zero)
+    if (given := holds_if_sums_to_one(problem, derivations, claim)) is not None:
+        lines.append(
+            f"  it holds where the entries of {given} sum to one: if they do, declare {given} with one_hot: true"
+        )
+        lines.append("  or sums_to_one: true; in a note, say that it is one-hot")
     return VerificationError(node, "\n".join(lines))
 
 

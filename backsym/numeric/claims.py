@@ -155,6 +155,22 @@ def counterexample(problem: Problem, derivations: Sequence[Derivation], claim: F
     return None
 
 
+def holds_if_sums_to_one(problem: Problem, derivations: Sequence[Derivation], claim: FalseClaim) -> str | None:
+    """The given quantity, a target first, whose entries have to sum to one for a false claim to hold; None without."""
+    from backsym.numeric.sample import draws
+    from backsym.numeric.stated import with_adjoints
+
+    given = [s for s in problem.symbols.values() if s.role != "node" and s.shape and s.label is None and not s.values]
+    for symbol in sorted(given, key=lambda s: s.role != "target"):
+        if symbol.sums_to_one or symbol.one_hot:
+            continue
+        other = replace(problem, symbols={**problem.symbols, symbol.name: replace(symbol, sums_to_one=True)})
+        points = [with_adjoints(derivations, env) for env in draws(other)]
+        if all(_error(claim.lhs, claim.rhs, env) <= TOLERANCE for env in points):
+            return symbol.name
+    return None
+
+
 def _small_points(problem: Problem, derivations: Sequence[Derivation]) -> Iterator[Env]:
     """Points of dimensions of size two: with the given quantities rounded to whole numbers, then as they were drawn."""
     import numpy as np
