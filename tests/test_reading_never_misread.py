@@ -180,6 +180,7 @@ REFUSED = [
     ),
     # A set of pairs, and what is to be shown of the best weights.
     ("latex.set_of_pairs", r"\Omega", r"$$L = \sum_{i, j \in \Omega} (r_{ij} - p_{ij})^2$$"),
+    ("latex.set_of_pairs", r"\in", r"$$L = \sum_{(i, j) \in \Omega} (r_{ij} - p_{ij})^2$$"),
     (
         "computed_within",
         "V = (W^TW)^{-1}W^T",

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backsym.core.dims import Whole, dim_named, names_of, put_in, read_amount
+from backsym.core.errors import InputError
 from backsym.core.words import Words, say
 from backsym.reading.latex.cursor import shown
 from backsym.reading.latex.grammar import COMPARISONS, Grammar
@@ -635,6 +636,8 @@ class Symbols(Grammar):
         opening = self.take()
         letters: list[Node] = []
         while not self.at("}"):
+            if self.at("(") and name in _OF_MANY:
+                raise self.pairs()
             letters.append(self.index(item(self)))
             if self.took("="):
                 self.begins(name, letters[-1])
@@ -662,6 +665,14 @@ class Symbols(Grammar):
         if mine > 1 and opening.text not in ("[", r"\{"):
             raise self.error(say("latex.set_of_pairs", name=dim.value), opening)
         return [*letters[:-mine], *(letter._replace(children=(dim,)) for letter in letters[-mine:])]
+
+    def pairs(self) -> InputError:
+        r"""The refusal of ``(i, j) \in S``, or of a parenthesis of anything else."""
+        close = next((n for n, t in enumerate(self.tokens) if n > self.position and t.text == ")"), self.position)
+        sign, name = (self.tokens[min(close + n, len(self.tokens) - 1)] for n in (1, 2))
+        if sign.text != "in":
+            return self.error(say("latex.not_an_index"), self.token, say("latex.such_as_indices"))
+        return self.error(say("latex.set_of_pairs", name=shown(name)), sign)
 
     def set_of_positions(self) -> Node:
         r"""All positions of an axis, ``V``, ``\mathcal{V}``, ``[K]`` or ``\{1, \dots, K\}``: its dimension."""
