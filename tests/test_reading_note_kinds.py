@@ -59,6 +59,13 @@ NOTES: dict[str, Note] = {
         lambda W, x: ((x - x @ W.T @ W) ** 2).sum() / (2 * N),
         {"W": (K, D), "x": (N, D)},
     ),
+    "members of declared arrays are their rows": (
+        r"With $U \in \mathbb{R}^{n \times k}$, $V \in \mathbb{R}^{m \times k}$ let"
+        r" $$J = \sum_{i=1}^n \sum_{j=1}^m C_{ij} (R_{ij} - u_i^\top v_j)^2 + \mu (\|U\|_F^2 + \|V\|_F^2).$$"
+        r" Find $\partial J/\partial u_i$.",
+        lambda u, v, C, R, mu: (C * (R - u @ v.T) ** 2).sum() + mu * ((u**2).sum() + (v**2).sum()),
+        {"u": (N, D), "v": (H, D), "C": (N, H), "R": (N, H), "mu": S},
+    ),
     # Equations of a logarithm or of log-odds define what these are of.
     "the logarithm of a variance": (
         r"Here $\mu = W x$ and $\log \sigma^2 = V x$ with $W, V \in \mathbb{R}^{K \times D}$."

@@ -147,6 +147,8 @@ def check_stacked(
         only_lengths = all(any(use is inner for inner in lengths) for use in uses)
         rows = len(other) == 2 and mine[1] == other[1] and (other[0] == mine[0] or other[0].startswith("?"))
         free = all(axis.startswith("?") for axis in other)
+        # Of n members in an array that is declared n x k, n not k, the rows are them.
+        rows = rows or (len(other) == 2 and mine[1].startswith("?") and mine[0] == other[0] != other[1] and not free)
         if not rows and not (only_lengths and free):
             raise source.error(say("notes.letter_case", name=family, array=whole.name), whole.span)
         edits = []
