@@ -441,6 +441,20 @@ REFUSED = {
 }
 
 
+@pytest.mark.parametrize(
+    ("claim", "named"),
+    [
+        ("Show that $dz = 2 (z - y)$ and derive $dw$.", "to be shown"),
+        ("Here $$dz = 2 (z - y), \\quad dw = x dz.$$", "left side is no quantity"),
+        ("Show that $$dz = 2 (z - y)$$ and derive $dw$.", "left side is no quantity"),
+    ],
+)
+def test_differentials_are_no_quantities(claim: str, named: str, tmp_path: Path) -> None:
+    note = loaded(tmp_path, "$$z = w x + b, L = (z - y)^2$$ " + claim)
+    assert {s.name for s in note.symbols.values()} == {"w", "x", "b", "y", "z", "L"}
+    assert any(named in remark for remark in note.remarks)
+
+
 def test_the_letter_of_the_classes_is_that_of_their_axis(tmp_path: Path) -> None:
     layers = r"$$h = \tanh(W_1 x + b_1), \quad p = \mathrm{softmax}(W_2 h + b_2), \quad L = -\sum_k y_k \log p_k$$"
     text = layers + r" with $x \in \mathbb{R}^D$, $K$ classes and a one-hot $y$; $H$ is not used."

@@ -54,6 +54,7 @@ def respelt(document: Document, places: Iterable[tuple[int, int]]) -> Respelt:
     readers = [reader for start, end in places if (reader := reader_of(source, start, end)) is not None]
     names = {name for reader in readers for name in (*_defined(reader), *_told(reader))}
     words = {word for reader in readers for word in _words(reader)}
+    words -= _differentials(words, readers)
     signed = [found for reader in readers for found in _signed(reader)]
     edits = [edit for reader in readers for edit in (*_marked(reader, names), *_in_words(reader, words))]
     edits += [edit for _, edit in signed]
@@ -210,6 +211,16 @@ def _words(reader: FormulaReader) -> Iterator[str]:
             after += 1
         if after < len(reader.tokens) and reader.tokens[after].text == "=":
             yield "".join(token.text for token in reader.tokens[position:end])
+
+
+def _differentials(words: Collection[str], readers: Iterable[FormulaReader]) -> set[str]:
+    """Of such words those that are derivatives, "dz" and "dw" where z has an equation and w stands somewhere."""
+    found = {word for word in words if len(word) == 2 and word[0] == "d"}
+    lefts, letters = set[str](), set[str]()
+    for reader in readers if found else ():
+        letters |= {token.text for token in reader.tokens if token.kind == "letter"}
+        lefts |= {reader.tokens[n].text for n in reader.left_positions() if _run(reader.tokens, n) == n + 1}
+    return {word for word in found if word[1] in letters} if any(word[1] in lefts for word in found) else set()
 
 
 def _in_words(reader: FormulaReader, words: Collection[str]) -> Iterator[Edit]:

@@ -427,6 +427,8 @@ class Tasks:
                 task.names += [name] if name not in task.names else []
             elif (displayed or self.shows(start)) and (row.left.kind == "partial" or self.target(row.left) is not None):
                 self.left_over.append(row.span[0])
+            elif not displayed and row.left.kind not in ("name", "entry") and self.claimed(words) == "show":
+                self.unread.append(row.span[0])
 
     def before_inline(self, start: int, words: str) -> str:
         """The words right before a formula within the text; those that show something, without the formulas between."""
