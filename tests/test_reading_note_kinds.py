@@ -66,6 +66,12 @@ NOTES: dict[str, Note] = {
         lambda u, v, C, R, mu: (C * (R - u @ v.T) ** 2).sum() + mu * ((u**2).sum() + (v**2).sum()),
         {"u": (N, D), "v": (H, D), "C": (N, H), "R": (N, H), "mu": S},
     ),
+    "the mark of one example before an index": (
+        r"$$E_n = \frac{1}{2} \sum_k (y_{nk} - t_{nk})^2, \qquad y_{nk} = \sum_i w_{ki} x_{ni}$$"
+        r" Show that $$\frac{\partial E_n}{\partial w_{ji}} = (y_{nj} - t_{nj}) x_{ni}.$$",
+        lambda w, x_n, t_n: ((w @ x_n - t_n) ** 2).sum() / 2,
+        {"w": (K, D), "x_n": (D,), "t_n": (K,)},
+    ),
     # Equations of a logarithm or of log-odds define what these are of.
     "the logarithm of a variance": (
         r"Here $\mu = W x$ and $\log \sigma^2 = V x$ with $W, V \in \mathbb{R}^{K \times D}$."

@@ -107,6 +107,8 @@ class Vocabulary:
     """Quantities whose members are numbered above: a number there is a position, ``a^{(1)}``."""
     numbered: frozenset[str] = frozenset()
     """Letters whose number below is a mark where the letter of a member stands above, ``W_1^{(l)}``."""
+    marks: frozenset[str] = frozenset()
+    """Letters that mark one example, the n of ``E_n`` and ``y_{nk}``."""
     from_zero: frozenset[Dim] = frozenset()
     """The dimensions whose positions count from 0."""
     open: bool = False

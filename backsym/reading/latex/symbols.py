@@ -314,7 +314,8 @@ class Symbols(Grammar):
             return Found(self.new(base, tag), tuple(items))
         if all(self.is_letter(x, base) for x in items):
             return Found(self.new(base, ""), tuple(items))
-        whole = len(groups) == 1 and not (items[0].kind == "num" and len(items) > 1)
+        first = items[0].kind == "num" or items[0].value in self.words.marks
+        whole = len(groups) == 1 and not (first and len(items) > 1)
         own = groups[0] if whole or len(groups) > 1 else items[:1]
         return Found(self.new(base, "".join(x.value for x in own)), tuple(items[len(own) :]))
 

@@ -395,6 +395,7 @@ class Stated:
         ranks.update({d.spelled.name: len(d.shape) for d in self.declared.found if not d.letter})
         return Vocabulary(
             ranks, letters=self.letters, open=True, free=self.letters | self.left_letters, numbered=self.numbered,
+            marks=self.marks,
             above=self.steps.above(bare=False), bare=self.steps.above(bare=True), ends=self.steps.last,
         )  # fmt: skip
 
