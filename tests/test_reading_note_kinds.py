@@ -59,6 +59,15 @@ NOTES: dict[str, Note] = {
         lambda W, x: ((x - x @ W.T @ W) ** 2).sum() / (2 * N),
         {"W": (K, D), "x": (N, D)},
     ),
+    **{
+        f"an objective without a name, {sign}": (
+            rf"Let $X \in \mathbb{{R}}^{{N \times D}}$. $${sign} \; \frac12 \|X w - y\|^2 + \lambda \|w\|^2.$$"
+            r" Find the gradient with respect to $w$.",
+            lambda X, w, y, **c: ((X @ w - y) ** 2).sum() / 2 + c["lambda"] * (w**2).sum(),
+            {"X": (N, D), "w": (D,), "y": (N,), "lambda": S},
+        )
+        for sign in (r"\min_{w \in \mathbb{R}^D}", r"\hat{w} = \arg\min_w", r"w^* = \operatorname*{argmin}_{w}")
+    },
     "members of declared arrays are their rows": (
         r"With $U \in \mathbb{R}^{n \times k}$, $V \in \mathbb{R}^{m \times k}$ let"
         r" $$J = \sum_{i=1}^n \sum_{j=1}^m C_{ij} (R_{ij} - u_i^\top v_j)^2 + \mu (\|U\|_F^2 + \|V\|_F^2).$$"
@@ -445,6 +454,18 @@ REFUSED = {
     "a length of matrices": (r"$$L = \|AX - B\|^2$$", "notes.norm_of_number"),
     "a letter that is a number, too": (r"$$L = \sum_{i=1}^{n-1} i (x_{i+1} - x_i)^2$$", "notes.letter_as_number"),
 }
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [
+        r"\min_w \; \|X w - y\|^2 \quad \text{s.t.} \quad \|w\| \leq 1", r"\min_w \; \|X w - y\|^2, \quad \|w\| \leq 1",
+        r"\min_w \sum_i \ell(f_w(x_i), y_i)", r"\max_i x_i",
+    ],
+)  # fmt: skip
+def test_other_signs_of_what_is_sought_make_no_objective(objective: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        loaded(tmp_path, rf"With $X \in \mathbb{{R}}^{{N \times D}}$ let $${objective}.$$ Find the gradient by $w$.")
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def _without_front(document: Document, *, tex: bool) -> ReadNote:
     """What a note says but for the keys in front of it."""
     document = written_out(without_asides(document, tex=tex), tex=tex)
     displayed = [f for f in islice(formulas(document.text, tex=tex), MAX_FORMULAS) if f.displayed]
-    document, sought = without_sought(document, [(f.start, f.end) for f in displayed])
+    document, sought = without_sought(document, [(f.start, f.end) for f in displayed], _places(document, tex=tex))
     displayed = [f for f in islice(formulas(document.text, tex=tex), MAX_FORMULAS) if f.displayed]
     document, numbers = without_numbers(document, [(f.start, f.end) for f in displayed])
     document, solved = without_logarithms(document, _places(document, tex=tex))

@@ -1,5 +1,7 @@
 r"""Objectives that are written with what is sought, ``\min_{W} J(W) = ...``: the equation of J.
 
+One without a name, ``\min_w \|X w - y\|^2`` or ``\hat{w} = \arg\min_w ...``, gets one that the note does not use.
+
 Knows how formulas are written, by their tokens.
 """
 
@@ -11,34 +13,69 @@ from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.lexer import Token, script_end, tokens_in
+from backsym.reading.notes.equations import LOSS_NAMES
 
 _SOUGHT = ("min", "max", "minimize", "maximize", "minimise", "maximise")
+_BOUNDS = ("<", ">", "le", "leq", "ge", "geq", "leqslant", "geqslant", "<=", ">=")
+_PLACES = ("argmin", "argmax")
+_NAMES_OF_OBJECTIVES = ("J", "L", "C", "E")
 
 
-def without_sought(document: Document, displayed: Iterable[tuple[int, int]]) -> tuple[Document, list[tuple[int, Said]]]:
-    """The note without such signs in front of displayed equations, and what is said of them."""
+def without_sought(
+    document: Document, displayed: Iterable[tuple[int, int]], places: Iterable[tuple[int, int]]
+) -> tuple[Document, list[tuple[int, Said]]]:
+    """The note without such signs in front of displayed equations, and what is said; ``places`` are all formulas."""
     source = Source(document.text)
+    used = {token.text for start, end in places for token in tokens_in(source, start, end)}
+    name = next((name for name in _NAMES_OF_OBJECTIVES if name not in used), None)
     found: list[Edit] = []
     what: list[tuple[int, Said]] = []
     for start, end in displayed:
-        tokens = tokens_in(source, start, end)
-        after = _after_sought(tokens)
-        if (
-            after is not None
-            and _names(tokens[after:])
-            and not _indices(tokens[after:]) & {t.text for t in tokens[2:after]}
-        ):
-            found.append(Edit(tokens[0].start, tokens[after].start, ""))
-            written = document.text[tokens[0].start : tokens[after - 1].end].strip()
-            what.append((tokens[0].start, say("notes.remark.sought", sign=written)))
+        tokens = [token for token in tokens_in(source, start, end) if token.kind != "end"]
+        first, after = _sought(tokens)
+        if not after or _indices(tokens[after:]) & {t.text for t in tokens[first:after]}:
+            continue
+        written = document.text[tokens[first].start : tokens[after - 1].end].strip()
+        if not first and _names(tokens[after:]):
+            put, said = "", say("notes.remark.sought", sign=written)
+        elif name is not None and _is_objective(tokens[after:], tokens[first:after]):
+            put, said = f"{name} = ", say("notes.remark.objective", sign=written, name=name)
+            name = None  # Of two objectives neither is told.
+        else:
+            continue
+        found.append(Edit(tokens[0].start, tokens[after].start, put))
+        what.append((tokens[0].start, said))
+        below = tokens[first:after]
+        if any(t.text == "in" for t in below):
+            last = tokens[-2 if tokens[-1].text in (".", ",") else -1].end
+            inside = document.text[next(t for t in below if t.text == "{").end : below[-1].start]
+            found.append(Edit(last, last, rf", \quad {inside}"))
     return (rewritten(document, found) if found else document), what
 
 
-def _after_sought(tokens: Sequence[Token]) -> int | None:
-    r"""Where ``\min_{W}`` at the beginning ends; None where nothing is below the sign."""
-    if len(tokens) < 3 or tokens[0].text not in _SOUGHT or tokens[1].text != "_":
-        return None
-    return script_end(tokens, 1)
+def _sought(tokens: Sequence[Token]) -> tuple[int, int]:
+    r"""Where ``\min_{W}`` or ``\hat{w} = \arg\min_w`` at the beginning begins and ends; its end is 0 without one."""
+    at = next((n for n, token in enumerate(tokens) if token.text in (*_SOUGHT, *_PLACES)), len(tokens))
+    begin = at - (at > 0 and tokens[at - 1].text == "arg")
+    place = begin < at or (at < len(tokens) and tokens[at].text in _PLACES)
+    alone = begin > 1 and tokens[begin - 1].text == "=" and all(t.text != "=" for t in tokens[: begin - 1])
+    if at + 2 >= len(tokens) or tokens[at + 1].text != "_" or (begin > 0 and not (place and alone)):
+        return 0, 0
+    after = script_end(tokens, at + 1)
+    return (begin, after) if after < len(tokens) else (0, 0)
+
+
+def _is_objective(tokens: Sequence[Token], sign: Sequence[Token]) -> bool:
+    """Whether this is what is minimised, without a name: of the letters below the sign, and of no loss."""
+    texts = [t.text for t in tokens]
+    letters = {t.text for t in sign if t.kind in ("letter", "greek")}
+    depth, outer = 0, set[str]()
+    for token in tokens[:-1]:
+        depth += (token.text == "{") - (token.text == "}")
+        outer |= set() if depth else {token.text}
+    strange = any(t.kind in ("word", "row") or t.text in (*LOSS_NAMES, "mathcal") for t in tokens)
+    plain = not strange and outer.isdisjoint(("=", "in", *_BOUNDS))
+    return plain and bool(letters & {*texts}) and len(texts) > 2
 
 
 def _indices(tokens: Sequence[Token]) -> set[str]:
