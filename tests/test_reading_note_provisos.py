@@ -102,6 +102,35 @@ REFUSED = {
         "frozen",
     ),
     "a bias that no equation has": (LINE.replace(" + b", "") + "Each unit also has a bias.", "added"),
+    # What no equation does.
+    "averaged": (r"$$L = \sum_{n=1}^N (w x_n - t_n)^2$$ We average over all examples.", "averaged"),
+    "averaged, before": ("Averaging over the batch, the loss is " + LINE, "averaged"),
+    "averaged, in German": (LINE + "Der Verlust wird über den Batch gemittelt.", "averaged"),
+    "summed": (LINE + "The loss is summed over all outputs.", "averaged"),
+    "a penalty behind a display": (LINE + "plus an L2 penalty.", "added"),
+    "a penalty, in German": (LINE + "zuzüglich eines Strafterms.", "added"),
+    "skip connections": (LAYER + "There are skip connections around each layer.", "added"),
+    "scaled inputs": (LAYER + r"The inputs are scaled by $1/255$.", "scaled"),
+    "scaled, in German": (LAYER + r"Die Eingaben werden mit 0.5 multipliziert.", "scaled"),
+    "a part of the loss": (LINE + "The loss is 5% of the squared error.", "scaled"),
+    "half of the loss": (LINE + "The loss is half the squared error.", "scaled"),
+    "a loss in parts": (LINE + "The loss is quadratic for small residuals and linear for large ones.", "function"),
+    "dropout": (LAYER + "During training dropout is applied to the input.", "dropout"),
+    "a part of the units": (LAYER + r"20% of the units are dropped at random.", "dropout"),
+    "shared weights": (TWO + "The weights are shared.", "tied"),
+    "an exception of a penalty": (
+        r"$$y = w x + b, \quad L = (y - t)^2 + \lambda (w^2 + b^2)$$ The bias is not regularised.", "excepted",
+    ),
+    "a flow that is cut": (TWO + "The gradient is cut at $q$.", "held"),
+    "a flow that is cut, in German": (TWO + "Der Gradient fließt nicht durch $q$.", "held"),
+    "complex numbers": (r"Let $z$ be complex. $$z = w x, \quad L = |z - t|^2$$", "complex"),
+    "the imaginary unit": (r"$$z = a + \mathrm{i} b, \quad L = z^2$$", "complex"),
+    "a conjugate": (r"$$z = a + i b, \quad L = z \bar z$$", "complex"),
+    "a turn": (r"$$z = e^{i w}, \quad L = (z - t)^2$$", "complex"),
+    "a code of another input": (
+        r"The vector $\mathbf{v}$ is the encoding of $\mathbf{x}'$. "
+        r"$$\mathbf{u} = \tanh(\mathbf{W}\mathbf{x}), \quad L = \|\mathbf{u} - \mathbf{v}\|^2$$", "coded",
+    ),
     "truncated": (
         r"$$h_t = \tanh(u h_{t-1} + x_t), \quad L = \sum_{t=1}^T h_t^2$$ Use truncated BPTT.", "held",
     ),
@@ -223,6 +252,25 @@ READ: dict[str, Note] = {
         r" symmetric, simplify.",
         lambda x, S: x @ S @ x, {"x": (D,), "S": (D, D)},
     ),
+    "what the equations show": (
+        r"$$z = x + \tanh(v x), \quad L = \frac1N \sum_{n=1}^N m_n \cdot (z - t_n)^2 + w^2$$ The loss is averaged over"
+        r" the $N$ examples, includes an L2 penalty, and there is a skip connection. With dropout, $m$ is the mask. "
+        "The bias is not regularised. No weights are shared. In practice the loss is 5% of this.",
+        lambda x, v, m, t, w: (m * (x + np.tanh(v * x) - t) ** 2).mean() + w**2,
+        {"x": S, "v": S, "m": (N,), "t": (N,), "w": S},
+    ),
+    "i is a letter": (
+        r"$$z = a + i b, \quad L = z^2$$ This looks complex.",
+        lambda a, i, b: (a + i * b) ** 2, {"a": S, "i": S, "b": S},
+    ),
+    "a given code": (
+        r"$$u = \tanh(w x), \quad L = (u - v)^2$$ Here $u$ is the encoding of $x$, and $x$ the embedding of a word.",
+        lambda w, x, v: (np.tanh(w * x) - v) ** 2, {"w": S, "x": S, "v": S},
+    ),
+    "dropout that is off, one example": (
+        "For a single example: " + LINE + "The cost is averaged over the batch. At test time dropout is not used.",
+        lambda w, x, b, t: (w * x + b - t) ** 2, {"w": S, "x": S, "b": S, "t": S},
+    ),
     "a given constant": (
         LINE + "where $b$ is a constant and $y$ the prediction.",
         lambda w, x, b, t: (w * x + b - t) ** 2, {"w": S, "x": S, "b": S, "t": S},
@@ -314,7 +362,7 @@ NAMED = {
     "an equation that nothing uses": (
         LINE + r"The input is normalised, $\bar{x} = x / |x|$.", "x_bar",
     ),
-    "dropout in words": (LINE + "During training dropout is applied to the input.", "dropout"),
+    "dropout in words": (LINE + "Dropout is often applied to the input.", "ropout"),
     "a number with a unit": (LINE + r"The input is $x = 3\,\mathrm{m}$.", "an equation of x within the text"),
     "a second loss within": (LINE + r"For one more case, $L = (y - t)^4$.", "L has another equation"),
     "a mean in words": (LINE + "In practice this is averaged over all examples.", "averaged"),
@@ -334,7 +382,7 @@ NAMED = {
         LAYER + r"The matrix $\mathbf{W}$ is orthogonal. Compute $\nabla_{\mathbf{b}} L$.", "orthogonal",
     ),
     "angles in degrees": (LINE + "Angles are measured in degrees.", "degrees"),
-    "words before a display": ("Averaging over the batch, the loss is " + LINE, "Averaging"),
+    "words before a display": ("Normalising the inputs, the loss is " + LINE, "Normalising"),
     "words within a display": (
         r"$$L = \sum_{n=1}^N (w x_n - t_n)^2 \quad \text{(averaged over the batch)}$$", "averaged",
     ),

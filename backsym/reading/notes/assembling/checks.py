@@ -13,6 +13,7 @@ from backsym.reading.latex.lexer import FUNCTION_MACROS, has_sign, tokens_in
 from backsym.reading.latex.names import Key, new_name
 from backsym.reading.notes.assembling.provisos import Provisos
 from backsym.reading.notes.assembling.stated import DERIVATIVES, Stated, is_shown, shows_optimum
+from backsym.reading.notes.assembling.worded import Worded
 from backsym.reading.notes.equations import (
     LOSS_NAMES,
     Equations,
@@ -79,7 +80,9 @@ def check_equations(note: Stated, equations: Equations, powers: Mapping[Key, str
     unsaid = {name for name in LOSS_NAMES if name not in equations.lefts()}
     check_told(source, note.formulas, {*equations.given(), *unsaid}, letters)
     check_called(source, note.formulas, equations.functions)
-    Provisos(source, note.formulas, equations).check()
+    provisos = Provisos(source, note.formulas, equations)
+    provisos.check()
+    Worded(provisos).check()
     check_objective(source, equations, [(f.start, f.end) for f in note.formulas if note.is_idle(f)])
 
 

@@ -69,6 +69,8 @@ _NO_FLOW = Phrases(
     "does not flow", "is not propagated", "are not propagated", "not back-propagated", "not backpropagated",
     "kein gradient", "keinen gradienten",
     "do not backpropagate", "don t backpropagate", "do not back-propagate", "not differentiate through",
+    "is blocked", "are blocked", "is cut", "are cut", "no gradients", "do not let gradients", "don t let gradients",
+    "flie\u00dft nicht", "fliesst nicht", "flie\u00dfen nicht", "flie\u00dft kein", "keine gradienten",
     "do not propagate", "not differentiated through", "leiten nicht durch", "nicht zur\u00fcckpropagiert",
 )  # fmt: skip
 _TRUNCATES = Phrases(
@@ -434,13 +436,20 @@ class Provisos:
     def doubtful(self) -> list[tuple[Sentence, int]]:
         """Sentences that may change the problem, in words that are not read, and from where to quote them."""
         found = []
-        for s in self.sentences:
+        for s in (s for s in self.sentences if not self.is_heading(s)):
             adds = not self.is_penalised() and not s.has(_LEAVES_OUT)
             places = s.places_of(_DOUBTFUL) + (s.places_of(_ADDED) if adds else []) + self.counts(s)
             places += [n for n in s.places_of(_LEADS) if n < s.last_displayed]
             places += [n for n, f in s.shown.items() if f.displayed and self.labelled(f) in _DOUBTFUL]
             found += [(s, s.quoted_from(max(places)))] if places else []
         return found
+
+    def is_heading(self, s: Sentence) -> bool:
+        """Whether it is a title, or begins with a word in braces."""
+        text = self.source.text
+        line = text[text.rfind("\n", 0, s.start) + 1 : s.start].lstrip()
+        title = text.startswith("#", s.start) or line.startswith(("#", "\\section", "\\subsection"))
+        return line.endswith("{") or (title and "\n" not in text[s.start : s.end].strip())
 
     def labelled(self, formula: Formula) -> list[Word]:
         r"""The words in a formula, ``\text{(averaged over the batch)}``, those of macros too."""
@@ -466,10 +475,8 @@ class Provisos:
             about = any(word.startswith(_OF_MATHEMATICS) for word in words)
             about = about or any(self.names(f) & self.known for n, f in s.shown.items() if n > last)
             strange = [word for word in words if word not in _DESCRIBES]
-            text = self.source.text[s.start : s.end]
-            heading = text.startswith("#") or self.source.text[: s.start].rstrip(" ").endswith(("#", "{"))
             behind = s.shown[last].end if last >= 0 else s.start
-            if about and strange and not heading and not _has_any(places, behind, s.end):
+            if about and strange and not self.is_heading(s) and not _has_any(places, behind, s.end):
                 found.append((s, s.quoted_from(len(s.words))))
         return found
 
@@ -590,8 +597,9 @@ class Provisos:
         r""" "We use weight decay with coefficient $\lambda$", of a letter that no equation has, or of a number."""
         if s.other_case or s.has(_LEAVES_OUT) or any(f.displayed for f in s.shown.values()):
             return False
-        strange = [names for f in s.shown.values() if len(names := self.names(f)) == 1 and not names & self.known]
-        number = any(word[:1].isdecimal() for word in s.words) and not self.is_penalised()
+        known = self.known | self.equations.dims.keys()
+        strange = [names for f in s.shown.values() if len(names := self.names(f)) == 1 and not names & known]
+        number = any(word[:1].isdecimal() for word in s.words) and not (self.is_penalised() or self.penalty())
         terms = (self.texts(f) for f in s.shown.values() if not self.names(f)) if s.has(_ADDS) else ()
         term = any(not {"=", "in", "partial", "nabla"} & {*t} and {*t} & {*_CONSTANTS} - self.known for t in terms)
         bias = s.has(_HAS_BIAS) and not self.biases
@@ -600,6 +608,17 @@ class Provisos:
     def is_penalised(self) -> bool:
         """Whether the letter of the factor of a penalty stands in an equation."""
         return any(split_tag(name)[0] in _CONSTANTS for name in self.known)
+
+    def penalty(self) -> set[str]:
+        """The names of the terms of a sum that nothing computed is in, as powers, lengths or functions."""
+        found: set[str] = set()
+        trees = (t for e in self.equations.found for side in (e.sides or ())[1:] for t in walk(side))
+        for term in (term for tree in trees if tree.kind == "add" for term in tree.children):
+            names = {t.value for t in walk(term) if t.kind == "name"}
+            raised = any(t.kind == "pow" or (t.kind == "call" and t.value != "delta") for t in walk(term))
+            if raised and not names & self.computed:
+                found |= names
+        return found
 
     def negates(self, s: Sentence) -> bool:
         r""" "The loss is the negative of $\ell$", which is computed."""

@@ -1,0 +1,361 @@
+r"""What the words of a note do with what its equations compute: "averaged over the batch", "with skip connections".
+
+Such words are refused where no equation does it.  What a note says that its equations show is no change: each kind of
+words has signs in the equations by which these show it, and where those are there, nothing is refused.
+
+Knows the sentences of a note and the first look at its equations.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
+
+from backsym.core.errors import Diagnostic, InputError
+from backsym.core.words import Said, say
+from backsym.reading.latex.lexer import tokens_in
+from backsym.reading.latex.names import split_tag
+from backsym.reading.notes.assembling.provisos import Provisos, Sentence
+from backsym.reading.syntax import walk
+from backsym.text.phrases import Phrases
+
+_PERHAPS = Phrases(
+    "in practice", "usually", "often", "sometimes", "typically", "commonly", "in general", "could", "can", "may",
+    "might", "other", "others", "some authors", "at test time", "recall", "if you", "in der praxis",
+    "\u00fcblicherweise", "meist", "oft", "h\u00e4ufig", "manchmal", "kann", "k\u00f6nnen", "k\u00f6nnte",
+    "zur testzeit", "beim testen", "called", "known as", "genannt", "hei\u00dft",
+)  # fmt: skip
+"""Words of a sentence that says what others do, or what may be done."""
+_LOSSES = frozenset(
+    "loss losses cost costs objective error errors criterion penalty verlust verluste kosten fehler zielfunktion"
+    " kostenfunktion verlustfunktion fehlerfunktion loss-funktion".split()
+)
+_WE = frozenset("we wir".split())
+_OF_SLOPES = frozenset(
+    "gradient gradients derivative derivatives update updates step learning rate gradienten ableitung ableitungen"
+    " lernrate schritt".split()
+)
+"""Words of what is done with derivatives."""
+_AVERAGES = Phrases(
+    "averaged", "average over", "averages over", "averaging over", "mean over", "average of the",
+    "averaged over", "gemittelt", "mitteln", "mittelt", "mittelwert \u00fcber", "mittel \u00fcber",
+    "mittel der einzelnen",    "durchschnitt der", "durchschnitt \u00fcber",
+)  # fmt: skip
+_OTHER_MEANS = frozenset(
+    "weighted moving running exponential pooling pooled squared square gewichtet gewichtete gewichteter gleitend"
+    " gleitende".split()
+)
+_SUMS = Phrases(
+    "summed over", "summed up", "sum over all", "sums over", "sum over", "summing over", "summiert", "aufsummiert",
+    "summieren", "summe \u00fcber",
+)  # fmt: skip
+_OF_ONE = Phrases(
+    *(f"{one} {kind}{what}" for one in ("one", "single", "per", "each", "individual", "a", "an")
+      for kind in ("", "training ", "data ") for what in ("example", "sample", "point", "instance")),
+    "per-example", "per-sample", "einzelnes beispiel", "ein beispiel", "pro beispiel", "jedes beispiel",
+    "eines beispiels", "einzelnen beispiels", "einzelnes trainingsbeispiel", "ein trainingsbeispiel",
+    "pro trainingsbeispiel", "eines trainingsbeispiels",
+)  # fmt: skip
+_MEANS = frozenset(("mean", "average", "var", "std"))
+_TOTALS = _MEANS | {"sum", "norm", "dot", "trace", "tr", "max"}
+_PENALTIES = Phrases(
+    "penalty", "penalties", "weight decay", "weight-decay", "regularizer", "regulariser", "regularization",
+    "regularisation", "regularization term", "regularisation term", "regularized", "regularised",
+    "strafterm", "strafterms", "regularisierungsterms", "regularisierung",
+    "regularisierungsterm", "regularisiert", "gewichtsabfall",
+)  # fmt: skip
+_WITH = frozenset(
+    "plus add adds added adding contains contain includes include included including use uses using together with"
+    " zuz\u00fcglich addieren addiert hinzu enth\u00e4lt verwenden verwendet benutzen nutzen samt mit"
+    " kommt dazu".split()
+)
+_NEAR = 5
+"""Words between such a word and what is added."""
+_NONE = frozenset("no without not never ohne kein keine keinen nicht".split())
+_SKIPS = Phrases(
+    "skip connection", "skip connections", "skip-connection", "skip-connections", "residual connection",
+    "residual connections", "shortcut connection", "shortcut connections", "skip-verbindung", "skip-verbindungen",
+    "residualverbindung", "residualverbindungen", "residuale verbindung", "sprungverbindung", "sprungverbindungen",
+)  # fmt: skip
+_SCALES = Phrases(
+    "scaled by", "rescaled by", "multiplied by", "divided by", "weighted by", "scaled with", "skaliert mit",
+    "skaliert um", "multipliziert mit", "geteilt durch", "dividiert durch", "gewichtet mit", "scale by",
+)  # fmt: skip
+_SCALED = _LOSSES | frozenset(
+    "input inputs data feature features image images pixel pixels output outputs logit logits activation activations"
+    " score scores eingabe eingaben daten merkmale bilder ausgabe ausgaben logits aktivierungen".split()
+)
+_DIVIDED = frozenset("divided geteilt dividiert".split())
+_SCALED_BY = _DIVIDED | frozenset("skaliert multipliziert gewichtet".split())
+"""German verbs behind what is scaled by."""
+_FACTORS = {
+    "half": 2, "halb": 2, "halbe": 2, "h\u00e4lfte": 2, "twice": 2, "double": 2, "doppelt": 2, "doppelte": 2,
+    "quarter": 4, "viertel": 4, "third": 3, "drittel": 3, "tenth": 10, "zehntel": 10, "thrice": 3,
+}  # fmt: skip
+_TIMES = frozenset("times mal fold -fold".split())
+_BETWEEN = frozenset("is equals the a one ist gleich das die der ein eine only just nur".split())
+_REGIONS = Phrases(
+    "linear otherwise", "linear for", "linear beyond", "linear outside", "linear instead", "quadratic for",
+    "quadratic near", "quadratisch f\u00fcr", "linear f\u00fcr", "sonst linear", "ansonsten linear",
+)  # fmt: skip
+_IN_PARTS = frozenset(("max", "min", "abs", "relu", "where", "cases", "clip", "huber", "sign", "step"))
+_DROPOUT = Phrases("dropout", "drop-out")
+_DROPS = frozenset("dropped dropped-out zero zeroed deaktiviert ausgeschaltet weggelassen null".split())
+_UNITS = frozenset("units unit neurons activations inputs neuronen einheiten aktivierungen eingaben".split())
+_APPLIED = frozenset(
+    "apply applied applies use used uses using with rate probability randomly training wird werden angewendet"
+    " angewandt verwenden verwendet benutzen nutzen rate wahrscheinlichkeit".split()
+)
+_MASKS = frozenset("m r d mask xi varepsilon".split())
+_ENTRYWISE = frozenset(("odot", "circ", "*", "ast", "otimes", "star"))
+_SHARED = Phrases("are shared", "shared weights", "share weights", "share the weights", "share their weights",
+    "share the same weights", "weight sharing", "werden geteilt", "sind geteilt", "geteilte gewichte", "teilen sich",
+    "gleichen gewichte", "dieselben gewichte")  # fmt: skip
+_OF_WEIGHTS = Phrases("weights", "weight sharing", "parameters", "weight matrix", "weight matrices", "gewichte",
+    "parameter", "gewichtsmatrix")  # fmt: skip
+_BIAS = frozenset("bias biases bias-terme bias-term biasse".split())
+_COMPLEX = Phrases(
+    "complex number", "complex numbers", "complex-valued", "complex valued", "complex conjugate", "imaginary unit",
+    "imaginary part", "complex plane", "komplexe zahl", "komplexe zahlen", "komplexwertig", "komplexwertige",
+    "imagin\u00e4re einheit", "imagin\u00e4rteil", "komplex konjugiert", "komplex konjugierte", "komplex-konjugierte",
+)  # fmt: skip
+_IS_COMPLEX = frozenset("complex komplex".split())
+_BE = frozenset("is are be let sei ist seien sind und and all".split())
+_CODES = Phrases(
+    *(f"{word} of" for word in ("encoding", "embedding", "representation", "code", "projection", "transform", "output",
+      "prediction", "hidden state", "activation", "features")),
+    *(f"{word} von" for word in ("kodierung", "einbettung", "darstellung", "repr\u00e4sentation", "ausgabe",
+      "vorhersage", "projektion")),
+    "output for", "prediction for", "ausgabe f\u00fcr", "vorhersage f\u00fcr", "obtained from", "computed from",
+    "calculated from", "wird aus", "entsteht aus",
+)  # fmt: skip
+"""What a network makes of something."""
+_IS = frozenset("is the an a its be denotes ist sei die der das eine ein learned latent vector".split())
+
+
+class Worded:
+    """The sentences of a note that do something with what the equations compute, which no equation does."""
+
+    def __init__(self, provisos: Provisos):
+        self.provisos = provisos
+        self.equations = provisos.equations
+        self.last = self.equations.found[-1].name
+        self.sides = [e.sides[1] for e in self.equations.found if e.sides is not None]
+        self.of_one = any(s.has(_OF_ONE) for s in provisos.sentences)
+
+    def check(self) -> None:
+        """Raises InputError with each sentence that changes the problem."""
+        if len(self.sides) < len(self.equations.found):
+            return
+        self.check_real()
+        found = [(words, s) for s in self.provisos.sentences for words, changes in self.kinds() if changes(s)]
+        if found:
+            raise InputError(self.diagnostic(words, s) for words, s in found)
+
+    def check_real(self) -> None:
+        r"""Refuses a letter i that is used as the imaginary unit: upright, in an exponent, ``|a + i b|``, beside
+        ``\bar z`` of what is computed, or with ``i^2 = -1``."""
+        known = self.equations.given()
+        for name in ("i", "j"):
+            spelled = known.get(name)
+            roots = [f for f in self.provisos.formulas if is_root_of_minus_one(self.provisos.texts(f), name)]
+            if name in self.provisos.known and roots:
+                place = (roots[0].start, roots[0].end)
+                raise self.provisos.source.error(say("notes.proviso.complex"), place)
+            if spelled is not None and (self.is_upright(spelled.span) or self.is_used_as_unit(name)):
+                raise self.provisos.source.error(say("notes.proviso.complex"), spelled.span)
+
+    def is_upright(self, span: tuple[int, int]) -> bool:
+        return "\\mathrm" in self.provisos.source.text[max(0, span[0] - 8) : span[1]]
+
+    def is_used_as_unit(self, name: str) -> bool:
+        trees = [tree for side in self.sides for tree in walk(side)]
+        powers = [t.children[1] for t in trees if t.kind == "pow" and t.children[0].value == "e"]
+        powers += [t for t in trees if t.kind == "call" and t.value == "exp"]
+        indices = {id(index) for t in trees if t.kind == "entry" for index in t.children[1:]}
+        turns = any(part.value == name and id(part) not in indices for power in powers for part in walk(power))
+        marked = {spelled.key[0].partition(":") for spelled in self.equations.given().values()}
+        conjugate = any(mark in ("bar", "star", "overline") and of in self.provisos.computed for mark, _, of in marked)
+        return turns or conjugate or "abs" in self.provisos.calls
+
+    def diagnostic(self, words: Said, s: Sentence) -> Diagnostic:
+        return self.provisos.source.diagnostic(words, (s.start, s.end))
+
+    def kinds(self) -> Iterator[tuple[Said, Callable[[Sentence], bool]]]:
+        yield say("notes.proviso.averaged"), self.averages
+        yield say("notes.proviso.averaged"), self.sums
+        yield say("notes.proviso.added"), self.penalises
+        yield say("notes.proviso.added"), self.skips
+        yield say("notes.proviso.scaled"), self.scales
+        yield say("notes.proviso.scaled"), self.multiplies
+        yield say("notes.proviso.function"), self.parts
+        yield say("notes.proviso.dropout"), self.drops
+        yield say("notes.proviso.tied"), self.shares
+        yield say("notes.proviso.excepted"), self.spares
+        yield say("notes.proviso.complex"), self.is_complex
+        yield say("notes.proviso.coded"), self.encodes
+
+    def states(self, s: Sentence) -> bool:
+        """Whether it says what is done here."""
+        return not s.other_case and not s.has(_PERHAPS) and not self.provisos.is_heading(s)
+
+    def of_loss(self, s: Sentence) -> bool:
+        """Whether it is about the loss, by a word, its letter or its equation."""
+        shown = [f for f in s.shown.values() if not f.displayed]
+        named = any(self.last in self.provisos.entry_names(f) for f in shown)
+        at = self.equations.found[-1].segment.start
+        return named or bool({*s.words} & _LOSSES) or any(f.start <= at < f.end for f in s.shown.values())
+
+    # --- what the equations show ---
+
+    def divides(self) -> bool:
+        """Whether they divide by a size or a number other than 2, or take a mean."""
+        trees = [tree for side in self.sides for tree in walk(side)]
+        below = [t.children[1] for t in trees if t.kind == "div"]
+        below += [t.children[0] for t in trees if t.kind == "pow" and t.children[1].kind == "neg"]
+        plain = [[*walk(tree)] for tree in below if not any(t.kind in ("call", "add") for t in walk(tree))]
+        sizes = any(t.kind == "name" and t.value not in self.provisos.computed for each in plain for t in each)
+        numbers = any(t.kind == "num" and t.value not in ("1", "2") for each in plain for t in each)
+        return sizes or numbers or bool(self.provisos.calls & _MEANS)
+
+    def adds_itself(self) -> bool:
+        """Whether a sum has a term that is a quantity alone, which is computed or used elsewhere, too."""
+        used = Counter(t.value for side in self.sides for t in walk(side) if t.kind == "name")
+        for add in (t for side in self.sides for t in walk(side) if t.kind == "add"):
+            terms = [t for t in add.children if t.kind != "neg"]
+            bare = [t.children[0].value if t.kind == "entry" else t.value for t in terms if t.kind in ("name", "entry")]
+            if len(terms) > 1 and any(name in self.provisos.computed or used[name] > 1 for name in bare):
+                return True
+        return "concat" in self.provisos.calls
+
+    # --- kinds ---
+
+    def averages(self, s: Sentence) -> bool:
+        """ "We average over all examples", where nothing is divided by their number."""
+        said = s.has(_AVERAGES) and (self.of_loss(s) or {*s.words[:2]} & _WE)
+        return bool(said) and not {*s.words} & (_OTHER_MEANS | _OF_SLOPES) and self.is_of_all(s) and not self.divides()
+
+    def sums(self, s: Sentence) -> bool:
+        """ "The loss is summed over all outputs", where nothing is summed."""
+        shown = bool(self.provisos.calls & _TOTALS) or any(t.kind == "transpose" for x in self.sides for t in walk(x))
+        said = s.has(_SUMS) and (self.of_loss(s) or {*s.words[:2]} & _WE)
+        return bool(said) and not {*s.words} & _OF_SLOPES and self.is_of_all(s) and not shown
+
+    def is_of_all(self, s: Sentence) -> bool:
+        """Whether it says what is done here, and no equation may be that of one example."""
+        return not self.of_one and self.states(s)
+
+    def penalises(self, s: Sentence) -> bool:
+        """ "Plus an L2 penalty", where no term is of what is learned alone."""
+        beside = (s.words[max(0, n - _NEAR) : n + _NEAR] for n in s.places_of(_PENALTIES))
+        said = any({*words} & _WITH for words in beside) and not {*s.words} & _NONE
+        return said and not self.provisos.is_penalised() and not self.provisos.penalty() and self.states(s)
+
+    def skips(self, s: Sentence) -> bool:
+        """ "With skip connections", where nothing is added as it is."""
+        return s.has(_SKIPS) and not {*s.words} & _NONE and not self.adds_itself() and self.states(s)
+
+    def scales(self, s: Sentence) -> bool:
+        r""" "The inputs are scaled by $1/\sqrt{D}$", where the equations have no such factor."""
+        words = {*s.words}
+        ends = [n + length for n in range(len(s.words)) if (length := _SCALES.length_at(s.words, n))]
+        by = [m for n in ends for m in range(n, min(n + 3, len(s.words)))][:3]
+        by += [n - 1 for n, word in enumerate(s.words) if n and word in _SCALED_BY]
+        divides = bool(words & _DIVIDED) and bool(words & _LOSSES) and not self.divides()
+        found = [n for n in by if n in s.shown or s.words[n][:1].isdecimal()]
+        about = words & _SCALED and not words & _OF_SLOPES
+        return bool(about) and any(divides or self.is_strange(s, n) for n in found) and self.states(s)
+
+    def is_strange(self, s: Sentence, at: int) -> bool:
+        """Whether a number or formula has what no equation has."""
+        tokens = self.provisos.texts(s.shown[at]) if at in s.shown else [s.words[at]]
+        told = [*takewhile(lambda text: text != "in", (text.lstrip("\\") for text in tokens))]
+        told = [
+            text for text in told if text[:1].isalnum() and text not in ("1", "sqrt", "frac", "tfrac", "left", "right")
+        ]
+        return bool(told) and not {*told} <= {sign.lstrip("\\") for sign in self.provisos.signs}
+
+    def multiplies(self, s: Sentence) -> bool:
+        r""" "The loss is 5 % of the squared error", "half the error", where no equation has such a factor."""
+        numbers = {t.value for side in self.sides for t in walk(side) if t.kind == "num"}
+        exponents = (t.children[1].value for side in self.sides for t in walk(side) if t.kind == "pow")
+        factors = Counter(t.value for side in self.sides for t in walk(side) if t.kind == "num")
+        factors.subtract(Counter(exponents))
+        shown = {value for value in numbers if factors[value] > 0}
+        told = [n for n, word in enumerate(s.words) if word in _FACTORS and str(_FACTORS[word]) not in shown]
+        told += [n for n in self.percents(s) if not shown - {"1", "2"}]
+        told += [
+            n for n, word in enumerate(s.words[:-1])
+            if word[:1].isdecimal() and s.words[n + 1] in _TIMES and word not in shown and not shown - {"1", "2"}
+        ]  # fmt: skip
+        return any(self.is_of_loss(s, n) for n in told) and not {*s.words} & _OF_SLOPES and self.states(s)
+
+    def is_of_loss(self, s: Sentence, n: int) -> bool:
+        """Whether nothing but "is" stands between the loss and what is said."""
+        places = [*s.before(n, _BETWEEN)]
+        at = places[-1] if places else n
+        named = self.last in self.provisos.entry_names(s.shown.get(at))
+        return len(places) > 1 and (s.words[at] in _LOSSES or named)
+
+    def parts(self, s: Sentence) -> bool:
+        """ "Quadratic for small residuals and linear otherwise", where the loss is one formula."""
+        return s.has(_REGIONS) and self.of_loss(s) and not self.provisos.calls & _IN_PARTS and self.states(s)
+
+    def drops(self, s: Sentence) -> bool:
+        """ "Dropout is applied to the hidden layer", where no equation has a mask."""
+        names = {split_tag(name)[0].rpartition(":")[2] for name in self.provisos.known}
+        shown = self.provisos.signs & _ENTRYWISE or names & _MASKS
+        words = {*s.words}
+        said = (s.has(_DROPOUT) and words & _APPLIED) or (words & _DROPS and words & _UNITS and self.percents(s))
+        return bool(said) and not shown and not words & _NONE and self.states(s)
+
+    def percents(self, s: Sentence) -> list[int]:
+        """The numbers of the words that are a number with a percent sign."""
+        text = self.provisos.source.text
+        ends = {n: s.places[n] + len(word) for n, word in enumerate(s.words) if word[:1].isdecimal()}
+        shown = [n for n, f in s.shown.items() if self.provisos.texts(f)[-1:] in (["\\%"], ["%"])]
+        return [*shown, *(n for n, end in ends.items() if text[end : end + 3].lstrip("$\\ ")[:1] == "%")]
+
+    def shares(self, s: Sentence) -> bool:
+        """ "The weights are shared", where each stands once, and none is of many examples or steps."""
+        trees = [tree for side in self.sides for tree in walk(side)]
+        used = Counter(t.value for t in trees if t.kind == "name")
+        given = [name for name in self.equations.given() if split_tag(name)[0].rpartition(":")[2][:1] in "WUVwuv"]
+        once = len(given) > 1 and all(used[name] == 1 for name in given)
+        said = s.has(_SHARED) and s.has(_OF_WEIGHTS) and not any(self.provisos.names(f) for f in s.shown.values())
+        return said and once and not any(t.kind == "entry" or t.value == "conv" for t in trees) and self.states(s)
+
+    def spares(self, s: Sentence) -> bool:
+        """ "The bias is not regularised", where it is."""
+        words, biases = {*s.words}, self.provisos.biases & self.provisos.penalty()
+        named = words & _BIAS or any(self.provisos.names(f) & biases for f in s.shown.values())
+        said = bool(named) and s.has(_PENALTIES) and bool(words & _NONE)
+        return said and bool(biases) and not s.has(_PERHAPS)
+
+    def is_complex(self, s: Sentence) -> bool:
+        """ "Let $z$ be complex", of what the equations have, or "the imaginary unit"."""
+        places = [n for n, word in enumerate(s.words) if word in _IS_COMPLEX]
+        subjects = (self.provisos.subject(s.shown[m]) for n in places for m in s.before(n, _BE) if m in s.shown)
+        said = s.has(_COMPLEX) or any(names & self.provisos.known for names in subjects)
+        return said and not {*s.words} & _NONE and not s.has(_PERHAPS) and not s.other_case
+
+    def encodes(self, s: Sentence) -> bool:
+        r""" "$v$ is the encoding of $x'$", where v is given, and x, of which the network makes such, is known."""
+        for n in s.places_of(_CODES):
+            behind = n + _CODES.length_at(s.words, n)
+            before = [m for m in s.before(n, _IS) if m in s.shown]
+            given = {name for m in before for name in self.provisos.names(s.shown[m])} - self.provisos.computed
+            of = s.shown.get(behind)
+            tokens = tokens_in(self.provisos.source, of.start, of.end) if of is not None and not of.displayed else ()
+            letters = {*[t.text.lstrip("\\") for t in tokens if t.kind in ("letter", "greek")][:1]}
+            bases = {split_tag(name)[0].rpartition(":")[2] for name in self.provisos.known}
+            if given & self.provisos.known and letters & bases and "one-hot" not in s.words and self.states(s):
+                return True
+        return False
+
+
+def is_root_of_minus_one(texts: Sequence[str], name: str) -> bool:
+    r"""Whether a formula says ``i^2 = -1`` or ``i = \sqrt{-1}``."""
+    text = "".join(text.lstrip("\\") for text in texts)
+    return f"{name}^2=-1" in text or f"{name}=sqrt-1" in text
