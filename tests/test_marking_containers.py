@@ -85,6 +85,8 @@ def test_right_in_any_container(answer: str) -> None:
         ("The gradient is $(y-t)(1-y^2)$.", "The gradient is"),
         (CHAT, "Here is the derivation"),
         ("My code:\n```\n(y - t) * (1 - y**2)\n```", "My code"),
+        ("~~(y - t)*y~~ (y - t)*(1 - y^2)", "(y - t)*y"),
+        ("<p><del>(y - t)*y</del></p><p>(y - t)*(1 - y^2)</p>", "(y - t)*y"),
     ],
 )
 def test_what_was_not_read_is_said(answer: str, said: str) -> None:
@@ -105,7 +107,8 @@ def test_words_that_are_mathematics_are_not_dropped(answer: str) -> None:
 
 @pytest.mark.parametrize(
     "answer", ["minus the gradient: {}", "{} (times the number two)", "twice dL/dz = {}", "proportional to dL/dz = {}",
-               "not equal to dL/dz = {}", "{} because of the factor it is doubled", "≈ dL/dz = {}"],
+               "not equal to dL/dz = {}", "{} because of the factor it is doubled", "≈ dL/dz = {}", "~~{}~~", "<s>{}</s>", "{} % 2", "{} %", "~{}",
+               "{} where the sign is reversed", "{}, where z is wx", "{}, wobei das Vorzeichen umgekehrt ist"],
 )  # fmt: skip
 def test_words_that_change_an_answer_are_not_dropped(answer: str) -> None:
     assert MARKER.mark("z", answer.format("(y - t)(1 - y^2)")).score == 0

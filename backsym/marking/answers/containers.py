@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 
 _TAG = re.compile(
-    r"</?(?:p|br|div|span|li|ul|ol|b|i|em|strong|sub|sup|code|pre|h[1-6]|table|tbody|tr|td|font)(?:\s[^<>]*)?/?>"
+    r"</?(?:p|br|div|span|li|ul|ol|b|i|em|strong|sub|sup|code|pre|h[1-6]|table|tbody|tr|td|font|s|strike|del)(?:\s[^<>]*)?/?>"
     r"|&(?:gt|lt|amp|nbsp|minus|times|middot|#\d{2,5});",
     re.IGNORECASE,
 )
@@ -28,6 +28,8 @@ _FORMULA = re.compile(
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _WHERE = frozenset(("where", "with", "here", "wobei", "mit", "as", "for"))
 _FRAME = "\\boxed"
+_CROSSED = frozenset(("s", "strike", "del"))
+_TILDES = "~~"
 _BLOCKS = frozenset("p br div li ul ol pre h1 h2 h3 h4 h5 h6 table tr".split())
 
 
@@ -45,7 +47,14 @@ class Opened:
 
 def opened(text: str) -> Opened | None:
     """The text out of its container; None for one that stands by itself."""
-    plain = _without_tags(text) if _TAG.search(text) is not None else text
+    plain, crossed = _without_tags(text) if _TAG.search(text) is not None else (text, ())
+    plain, more = _without_crossed(plain) if _TILDES in plain else (plain, ())
+    found = _taken_out(plain, text)
+    left = tuple(" ".join(piece.split()) for piece in (*crossed, *more))
+    return replace(found, left=(*found.left, *left)) if found is not None else Opened(plain, left) if left else None
+
+
+def _taken_out(plain: str, text: str) -> Opened | None:
     fences = _FENCE.findall(plain)
     if fences:
         outside = _FENCE.sub("\n", plain)
@@ -106,25 +115,70 @@ def _sentences(text: str) -> Iterator[str]:
     return (" ".join(line.split()) for line in text.splitlines() if _WORD.search(line))
 
 
+def _without_crossed(text: str) -> tuple[str, tuple[str, ...]]:
+    """A text without what Markdown crosses out, ``~~a~~``, and that; between spaces the signs are those of LaTeX."""
+    kept, crossed, start = "", [], 0
+    while (opening := _tildes(text, start, closes=False)) is not None:
+        closing = _tildes(text, opening + len(_TILDES), closes=True)
+        if closing is None:
+            break
+        inner = text[opening + len(_TILDES) : closing]
+        if any(map(str.isalnum, inner)):
+            kept += text[start:opening] + " "
+            crossed.append(inner)
+        else:
+            kept += text[start : closing + len(_TILDES)]
+        start = closing + len(_TILDES)
+    return kept + text[start:], tuple(crossed)
+
+
+def _tildes(text: str, start: int, *, closes: bool) -> int | None:
+    """The place of two tildes that may begin, or end, what is crossed out: none stands beside space within."""
+    while (place := text.find(_TILDES, start)) >= 0:
+        before, after = text[place - 1 : place], text[place + len(_TILDES) :][:1]
+        inside, outside = (before, after) if closes else (after, before)
+        apart = inside.isalnum() or not outside.isalnum()
+        if inside.strip("~ \t\n") and apart and outside != "~":
+            return place
+        start = place + len(_TILDES)
+    return None
+
+
 class _Tags(HTMLParser):
-    """The text of a piece of HTML: blocks on lines of their own, raised and lowered text as in formulas."""
+    """The text of a piece of HTML: blocks on lines of their own, raised and lowered text as in formulas.
+
+    What is crossed out is none of it.
+    """
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.pieces: list[str] = []
+        self.crossed: list[str] = []
+        self.within = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.pieces.append({"sub": "_{", "sup": "^{"}.get(tag, "\n" if tag in _BLOCKS else ""))
+        if tag in _CROSSED:
+            self.within += 1
+            self.crossed.append("")
+        self.add({"sub": "_{", "sup": "^{"}.get(tag, "\n" if tag in _BLOCKS else ""))
 
     def handle_endtag(self, tag: str) -> None:
-        self.pieces.append("}" if tag in ("sub", "sup") else "\n" if tag in _BLOCKS else "")
+        self.within -= tag in _CROSSED and self.within > 0
+        self.add("}" if tag in ("sub", "sup") else "\n" if tag in _BLOCKS else "")
 
     def handle_data(self, data: str) -> None:
-        self.pieces.append(data.replace("\u00a0", " "))
+        self.add(data.replace("\u00a0", " "))
+
+    def add(self, data: str) -> None:
+        if self.within:
+            self.crossed[-1] += data
+        else:
+            self.pieces.append(data)
 
 
-def _without_tags(text: str) -> str:
+def _without_tags(text: str) -> tuple[str, tuple[str, ...]]:
+    """The text of a piece of HTML, and what is crossed out in it."""
     parser = _Tags()
     parser.feed(text)
     parser.close()
-    return "".join(parser.pieces).strip("\n")
+    return "".join(parser.pieces).strip("\n"), tuple(filter(None, parser.crossed))

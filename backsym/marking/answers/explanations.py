@@ -9,6 +9,13 @@ from dataclasses import dataclass
 
 _BEGINS = ("where", "wobei", "with", "here")
 _VERBS = frozenset("is are denotes denote means represents stands ist sind bezeichnet steht".split())
+_CHANGES = frozenset(
+    "reversed flipped negated negative opposite inverted replaced swapped exchanged omitted dropped removed missing "
+    "ignored zero doubled halved twice half squared transposed divided multiplied wrong not no "
+    "umgekehrt negiert negativ ersetzt vertauscht weggelassen fehlt null doppelt halbiert quadriert transponiert "
+    "geteilt multipliziert falsch nicht kein keine".split()
+)
+"""Words that say of a sign, a factor or a quantity that it is another: what has one is not left out."""
 _STEPS = ("heaviside", "unit step", "step function", "einheitssprung", "stufenfunktion")
 _QUOTES = ("\\text", "\\textrm", "\\mbox", "\\mathrm")
 _SPACES = (" ", "\t", ",", ";", ".", "\\qquad", "\\quad", "\\,", "\\;", "\\:", "\\ ", "{", *_QUOTES)
@@ -49,8 +56,18 @@ def _begins(line: str, start: int) -> bool:
     words = _words(clause)
     if words[1:2] == ["respect"]:
         return False  # The gradient with respect to v is ...
-    said = any(verb in _VERBS for verb in words[2:5]) or any(step in " ".join(words).lower() for step in _STEPS)
+    if any(word.lower() in _CHANGES or word.isdecimal() for word in words[2:]):
+        return False
+    told = [word for word in words[2:] if word not in _VERBS]
+    if not any(word.isalpha() and word.islower() and len(word) > 2 for word in told) or _is_formula(told):
+        return False  # Where z is Wx.
+    verb = any(verb in _VERBS for verb in words[2:5]) or (word == "wobei" and words[-1] in _VERBS)
+    said = verb or any(step in " ".join(words).lower() for step in _STEPS)
     return said and not any(sign in clause for sign in ("=", "<", ">", "\\frac")) and clause[len(word) :][:1] != "("
+
+
+def _is_formula(words: list[str]) -> bool:
+    return any(sign in word for word in words for sign in "+*/^=")
 
 
 def _words(clause: str) -> list[str]:

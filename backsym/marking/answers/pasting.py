@@ -53,11 +53,12 @@ def _without_bullet(line: str) -> str:
 
 
 def _without_comment(line: str) -> str:
-    """A line up to a sign that begins a comment: none after a backslash or a word, nor before a number."""
+    """A line up to a sign that begins a comment: none after a backslash or a word, nor before a number; no percent sign at the end."""
     for n in range(len(line)):
         sign = next((sign for sign in _COMMENTS if line.startswith(sign, n)), "")
         before = line[n - 1 : n]
         begins = sign and not (before.isalnum() or before in ("_", "\\"))
-        if begins and not line[n + len(sign) :].lstrip()[:1].isdecimal():
+        behind = line[n + len(sign) :].lstrip()[:1]
+        if begins and not behind.isdecimal() and (behind or sign != "%"):
             return line[:n]
     return line
