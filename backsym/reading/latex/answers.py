@@ -221,7 +221,10 @@ class AnswerFormula(Formula):
         if not self.at("(", "{") or not self.is_differential(self.ahead()) or not self.names_quantity(self.ahead(2)):
             return None
         close = self.closing_parenthesis(self.position) if self.at("(") else self.closing[self.position]
-        return close if close is not None and self.tokens[close + 1].text == "/" else None
+        if close is None or self.tokens[close + 1].text != "/":
+            return None
+        below = [token for token in self.tokens[close + 2 : close + 4] if token.text not in ("(", "{")]
+        return close if below and self.is_differential(below[0]) else None
 
     def closing_parenthesis(self, opening: int) -> int | None:
         """The place of the token that closes a parenthesis."""

@@ -8,11 +8,12 @@ left to its lexer.  Knows vocabularies; knows no grammar and no shapes.
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from backsym.core.lazy import lazy
 from backsym.core.names import GREEK
 from backsym.core.source import Source
+from backsym.core.words import say
 from backsym.reading.latex.lexer import (
     MACROS,
     TYPED_ACCENTS,
@@ -262,10 +263,19 @@ class Handwriting:
         if self.is_transposed():
             return True
         last = self.before
+        if self.is_before_row():
+            return True
         if last is None or last.kind != "op":
             return last is not None and last[:2] == ("letter", "T")
         spaced = self.text[self.start - 1].isspace()
         return last.text == "top" or (last.text == "}" and self.after_raised_t()) or (last.text == ")" and spaced)
+
+    def is_before_row(self) -> bool:
+        """Whether a row of ones comes next: ``1 1^T``."""
+        start = past_space(self.text, self.position)
+        if start == self.position or not self.text.startswith("1", start):
+            return False
+        return replace(self, position=start + 1).is_transposed()
 
     def after_raised_t(self) -> bool:
         """Whether what is written last is a transpose in braces."""
@@ -347,6 +357,12 @@ class Handwriting:
             self.raised()
         elif char == "_":
             self.below()
+        elif char == "%" or (char == "~" and "\\" not in self.text):
+            # Comments are gone by now; only beside macros a tilde is space.
+            message = say("plain.unexpected_character", character=char)
+            raise self.source.error(
+                message, (self.start, self.start + 1), say("plain.remainder") if char == "%" else None
+            )
         elif char == "@":
             pass  # Juxtaposition multiplies matrices, too.
         elif char in _OPENS:
@@ -598,6 +614,8 @@ class Handwriting:
 
     def unknown(self, text: str) -> None:
         pieces = self.split(text)
+        if not pieces and text[-1] == "e" and self.next_is("^") and (before := self.split(text[:-1])):
+            pieces = [*before, "e"]  # xe^z: x times a power of Euler's number.
         if pieces:
             for part in pieces:
                 self.name(part)
