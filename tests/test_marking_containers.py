@@ -107,7 +107,8 @@ def test_words_that_are_mathematics_are_not_dropped(answer: str) -> None:
 
 @pytest.mark.parametrize(
     "answer", ["minus the gradient: {}", "{} (times the number two)", "twice dL/dz = {}", "proportional to dL/dz = {}",
-               "not equal to dL/dz = {}", "{} because of the factor it is doubled", "≈ dL/dz = {}", "~~{}~~", "<s>{}</s>", "{} % 2", "{} %", "~{}",
+               "not equal to dL/dz = {}", "{} because of the factor it is doubled", "≈ dL/dz = {}",
+               "~~{}~~", "<s>{}</s>", "{} % 2", "{} %", "~{}",
                "{} where the sign is reversed", "{}, where z is wx", "{}, wobei das Vorzeichen umgekehrt ist"],
 )  # fmt: skip
 def test_words_that_change_an_answer_are_not_dropped(answer: str) -> None:

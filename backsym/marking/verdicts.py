@@ -575,10 +575,8 @@ class _Marking(_Speaking):
 
     def judged(self, read: ReadAnswer) -> bool | str | None:
         """Whether the answer is right; ``readings`` where it can be read in ways that differ in value."""
-        if not read.fits:
-            return False
-        found: bool | str | None = self.judge.agrees(self.target, read.expr, read.indices)
-        if read.others and found is not None:
+        found: bool | str | None = read.fits and self.judge.agrees(self.target, read.expr, read.indices)
+        if read.fits and read.others and found is not None:
             others = [other for other in read.others if not self.same_value(read, *other)]
             if others and (found or any(self.judge.agrees(self.target, *other) is not False for other in others)):
                 return "readings"

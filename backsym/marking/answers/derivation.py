@@ -49,6 +49,7 @@ from backsym.marking.answers.readings import AS_WRITTEN, Reading, Readings, in_p
 from backsym.marking.answers.refusals import Refused
 from backsym.marking.answers.rows import left_row, without_rows
 from backsym.marking.judging.layouts import same_layout
+from backsym.text.pieces import words_and_signs
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _KEPT = 1000
@@ -72,6 +73,7 @@ class _Option(NamedTuple):
     indices: tuple[Ix, ...]
     fits: bool
     regrouped: bool
+    doubtful: bool = False
 
 
 class _Member(NamedTuple):
@@ -486,6 +488,8 @@ class Derivation:
             # h_prev = h[t-1], p = softmax(z_n): the member that is meant wherever the name stands.
             self.names = self.names.opening(name, reading.expr, word=left.word)
             return
+        elif left.indices is not None and (along := _along_row(reading, written, statement.members[-1])):
+            written = [*written, along]  # e_n = y_n - B^T x_n of rows: a matrix of the student's own.
         elif set(by_name) - set(written) or (left.indices is not None and set(written) - set(by_name)):
             message = say("answers.definition_indices", name=_shown(left.name))
             raise Refused("wrong_index", message)
@@ -524,7 +528,8 @@ class Derivation:
                 options.append(_Option(same, letters, fits=True, regrouped=reading.regrouped))
                 continue
             if not by_entries:
-                options.append(_Option(expr, (), same_layout(expr.shape, target.shape), reading.regrouped))
+                fits = same_layout(expr.shape, target.shape)
+                options.append(_Option(expr, (), fits, reading.regrouped, reading.doubtful))
                 continue
             if given is not None and not reading.letters and expr.shape and same_layout(expr.shape, target.shape):
                 options.append(_Option(expr, (), fits=True, regrouped=reading.regrouped))
@@ -538,7 +543,7 @@ class Derivation:
         if self.ends and target is self.target:
             options = [self.ended(option, target, letters) for option in options]
         fitting, others = _fitting(options) if len(options) > 1 else (options, [])
-        (expr, indices, fits, _), *more = fitting
+        (expr, indices, fits, *_), *more = fitting
         also = tuple([option[:2] for option in more])
         return _Member(text, target, expr, indices, fits, also, tuple([option[:2] for option in others]))
 
@@ -607,12 +612,20 @@ def _fitting(options: Sequence[_Option]) -> tuple[list[_Option], list[_Option]]:
     usual = [option for option in options if not option.regrouped]
     fitting = [option for option in usual if option.fits] or usual[:1]
     others = [option for option in options if option.regrouped and option.fits]
-    return (others, []) if others and not fitting[0].fits else (fitting, others)
+    clear = [option for option in others if not option.doubtful]
+    return (clear, []) if clear and not fitting[0].fits else (fitting, others)
 
 
 def _as_given(given: tuple[Ix, ...], letters: Sequence[Ix]) -> Bound:
     mine = set(given)
     return Bound(given, tuple(ix for ix in letters if ix not in mine))
+
+
+def _along_row(reading: Reading, written: Sequence[str], text: str) -> str | None:
+    """The letter of the entries of a row that has the letter ``written``: the reader's own, which the text has not."""
+    others = [ix.letter for ix in reading.letters if ix.letter not in written]
+    row = len(written) == len(others) == 1 and len(reading.letters) == 2 and not reading.expr.shape
+    return others[0] if row and not any(piece.text == others[0] for piece in words_and_signs(text)) else None
 
 
 def _no_left(text: str, loss: str) -> Refused:

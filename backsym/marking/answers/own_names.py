@@ -34,11 +34,18 @@ class Names:
     own: Mapping[str, tuple[Expr, tuple[Ix, ...]]] = field(default_factory=dict)
     adjoints: Mapping[str, tuple[Expr, tuple[Ix, ...]]] = field(default_factory=dict)
     """What the student says is the derivative of the loss by names of the student's own."""
+    rows: bool = False
+    """Whether a matrix may have one index, for a row of it: of the student's own, too, which is written out later."""
 
     @lazy
     def code(self) -> Words:
         """The same names, as code writes them."""
         return Words(self.scope)
+
+    @lazy
+    def matrices(self) -> frozenset[str]:
+        """The student's own names with two letters."""
+        return frozenset(name for name, (_, letters) in self.own.items() if len(letters) == 2)
 
     @lazy
     def are_open(self) -> bool:
@@ -59,7 +66,7 @@ class Names:
 
     def _having_rows(self, matrices: frozenset[str], *, lying: bool) -> Names:
         scope = replace(self.scope, members=True, lying=lying)
-        return replace(self, scope=scope, words=replace(self.words, families=matrices))
+        return replace(self, scope=scope, words=replace(self.words, families=matrices), rows=True)
 
     def without_sizes(self, letters: frozenset[str]) -> Names:
         """The same, where these letters are no sizes of dimensions: H is Heaviside's step where a text says so."""
@@ -123,6 +130,8 @@ class Names:
         if isinstance(e, (Entry, Member)) and isinstance(e.base, Sym) and e.base.name in own and own[e.base.name][1]:
             expr, letters = own[e.base.name]
             count = len(letters)
+            if isinstance(e, Member) and self.rows and e.places[:count].count(None) == 1:
+                return e  # A row, which is one of entries when it is written out.
             if isinstance(e, Member) and (None in e.places[:count] or any(e.places[count:])):
                 raise Refused("shape", say("answers.used_whole", name=e.base.name))
             value = renamed(expr, dict(zip(letters, e.indices, strict=False)))

@@ -53,7 +53,10 @@ def _without_bullet(line: str) -> str:
 
 
 def _without_comment(line: str) -> str:
-    """A line up to a sign that begins a comment: none after a backslash or a word, nor before a number; no percent sign at the end."""
+    """A line up to a sign that begins a comment: none after a backslash or a word, nor before a number.
+
+    A percent sign at the end begins none.
+    """
     for n in range(len(line)):
         sign = next((sign for sign in _COMMENTS if line.startswith(sign, n)), "")
         before = line[n - 1 : n]

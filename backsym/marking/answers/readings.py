@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from backsym.core.errors import InputError
-from backsym.core.expr import Adj, Div, Entry, Expr, Fn, Ix, Member, Shape, Sym, children, free_indices, walk
+from backsym.core.expr import Adj, Div, Entry, Expr, Fn, Ix, Member, Mul, Shape, Sym, children, free_indices, walk
 from backsym.core.problem import Problem
 from backsym.core.source import Source
 from backsym.core.words import say
@@ -50,13 +50,15 @@ class Reading(NamedTuple):
     """One way to read a member: the expression and its free letters in order of appearance.
 
     ``positional`` tells that the letters only count axes, as in einsum, and are no names for them.  ``regrouped`` tells
-    that a product is grouped in another way than is customary.
+    that a product is grouped in another way than is customary; ``doubtful``, that an asterisk, which multiplies entry
+    by entry, would have to be a matrix product: that is for a person to decide.
     """
 
     expr: Expr
     letters: tuple[Ix, ...]
     positional: bool = False
     regrouped: bool = False
+    doubtful: bool = False
 
 
 class Way(NamedTuple):
@@ -181,22 +183,33 @@ class Readings(NamedTuple):
             return self._replace(names=other).spelled(text, given)
         return []
 
-    def as_matrices(self, tree: Node, source: Source, given: tuple[Ix, ...] | None) -> list[Reading]:
-        """A tree with primes for transposes as MATLAB reads it, where an asterisk multiplies matrices."""
-        if not any(n.kind == "transpose" for n in walk_tree(tree)):
+    def as_matrices(
+        self, tree: Node, source: Source, given: tuple[Ix, ...] | None, *, read: Sequence[Reading] = ()
+    ) -> list[Reading]:
+        """A tree as MATLAB reads it, where an asterisk multiplies matrices: one with primes for transposes.
+
+        Any other that is ``read`` already, where an asterisk spreads a vector over a matrix.
+        """
+        primed = "'" in source.text and any(n.kind == "transpose" for n in walk_tree(tree))
+        if not primed and not any(map(_spreads, (part for reading in read for part in walk(reading.expr)))):
             return []
         with suppress(InputError, Unavailable):
             found = self.grouped(with_matrix_products(tree), source, given)
-            return [reading._replace(regrouped=True) for reading in found]
+            return [reading._replace(regrouped=True, doubtful=not primed) for reading in found]
         return []
 
     def of_members(self, *, lying: bool) -> Readings:
         """The same, where a matrix may have one index, for a member of it."""
-        return self._replace(names=self.names.with_rows(matrices(self.problem), lying=lying))
+        return self._replace(names=self.names.with_rows(self.matrices, lying=lying))
+
+    @property
+    def matrices(self) -> frozenset[str]:
+        """What may have one index, for a row of it."""
+        return matrices(self.problem) | self.names.matrices
 
     def trees_with_rows(self, text: str) -> list[Node]:
         """The syntax trees of a text in which matrices have one index."""
-        if not matrices(self.problem):
+        if not self.matrices:
             return []
         found = [tree for way in self.trees(text) for tree in way.trees if has_rows(tree)]
         return [] if found and of_one_example(handwritten(Source(text), self.names.words)) else found
@@ -220,6 +233,8 @@ class Readings(NamedTuple):
                 continue
             for reading in readings:
                 done = without_rows(reading.expr, reading.letters, given or ())
+                if done is not None and self.names.matrices:
+                    done = self.names.inlined(done[0]), done[1]
                 if done is not None:
                     # The axes of a matrix of rows have their order; a row may be one of any axis.
                     placed = in_place(done[1], self.target.shape)
@@ -243,11 +258,11 @@ class Readings(NamedTuple):
     ) -> list[Reading]:
         """The readings of a text; ``meant`` are letters that stand for quantities with a tag.  Raises Refused.
 
-        With ``turned``, primes may be those of MATLAB's transposes.
+        With ``turned``, asterisks may be those of MATLAB's products of matrices.
         """
         found: list[Reading] = []
         matrices: list[Reading] = []
-        turned = turned and "'" in text and "*" in text.replace("**", "")
+        turned = turned and "*" in text.replace("**", "")
         errors: list[InputError] = []
         # With a quantity d, dr may be d times r; not where products have signs.
         product = self.names.words.known("d") and not any(sign in text for sign in "*@")
@@ -266,7 +281,7 @@ class Readings(NamedTuple):
                         # s/n^2 u is (s/n^2) u: by a vector, or by a derivative, nobody divides who could do without.
                         readings = [reading for reading in readings if not _divides_oddly(reading.expr)]
                     found += [reading for reading in readings if reading not in found]
-                    matrices += self.as_matrices(tree, source, given) if turned else ()
+                    matrices += self.as_matrices(tree, source, given, read=readings) if turned else ()
             if found and not both:
                 break
         if not found and matrices:
@@ -515,6 +530,11 @@ def picks_at_position(tree: Node) -> bool:
 def in_place(letters: Sequence[Ix], shape: Shape) -> bool:
     """Whether letters that count axes have the dimensions of the target's."""
     return tuple(ix.dim for ix in letters) == shape
+
+
+def _spreads(e: Expr) -> bool:
+    """Whether this is a product, entry by entry, of a vector and a matrix."""
+    return isinstance(e, Mul) and len({len(arg.shape) for arg in e.args if arg.shape}) > 1
 
 
 def _divides_oddly(e: Expr) -> bool:
