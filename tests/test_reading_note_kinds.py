@@ -429,9 +429,55 @@ NOTES: dict[str, Note] = {
         lambda x, w: two_sums(x, w) ** 2,
         {"x": (N,), "w": S},
     ),
+    # Equations of one example, one after the other.
+    "the error of one example": (
+        r"$$\hat y = w x + b, \quad e = \hat y - y$$ $$L = \frac1N \sum_{i=1}^N e_i^2$$ Given are $x_i$ and $y_i$.",
+        lambda w, b, x, y: ((w * x + b - y) ** 2).mean(),
+        {"w": S, "b": S, "x": (N,), "y": (N,)},
+    ),
+    # Given by their logarithms.
+    "a quantity that stands in its logarithm alone": (
+        r"$$\log s = v x + c, \quad L = (y - \log s)^2$$",
+        lambda v, x, c, y: (y - v * x - c) ** 2,
+        {"v": S, "x": S, "c": S, "y": S},
+    ),
+    "a rate with an accent, by its logarithm in parentheses": (
+        r"$$\log(\hat{\mu}_i) = w x_i$$ $$L = \sum_{i=1}^N (\hat\mu_i - y_i \log \hat\mu_i)$$",
+        lambda w, x, y: (np.exp(w * x) - y * w * x).sum(),
+        {"w": S, "x": (N,), "y": (N,)},
+    ),
+    "a logarithm of data": (
+        r"The model is $$\log y = w x + \epsilon$$ $$L = (\log y - w x)^2$$",
+        lambda w, x, y: (np.log(y) - w * x) ** 2,
+        {"w": S, "x": S, "y": S},
+    ),
+    # Objectives.
+    "an objective of what is computed": (
+        r"The model is $$h = \tanh(w x)$$ and we solve $$\min_w (h - y)^2.$$",
+        lambda w, x, y: (np.tanh(w * x) - y) ** 2,
+        {"w": S, "x": S, "y": S},
+    ),
+    "an objective before its equation": (
+        r"$$\max_w \; \log p, \quad p = \sigma(w x)$$",
+        lambda w, x: np.log(sigmoid(w * x)),
+        {"w": S, "x": S},
+    ),
 }
 
 REFUSED = {
+    "an objective that adds to the loss": (
+        r"$$L = (w x - y)^2$$ We solve $$\min_w L + \lambda w^2.$$",
+        "notes.nameless_objective",
+    ),
+    "two objectives": (r"$$\min_w (w x - y)^2$$ and $$\min_v (v x - y)^2.$$", "notes.two_objectives"),
+    "what is asked for stands in an equation of two logarithms": (
+        r"$$\log a + \log b = w x, \quad L = (a - y)^2$$ Compute $\partial L/\partial w$.",
+        "notes.asked_in_unread",
+    ),
+    "an equation of one example without its data": (
+        r"$$\hat y = w x + b, \quad L = \sum_{i=1}^N (\hat y_i - y_i)^2$$",
+        "notes.without_index",
+    ),
     "a loss in words": (r"$$z = w x$$ The loss is the squared error.", "notes.loss_not_read"),
     "a loss of two in words": (
         r"$$p = \sigma(w x)$$ The loss function is the cross-entropy of $p$ and $y$.",

@@ -180,6 +180,12 @@ and the loss is $$L = \|h_t - y_t\|^2.$$""",
         one_step,
         {"x_t": (D,), "h_prev": (H,), "W_z": (H, D), "U_z": (H, H), "U_h": (H, H), "y_t": (H,)},
     ),
+    "one step of two states that are declared together": (
+        r"""Given $c_{t-1}, h_{t-1} \in \mathbb{R}^H$ and $x_t \in \mathbb{R}^D$,
+$$c_t = c_{t-1} + \tanh(W x_t + U h_{t-1}), \quad h_t = \tanh(c_t), \quad L = \|h_t\|^2$$""",
+        lambda c_prev, h_prev, x_t, W, U: (np.tanh(c_prev + np.tanh(W @ x_t + U @ h_prev)) ** 2).sum(),
+        {"c_prev": (H,), "h_prev": (H,), "x_t": (D,), "W": (H, D), "U": (H, H)},
+    ),
     "a residual net, in German": (
         r"""Sei $\mathbf{h}_0 = \mathbf{x}$ und
 $$\mathbf{h}_l = \mathbf{h}_{l-1} + \tanh(\mathbf{W}_l \mathbf{h}_{l-1} + \mathbf{b}_l), \quad l = 1, \dots, M.$$

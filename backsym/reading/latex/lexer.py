@@ -422,3 +422,23 @@ def script_end(tokens: Sequence[Token], n: int) -> int:
         if depth <= 0:
             break
     return n
+
+
+def letter_at(tokens: Sequence[Token], first: int, end: int) -> tuple[int, int, int] | None:
+    r"""The positions of a letter that begins here with its accents and fonts, ``\hat{\mathbf{x}}_i``, and behind it.
+
+    The last two are behind its own braces, and behind its scripts and primes; None if something else stands here.
+    """
+    n, opened = first, 0
+    while n < end and (tokens[n].text in ACCENTS or tokens[n].text in FONTS):
+        braced = n + 1 < end and tokens[n + 1].text == "{"
+        n, opened = n + 1 + braced, opened + braced
+    if n >= end or tokens[n].kind not in ("letter", "greek"):
+        return None
+    behind = n + 1 + opened
+    if any(token.text != "}" for token in tokens[n + 1 : behind]) or behind > end:
+        return None
+    last = behind
+    while last < end and tokens[last].text in ("_", "^", "'"):
+        last = last + 1 if tokens[last].text == "'" else script_end(tokens, last)
+    return n, behind, last

@@ -20,6 +20,7 @@ from backsym.reading.files.fields import spoken
 from backsym.reading.files.yamlfile import Document, Table, rewritten, text_of
 from backsym.reading.latex.names import Key
 from backsym.reading.notes.assembling.checks import (
+    check_asked,
     check_differentiated,
     check_equations,
     check_light,
@@ -184,6 +185,7 @@ def _assembled(
     check_differentiated(note, equations, settling.upstream)
     writer = NoteTree(note, equations, settling, powers, written)
     tree = writer.tree()
+    check_asked(note, [name for _, name in writer.asked.tasks.unknown])
     sizes = settling.counting()
     shapes = {d.spelled.name: d.shape for d in note.declared.found}
     families = [name for name in note.family_names if not note.steps.letters and {*shapes.get(name, ())[:1]} <= sizes]

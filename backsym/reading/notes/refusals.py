@@ -20,6 +20,7 @@ from backsym.reading.latex.lexer import ACCENTS, FONTS, script_end, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name, split_tag
 from backsym.reading.notes.equations import Equations, Forward, is_loss, terms_of
 from backsym.reading.notes.labels import label_in
+from backsym.reading.notes.preparing.sought import without_sign
 from backsym.reading.notes.shapes import Axes, Shapes, is_along_axis
 from backsym.reading.notes.words import usual_rank
 from backsym.reading.syntax import Node, walk
@@ -117,7 +118,7 @@ def check_shapes(
         *_plain_sums(source, equations, told),
         *_unindexed(source, equations, shapes, marked),
         *_logits(source, equations),
-        *_of_size_one(source, equations, shapes),
+        *_of_size_one(source, equations, shapes, told),
         *_exponentials(source, equations, told),
         *_softmaxes(source, equations, told),
         *(source.diagnostic(say("notes.starred", text=source.text[slice(*at)]), at) for at in told.starred),
@@ -193,7 +194,7 @@ def check_objective(source: Source, equations: Equations, places: Iterable[tuple
     name = equations.loss() or last.name
     letter = next(e.segment.left.key[0] for e in equations.found if e.name == name).rpartition(":")[2]
     for start, end in places:
-        tokens = tokens_in(source, start, end)
+        tokens = without_sign(tokens_in(source, start, end))
         terms = terms_of(tokens)
         heads = [
             [t.text for t in term[: next((n for n, t in enumerate(term) if t.text == "("), None)]] for term in terms
@@ -464,10 +465,14 @@ def _transposed(source: Source, equations: Equations, shapes: Mapping[str, Axes]
                     yield source.diagnostic(say("notes.transposed_number", name=name), tree.span)
 
 
-def _of_size_one(source: Source, equations: Equations, shapes: Mapping[str, Axes]) -> Iterator[Diagnostic]:
+def _of_size_one(
+    source: Source, equations: Equations, shapes: Mapping[str, Axes], told: Shapes
+) -> Iterator[Diagnostic]:
     """A bold vector, or a bold matrix, that fits only with the size one, which nobody declared."""
     lefts = {equation.name: equation.segment.left for equation in equations.found}
-    told = any("1" in axes for name, axes in shapes.items() if split_tag(name) in equations.words.keys)
+    one = any("1" in axes for name, axes in shapes.items() if split_tag(name) in equations.words.keys)
+    whole = ((e.name, e.sides[1]) for e in equations.found if e.sides is not None and e.uses and not e.letter)
+    numbers = {name for name, side in whole if told.of(side) == () and equations.indexed.get(name)}
     for equation in equations.found:  # A vector of ones beside numbers takes its length from nothing.
         parts = [*walk(equation.sides[1])] if equation.sides is not None else []
         ones = next((part for part in parts if (part.kind, part.value) == ("bare", "ones")), None)
@@ -478,12 +483,12 @@ def _of_size_one(source: Source, equations: Equations, shapes: Mapping[str, Axes
         axes = shapes.get(name)
         if axes is None or (not axes and name not in lefts):
             continue  # Nothing tells its axes.
-        if name in lefts and not spelled.bold and axes and all(axis == "1" for axis in axes):
+        if name in lefts and not spelled.bold and axes and (name in numbers or all(axis == "1" for axis in axes)):
             written = source.text[slice(*spelled.span)]
             yield source.diagnostic(say("notes.without_index", name=written), spelled.span)
             continue
         declared = spelled.key in equations.words.keys
-        narrow = usual_rank(spelled) == len(axes) == 2 and axes[1] == "1" and not told
+        narrow = usual_rank(spelled) == len(axes) == 2 and axes[1] == "1" and not one
         if (spelled.bold or axes) and not declared and (narrow or all(axis == "1" for axis in axes)):
             written = source.text[slice(*spelled.span)]
             yield source.diagnostic(say("notes.size_one", name=written), spelled.span)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from itertools import pairwise
 
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.words import say
 from backsym.reading.latex.declarations import names_in_formula
 from backsym.reading.latex.equations import FormulaReader, Segment, segments
 from backsym.reading.latex.lexer import FUNCTION_MACROS, has_sign, tokens_in
-from backsym.reading.latex.names import Key, new_name
+from backsym.reading.latex.names import Key, new_name, split_tag
 from backsym.reading.notes.assembling.provisos import Provisos
 from backsym.reading.notes.assembling.stated import DERIVATIVES, Stated, is_shown, shows_optimum
 from backsym.reading.notes.assembling.worded import Worded
@@ -160,6 +161,21 @@ def _is_of_function(quotient: Quotient) -> bool:
     tokens = tokens_in(quotient.source, *quotient.span)
     letters = {t.text for t in tokens if t.kind in ("letter", "greek", "word")}
     return len(letters) == 1 and any(t.text in FUNCTION_MACROS for t in tokens)
+
+
+def check_asked(note: Stated, unknown: Iterable[str]) -> None:
+    r"""Refuses a question about what stands in a displayed equation that is not read, ``\log a + \log b = v x``."""
+    letters = {split_tag(name)[0] for name in unknown}
+    for f in [f for f in note.formulas if f.displayed and letters]:
+        tokens = tokens_in(note.source, f.start, f.end)
+        texts = {token.text for token in tokens}
+        if "=" not in texts or not letters & texts or not texts.isdisjoint(DERIVATIVES):
+            continue
+        read = segments(note.source, note.vocabulary(), f.start, f.end)
+        for before, token in pairwise([tokens[0], *tokens]):
+            asked = token.text in letters and before.text != "d"
+            if asked and not any(s.start <= token.start < s.end for s in read):
+                raise note.source.error(say("notes.asked_in_unread", name=token.text), (f.start, f.end))
 
 
 _MATRICES = Phrases("matrix", "matrices", "matrix product", "matrizen", "matrixprodukt")

@@ -1,7 +1,6 @@
 r"""Quantities that are given by their logarithm or log-odds, ``\log s = V x``: the equation ``s = \exp(V x)``.
 
-Only what has no other equation, stands elsewhere without the logarithm, and is no loss: ``\log L = ...``
-is one by itself.
+Only what has no other equation, stands in others, and is no loss: ``\log L = ...`` is one by itself.
 
 Knows how formulas are written, by their tokens.
 """
@@ -13,11 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
-from backsym.reading.latex.lexer import FONTS, Token, script_end, tokens_in
+from backsym.reading.latex.lexer import Token, letter_at, tokens_in
 from backsym.reading.notes.equations import LOSS_NAMES
 
 _LOGARITHMS = ("log", "ln")
 _INVERSE = {"exp": r"\exp", "sigmoid": r"\mathrm{sigmoid}"}
+_DERIVATIVES = ("partial", "nabla")
+_DATA = ("y", "t")
 _ENDS = (",", ".", ";")
 _OPENING, _CLOSING = ("(", "[", "{"), (")", "]", "}")
 
@@ -28,7 +29,7 @@ def without_logarithms(
     """The note with such equations solved for the quantity, and what is said of them."""
     source = Source(document.text)
     formulas = [tokens_in(source, start, end) for start, end in places]
-    bare = {t.text for tokens in formulas for t in _not_in_logarithms(tokens)}
+    needed = {*_needed(document.text, formulas)}
     defined = {t.text for tokens in formulas for row in _statements(document.text, tokens) for t in _left(row)}
     edits: list[Edit] = []
     what: list[tuple[int, Said]] = []
@@ -39,7 +40,7 @@ def without_logarithms(
                 continue
             name, function, sign = found
             letter = next(t.text for t in name if t.kind in ("letter", "greek"))
-            if letter in defined or letter in LOSS_NAMES or letter not in bare:
+            if letter in defined or letter in LOSS_NAMES or letter not in needed:
                 continue
             written = document.text[row[0].start : row[-1].end]
             spelled = document.text[name[0].start : name[-1].end]
@@ -54,17 +55,24 @@ def without_logarithms(
     return (rewritten(document, edits) if edits else document), what
 
 
-def _not_in_logarithms(tokens: Sequence[Token]) -> Iterator[Token]:
-    r"""The letters that stand elsewhere than right behind a logarithm, or in the fraction of log-odds."""
-    n = 0
-    while n < len(tokens):
-        if tokens[n].text in _LOGARITHMS:
-            solved = _solved(tokens[n:])
-            n = tokens.index(solved[2]) if solved is not None else max(_name_end(tokens, n + 1), n + 1)
-            continue
-        if tokens[n].kind in ("letter", "greek"):
-            yield tokens[n]
-        n += 1
+def _needed(text: str, formulas: Iterable[Sequence[Token]]) -> Iterator[str]:
+    r"""The letters that other statements need: anywhere, or, in a logarithm, on the right side of an equation.
+
+    A derivative, ``\partial \ln p``, needs none; of data, ``\log y``, the logarithm may be all that is modelled.
+    """
+    for row in (row for tokens in formulas for row in _statements(text, tokens)):
+        solved = _solved(row)
+        n = 0 if solved is None else row.index(solved[2])
+        sign = next((m for m in range(n, len(row)) if row[m].text == "="), len(row))
+        equation = n == 0 and not any(token.text in _DERIVATIVES for token in row)
+        while n < len(row):
+            behind = _name_end(row, n + 1) if row[n].text in _LOGARITHMS else 0
+            inside = [t.text for t in row[n + 1 : behind] if t.kind in ("letter", "greek")][:1]
+            if behind and equation and n > sign and inside[0] not in _DATA:
+                yield inside[0]
+            if row[n].kind in ("letter", "greek"):
+                yield row[n].text
+            n = behind or n + 1
 
 
 def _statements(text: str, tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
@@ -94,8 +102,12 @@ def _solved(row: Sequence[Token]) -> tuple[Sequence[Token], str, Token] | None:
     r"""The name, the inverse function and the equals sign of ``\log s = ...`` and ``\log \frac{p}{1 - p} = ...``."""
     if not row or row[0].text not in _LOGARITHMS:
         return None
-    end = _name_end(row, 1)
-    name, function = row[1:end], "exp"
+    first = 1 + (row[1:2] != [] and row[1].text == "(")
+    end = _name_end(row, first)
+    name, function = row[first:end], "exp"
+    end += end > 0 and first > 1
+    if first > 1 and row[end - 1 : end] != [] and row[end - 1].text != ")":
+        return None
     if len(row) > 2 and row[1].text == "frac" and row[2].text == "{":
         above, bar = _name_end(row, 3), 0
         bar = above + 1 if above and above + 1 < len(row) and row[above].text == "}" else 0
@@ -107,16 +119,6 @@ def _solved(row: Sequence[Token]) -> tuple[Sequence[Token], str, Token] | None:
 
 
 def _name_end(row: Sequence[Token], first: int) -> int:
-    """Where a letter with its font and scripts ends that begins here; 0 if something else stands here."""
-    n = first
-    while n < len(row) and (row[n].text in FONTS or (row[n].text == "{" and row[n - 1].text in FONTS and n > first)):
-        n += 1
-    if n >= len(row) or row[n].kind not in ("letter", "greek"):
-        return 0
-    opened = [t.text for t in row[first:n]].count("{")
-    n += 1
-    while opened and n < len(row) and row[n].text == "}":
-        n, opened = n + 1, opened - 1
-    while n < len(row) and row[n].text in ("_", "^"):
-        n = script_end(row, n)
-    return 0 if opened else n
+    """Where a letter with its accent, font and scripts ends that begins here; 0 if something else stands here."""
+    found = letter_at(row, first, len(row))
+    return found[2] if found is not None else 0

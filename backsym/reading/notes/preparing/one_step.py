@@ -15,7 +15,7 @@ from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.equations import FormulaReader
-from backsym.reading.latex.lexer import script_end
+from backsym.reading.latex.lexer import Token, letter_at, script_end
 from backsym.reading.latex.names import Key
 from backsym.reading.latex.scripts import Scripts
 from backsym.reading.notes.spelling import reader_of, with_scripts
@@ -85,8 +85,15 @@ def _places(readers: Iterable[FormulaReader], letter: str) -> Iterator[_Place]:
             if shift is not None:
                 at = next(n for n in range(first, reader.position) if reader.tokens[n].text == "_")
                 span = reader.tokens[at].start, reader.tokens[script_end(reader.tokens, at) - 1].end
-                sign = reader.position + (reader.token.text == "&")
-                yield _Place(base.text, shift, base.token.start, span, reader.tokens[sign].text)
+                yield _Place(base.text, shift, base.token.start, span, _after(reader.tokens, reader.position))
+
+
+def _after(tokens: Sequence[Token], n: int) -> str:
+    r"""The sign behind a letter, or behind the list that it stands in, ``c_{t-1}, h_{t-1} \in \mathbb{R}^H``."""
+    after = tokens[n + (tokens[n].text == "&")].text
+    while tokens[n].text == "," and (found := letter_at(tokens, n + 1, len(tokens))) is not None:
+        n = found[2]
+    return tokens[n].text if tokens[n].text == "in" else after
 
 
 def _shift(item: Node, letter: str) -> int | None:

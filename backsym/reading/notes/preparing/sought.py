@@ -7,7 +7,7 @@ Knows how formulas are written, by their tokens.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from backsym.core.source import Source
 from backsym.core.words import Said, say
@@ -26,21 +26,24 @@ def without_sought(
 ) -> tuple[Document, list[tuple[int, Said]]]:
     """The note without such signs in front of displayed equations, and what is said; ``places`` are all formulas."""
     source = Source(document.text)
+    formulas = [[token for token in tokens_in(source, *place) if token.kind != "end"] for place in displayed]
     used = {token.text for start, end in places for token in tokens_in(source, start, end)}
     name = next((name for name in _NAMES_OF_OBJECTIVES if name not in used), None)
+    named = False
     found: list[Edit] = []
     what: list[tuple[int, Said]] = []
-    for start, end in displayed:
-        tokens = [token for token in tokens_in(source, start, end) if token.kind != "end"]
+    for tokens in formulas:
         first, after = _sought(tokens)
+        computed = {token.text for other in formulas if other is not tokens for token in other}
         if not after or _indices(tokens[after:]) & {t.text for t in tokens[first:after]}:
             continue
         written = document.text[tokens[first].start : tokens[after - 1].end].strip()
         if not first and _names(tokens[after:]):
             put, said = "", say("notes.remark.sought", sign=written)
-        elif name is not None and _is_objective(tokens[after:], tokens[first:after]):
-            put, said = f"{name} = ", say("notes.remark.objective", sign=written, name=name)
-            name = None  # Of two objectives neither is told.
+        elif name is not None and _is_objective(tokens[after:], tokens[first:after], computed):
+            if named:
+                raise source.error(say("notes.two_objectives"), (tokens[0].start, tokens[-1].end))
+            put, said, named = f"{name} = ", say("notes.remark.objective", sign=written, name=name), True
         else:
             continue
         found.append(Edit(tokens[0].start, tokens[after].start, put))
@@ -65,17 +68,29 @@ def _sought(tokens: Sequence[Token]) -> tuple[int, int]:
     return (begin, after) if after < len(tokens) else (0, 0)
 
 
-def _is_objective(tokens: Sequence[Token], sign: Sequence[Token]) -> bool:
-    """Whether this is what is minimised, without a name: of the letters below the sign, and of no loss."""
-    texts = [t.text for t in tokens]
+def without_sign(tokens: Sequence[Token]) -> Sequence[Token]:
+    r"""The tokens of a formula behind ``\min_w`` at its beginning."""
+    return tokens[_sought(tokens)[1] :]
+
+
+def _is_objective(tokens: Sequence[Token], sign: Sequence[Token], computed: Collection[str]) -> bool:
+    """Whether this is what is minimised, without a name: of the letters below the sign, and of no loss.
+
+    The letters may stand in other formulas, of which the symbols are ``computed``; statements may follow a comma.
+    """
     letters = {t.text for t in sign if t.kind in ("letter", "greek")}
-    depth, outer = 0, set[str]()
-    for token in tokens[:-1]:
-        depth += (token.text == "{") - (token.text == "}")
-        outer |= set() if depth else {token.text}
-    strange = any(t.kind in ("word", "row") or t.text in (*LOSS_NAMES, "mathcal") for t in tokens)
-    plain = not strange and outer.isdisjoint(("=", "in", *_BOUNDS))
-    return plain and bool(letters & {*texts}) and len(texts) > 2
+    depth, outer, end = 0, list[str](), len(tokens)
+    for n, token in enumerate(tokens[:-1]):
+        depth += (token.text in ("{", "(", "[")) - (token.text in ("}", ")", "]"))
+        if token.text == "," and depth == 0 and any(t.text == "=" for t in tokens[n:]):
+            end = n
+            break
+        outer += [] if depth else [token.text]
+    objective = tokens[:end]
+    strange = any(t.kind in ("word", "row") or t.text in (*LOSS_NAMES, "mathcal") for t in objective)
+    plain = not strange and {*outer}.isdisjoint(("=", "in", *_BOUNDS))
+    texts = {t.text for t in tokens}
+    return plain and bool(letters & (texts | {*computed})) and len(objective) > 2 - (end < len(tokens))
 
 
 def _indices(tokens: Sequence[Token]) -> set[str]:
@@ -88,5 +103,5 @@ def _names(tokens: Sequence[Token]) -> bool:
     """Whether an equals sign follows a name, perhaps with scripts or applied, of which no other sign is."""
     left = [token.text for token in tokens]
     left = left[: left.index("=")] if "=" in left else []
-    named = bool(left) and tokens[0].kind in ("letter", "greek", "macro", "word")
+    named = bool(left) and "," not in left and tokens[0].kind in ("letter", "greek", "macro", "word")
     return named and not any(sign in left for sign in ("+", "-", "sum", "frac", "|", "||(", "|("))
