@@ -79,7 +79,15 @@ REFUSED = [
     ),
     ("dependent_range", "n", r"$$c_n = \sum_{k=1}^{n} a_k b_k, \quad L = \sum_n c_n^2$$"),
     ("runs_out", r"x_{T-t}", r"$$h_t = w h_{t-1}, \quad L = \sum_{t=1}^T h_t x_{T-t}$$"),
-    ("root_of_defined", "s", r"$$s^2 = \frac{1}{n} \sum_{i=1}^n x_i^2, \quad L = \frac{a}{s}$$"),
+    ("root_of_defined", "e", r"$$e^2 = (y - w x)^2, \quad L = e^2 + a e$$"),
+    ("root_of_defined", "r", r"$$r^2 = (y - w x)^2, \quad L = r^2 + a r$$"),
+    ("root_of_defined", "s", r"$$s^2 = \sum_{i=1}^n x_i^2, \quad L = \frac{a}{s}$$ Find $\partial L/\partial s$."),
+    (
+        "size_is_quantity",
+        "h_t",
+        r"$$h_t = \tanh(W_{hh} h_{t-1} + x_t), \quad L = \sum_{t=1}^T \|h_t\|^2$$"
+        r" with $h_0 = 0$ and $h_t \in \mathbb{R}^h$.",
+    ),
     (
         "in_two_layers",
         "w_{kj}",

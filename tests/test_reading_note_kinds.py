@@ -53,6 +53,24 @@ NOTES: dict[str, Note] = {
         lambda W, x, y: y * ((W @ x) ** 2).sum(),
         {"W": (K, D), "x": (D,), "y": S},
     ),
+    "the root of a square that is computed": (
+        r"$$\mu = \frac1n\sum_i x_i, \quad s^2 = \frac{1}{n} \sum_{i=1}^n (x_i-\mu)^2, \quad L = \frac{a}{s}$$"
+        r" Compute $\partial L/\partial x_i$ and $\partial L/\partial s^2$.",
+        lambda x, a: a / np.sqrt(((x - x.mean()) ** 2).mean()),
+        {"x": (N,), "a": S},
+    ),
+    "roots with an index": (
+        r"$\mu_j = \frac1N\sum_{i=1}^N x_{ij}$, $\sigma_j^2 = \frac1N\sum_i (x_{ij}-\mu_j)^2$,"
+        r" $$h_{ij} = \frac{x_{ij}-\mu_j}{\sigma_j}, \quad L = \sum_{i=1}^N\sum_{j=1}^D g_{ij} h_{ij}.$$",
+        lambda x, g: (g * (x - x.mean(0)) / np.sqrt(((x - x.mean(0)) ** 2).mean(0))).sum(),
+        {"x": (N, D), "g": (N, D)},
+    ),
+    "the root of a variance by its logarithm": (
+        r"$\log\sigma^2 = V x$ with $x\in\mathbb{R}^D$, $V\in\mathbb{R}^{K\times D}$, $z = \sigma\odot e$"
+        r" and $$\mathcal{L} = \|z\|^2 + \sum_k \left(\sigma_k^2-\log\sigma_k^2\right)$$",
+        lambda V, x, e: ((np.exp(V @ x / 2) * e) ** 2).sum() + (np.exp(V @ x) - V @ x).sum(),
+        {"V": (K, D), "x": (D,), "e": (K,)},
+    ),
     "what is sought in front of an objective": (
         r"$$\min_{W} \; J(W) = \frac{1}{2N}\sum_{n=1}^N \| x_n - W^\top W x_n \|^2$$"
         r" Here $W \in \mathbb{R}^{K \times D}$ and $x_n \in \mathbb{R}^D$. Derive $\nabla_W J$.",

@@ -228,6 +228,12 @@ SEEMING = {
 }  # fmt: skip
 
 READ: dict[str, Note] = {
+    "another matrix that is frozen": (
+        r"Let $U \in \mathbb{R}^{D \times D}$ be the frozen matrix and $A \in \mathbb{R}^{D \times D}$."
+        r" Here $U$ is frozen and $A$ is trained. $$L = \|U x + A x\|^2$$ Compute $\partial L/\partial A$.",
+        lambda U, A, x: ((U @ x + A @ x) ** 2).sum(),
+        {"U": (D, D), "A": (D, D), "x": (D,)},
+    ),
     "a term with two equations": (
         r"$$\ell_i = (w x_i - t_i)^2, \quad \ell = \sum_{i=1}^n \ell_i$$ Others take $$\ell_i = |w x_i - t_i|$$",
         lambda w, x, t: ((w * x - t) ** 2).sum(), {"w": S, "x": (N,), "t": (N,)},

@@ -403,6 +403,8 @@ class Symbols(Grammar):
             return False  # Nobody writes the number e squared where e is a vector.
         if not braced:
             return True
+        if self.ahead(2).text == "(" and self.ahead(3).kind == "number" and self.ahead(4).text == ")":
+            return False  # A mark, such as that of layer 2.
         mark, self.position = self.position, self.position + 2
         end = tag_ahead(self)
         tag = "".join(token.text for token in self.tokens[self.position + 1 : end])

@@ -16,9 +16,9 @@ from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Edit
-from backsym.reading.latex.equations import FormulaReader, Segment, Spelled
+from backsym.reading.latex.equations import FormulaReader, Segment, Spelled, segments
 from backsym.reading.latex.lexer import FONTS, Token, script_end, tokens_in
-from backsym.reading.latex.names import Key, Vocabulary
+from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.latex.symbols import BOLD
 from backsym.reading.notes.equations import TARGETS, Equations, is_loss
 from backsym.reading.notes.refusals import capital_of, computed_arrays, indexes
@@ -246,6 +246,58 @@ def check_no_rows(
         axes = shapes.get(name)
         if axes is not None and (len(axes) != 2 or axes[0] != "1"):
             raise source.error(say("notes.no_row", name=name), names[name].span)
+
+
+def check_roots(
+    source: Source,
+    equations: Equations,
+    powers: Collection[Key],
+    places: Sequence[tuple[int, int]],
+    others: Iterable[tuple[int, int]] = (),
+) -> None:
+    r"""Raises Respelled where ``s^2 = ...`` defines a quantity, and s alone is one that nothing defines: its root.
+
+    ``others`` are formulas within the text, which define it as well.  Raises InputError where the right side is a
+    square, since s may be its negative root, and where s stands in the formulas at ``places`` as something else than a
+    term: below a derivative, or applied.
+    """
+    given = equations.given()
+    within = [s for start, end in others for s in segments(source, equations.words, start, end)]
+    for segment in (*equations.segments, *within):
+        base, tag = segment.left.key
+        root = new_name(base, tag[1:])  # The mark of s_B^2 is 2B.
+        if tag[:1].isdecimal() and (base, tag) in powers and root in given:
+            name = source.text[slice(*given[root].span)]
+            square = any(
+                e.sides[1].kind == "pow" for e in equations.found if e.sides and e.segment.left.key == (base, tag)
+            )
+            edits = [] if square else list(_roots(source, places, given[root]))
+            if not edits:
+                raise source.error(say("notes.root_of_defined", name=name), given[root].span)
+            raise Respelled(edits, [(segment.start, say("notes.remark.root", name=name))])
+
+
+def _roots(source: Source, places: Iterable[tuple[int, int]], root: Spelled) -> Iterator[Edit]:
+    r"""``\sqrt{s_i^2}`` in place of each ``s_i`` with the index or the mark of ``root``; none where s is else, too."""
+    letter, *_ = tokens_in(source, *root.span)
+    found: list[Edit] = []
+    for tokens in (tokens_in(source, start, end) for start, end in places):
+        inside = 0
+        for n, token in enumerate(tokens):
+            before = tokens[n - 1].text if n else ""
+            if token.kind == "op" and token.text in ("_", "^"):
+                inside = script_end(tokens, n)
+            if token.text != letter.text or n < inside:
+                continue
+            end = script_end(tokens, n + 1) if tokens[n + 1].text == "_" else n + 1
+            script = "".join(t.text for t in tokens[end : script_end(tokens, end)]) if tokens[end].text == "^" else ""
+            if script.translate({ord(sign): None for sign in "{()}"}) == "^2":
+                continue
+            if tokens[end].text in ("^", "(", "'") or before in ("partial", "d", "nabla"):
+                return
+            name = source.text[token.start : tokens[end - 1].end]
+            found.append(Edit(token.start, tokens[end - 1].end, rf"\sqrt{{{name}^{{(2)}}}}"))
+    yield from found
 
 
 def check_sizes(source: Source, equations: Equations, dims: Collection[str], places: Sequence[tuple[int, int]]) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.source import Source
 from backsym.core.words import say
-from backsym.reading.latex.equations import FormulaReader, Segment, segments
+from backsym.reading.latex.equations import FormulaReader, Segment
 from backsym.reading.latex.lexer import ACCENTS, FONTS, script_end, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name, split_tag
 from backsym.reading.notes.equations import Equations, Forward, is_loss, terms_of
@@ -165,24 +165,6 @@ def check_defined(source: Source, equations: Equations, unread: Mapping[Key, tup
         name = new_name(base, "" if mark in letters else mark)
         if name in needed and name not in by_name:
             raise source.error(say("notes.defined_by_derivative", name=name), span)
-
-
-def check_roots(
-    source: Source, equations: Equations, powers: Collection[Key], others: Iterable[tuple[int, int]] = ()
-) -> None:
-    """Raises InputError where ``s^2 = ...`` defines a quantity, and s alone is one that nothing defines.
-
-    ``others`` are formulas within the text, which define it as well.
-    """
-    given = equations.given()
-    within = [s for start, end in others for s in segments(source, equations.words, start, end)]
-    for segment in (*equations.segments, *within):
-        base, tag = segment.left.key
-        root = new_name(base, tag[1:])  # The mark of s_B^2 is 2B.
-        if tag[:1].isdecimal() and (base, tag) in powers and root in given:
-            spelled = given[root]
-            name = source.text[slice(*spelled.span)]
-            raise source.error(say("notes.root_of_defined", name=name), spelled.span)
 
 
 def check_objective(source: Source, equations: Equations, places: Iterable[tuple[int, int]]) -> None:

@@ -22,7 +22,7 @@ from backsym.reading.notes.equations import (
     is_model,
     is_part_of_loss,
 )
-from backsym.reading.notes.lengths import check_counts, check_entries, check_sizes
+from backsym.reading.notes.lengths import check_counts, check_entries, check_roots, check_sizes
 from backsym.reading.notes.prose import (
     Formula,
 )
@@ -30,7 +30,6 @@ from backsym.reading.notes.refusals import (
     check_defined,
     check_names,
     check_objective,
-    check_roots,
 )
 from backsym.reading.notes.stating.pieces import Quotient, bold_letters, light_letters
 from backsym.reading.notes.steps import is_range_to_a_sum
@@ -62,13 +61,13 @@ def check_equations(note: Stated, equations: Equations, powers: Mapping[Key, str
     """Refuses what its forward equations cannot mean, before any shape is known; raises InputError or Respelled."""
     source = note.source
     known = {d.spelled.name for d in note.declared.found}
-    check_sizes(source, equations, {*note.declared.dims, *equations.dims} - known, note.spans)
+    check_sizes(source, equations, {*note.declared.dims, *equations.dims} - (known - note.family_names), note.spans)
     within = [s for start, end in note.within() for s in segments(source, note.vocabulary(), start, end)]
     _check_unsized(note, equations)
     check_entries(source, equations, within, note.spans)
     _check_numbered(note, equations, within)
     check_names(source, equations, note.settled.loose, within)
-    check_roots(source, equations, powers, note.within())
+    check_roots(source, equations, powers, note.spans, note.within())
     check_defined(source, equations, note.settled.unread)
     check_counts(source, equations, known)
     _check_computed(note, equations)

@@ -231,6 +231,7 @@ _AROUND = _HELD | frozenset(
     " lie lies must stay remain both each d h".split()
 )
 """Words between a quantity and such a word."""
+_JOINS = frozenset(("and", "und", "with", "mit"))
 _INDEPENDENT = Phrases(
     "does not depend on", "do not depend on", "independent of", "not a function of", "unabh\u00e4ngig von",
     "h\u00e4ngt nicht von", "h\u00e4ngen nicht von",
@@ -430,8 +431,13 @@ class Provisos:
 
     def bound(self, s: Sentence, number: int) -> set[str]:
         """What a word such as "diagonal" is said of: what stands before it or behind it, apart from fillers."""
-        places = [*s.before(number, _AROUND), *s.behind(number, _AROUND)]
-        return {name for n in places if n in s.shown for name in self.subject(s.shown[n])}
+        ahead = [n for n in s.before(number, _AROUND) if n in s.shown]
+        behind = [n for n in s.behind(number, _AROUND) if n in s.shown]
+        between = s.words[ahead[0] + 1 : number] if ahead else ()
+        if between and not _JOINS.intersection(between):
+            gap = self.source.text[s.shown[ahead[0]].end : s.places[number]]
+            behind = behind if "," in gap else []  # "$W$ is frozen and $A$ is not" binds W alone.
+        return {name for n in (*ahead, *behind) for name in self.subject(s.shown[n])}
 
     def doubtful(self) -> list[tuple[Sentence, int]]:
         """Sentences that may change the problem, in words that are not read, and from where to quote them."""
