@@ -11,6 +11,7 @@ import pytest
 from test_reading_cases import loaded, same_as, sigmoid, softmax
 
 from backsym.core.errors import InputError
+from backsym.numeric.claims import false_claims
 
 D, H, K, N, S = 3, 4, 2, 5, ()
 Note = tuple[str, Callable[..., Any], dict[str, tuple[int, ...]]]
@@ -533,17 +534,23 @@ def test_other_signs_of_what_is_sought_make_no_objective(objective: str, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("claim", "named"),
+    ("claim", "kinds", "holds"),
     [
-        ("Show that $dz = 2 (z - y)$ and derive $dw$.", "to be shown"),
-        ("Here $$dz = 2 (z - y), \\quad dw = x dz.$$", "left side is no quantity"),
-        ("Show that $$dz = 2 (z - y)$$ and derive $dw$.", "left side is no quantity"),
+        ("Show that $dz = 2 (z - y)$ and derive $dw$.", ["show", "derive"], True),
+        ("Show that $$dz = 2 (z - y), \\quad dw = x dz, \\quad db = dz.$$", ["show"], True),
+        ("Show that $$dz = 3 (z - y).$$", ["show"], False),
+        ("Here $$dz = 2 (z - y), \\quad dw = x dz.$$", [], True),
+        ("Show that $$dz = w dx.$$", [], True),  # Differentials of what is given are of another calculus.
+        ("Show that $$dL = 2 (z - y) dz.$$", [], True),
     ],
 )
-def test_differentials_are_no_quantities(claim: str, named: str, tmp_path: Path) -> None:
+def test_differentials_are_derivatives_of_the_loss(claim: str, kinds: list[str], holds: bool, tmp_path: Path) -> None:
     note = loaded(tmp_path, "$$z = w x + b, L = (z - y)^2$$ " + claim)
     assert {s.name for s in note.symbols.values()} == {"w", "x", "b", "y", "z", "L"}
-    assert any(named in remark for remark in note.remarks)
+    assert [part.kind for part in note.parts] == kinds
+    assert kinds or any("derivative that nobody" in r or "left side is no" in r for r in map(str, note.remarks))
+    solution = note.solve()
+    assert (not false_claims(note, solution.derivations, solution.points)) == holds
 
 
 def test_the_letter_of_the_classes_is_that_of_their_axis(tmp_path: Path) -> None:

@@ -96,6 +96,18 @@ and the loss $${HALF}.$$""",
         zero_start,
         {"W": (H, H), "U": (H, D), "x": (N, D), "b": (H,), "V": (K, H), "c": (K,), "y": (N, K)},
     ),
+    "a start of zeros, in words": (
+        rf"$${RNN}, \quad t = 1, \dots, T,$$ $${HALF},$$ $$\mathbf{{o}}_t = \mathbf{{V}} \mathbf{{h}}_t + "
+        r"\mathbf{c}$$ The initial hidden state is set to zero.",
+        zero_start,
+        {"W": (H, H), "U": (H, D), "x": (N, D), "b": (H,), "V": (K, H), "c": (K,), "y": (N, K)},
+    ),
+    "a start of zeros, in German": (
+        r"$$h_t = \tanh(w h_{t-1} + u x_t + b), \quad L = \frac12 (h_T - y)^2, \quad t = 1, \dots, T$$ "
+        "Der Anfangszustand ist null.",
+        lambda w, u, x, b, y: scalar_last(w, u, x, b, y, 0.0),
+        {"w": (), "u": (), "x": (N,), "b": (), "y": ()},
+    ),
     "the last state, light letters": (
         r"""The state is $h_t$ for $t = 1, \dots, T$. $$h_t = \tanh(w h_{t-1} + u x_t + b)$$
 $$L = \frac12 (h_T - y)^2$$""",
@@ -280,6 +292,15 @@ def test_one_step_of_a_sequence_is_no_step_alone(tmp_path: Path) -> None:
         except BacksymError:
             continue
         assert "h_prev" not in read.symbols
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["$h_0$ is trainable, too.", "The initial state is a parameter.", "Der Anfangszustand $h_0$ wird mittrainiert."],
+)
+def test_a_start_that_is_learned_is_a_parameter(words: str, tmp_path: Path) -> None:
+    note = loaded(tmp_path, r"$$h_t = \tanh(w h_{t-1} + x_t), \quad L = \sum_{t=1}^T h_t^2$$ " + words)
+    assert note.symbols["h0"].role == "parameter"
 
 
 def test_what_is_taken_by_custom_is_said(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ from backsym.reading.notes.origins import Axis, One, from_one
 from backsym.reading.notes.preparing.asides import without_asides, without_numbers
 from backsym.reading.notes.preparing.diagonals import with_diagonals
 from backsym.reading.notes.preparing.differences import with_later_sums
+from backsym.reading.notes.preparing.differentials import with_differentials
 from backsym.reading.notes.preparing.features import with_given_features
 from backsym.reading.notes.preparing.front import front_matter, with_front
 from backsym.reading.notes.preparing.inverted import without_logarithms
@@ -102,6 +103,7 @@ def _without_front(document: Document, *, tex: bool) -> ReadNote:
     document, numbers = without_numbers(document, [(f.start, f.end) for f in displayed])
     document, solved = without_logarithms(document, _places(document, tex=tex))
     document, steps, one_step = of_one_step(document, _places(document, tex=tex))
+    document, slopes = with_differentials(document, _places(document, tex=tex))
     spelling = respelt(document, _places(document, tex=tex))
     document = spelling.document
     document, powers = layered(document, _places(document, tex=tex))
@@ -121,6 +123,7 @@ def _without_front(document: Document, *, tex: bool) -> ReadNote:
         *numbers,
         *solved,
         *one_step,
+        *slopes,
         *spelling.customs,
         *later,
         *counted.remarks,

@@ -18,6 +18,7 @@ from backsym.reading.latex.equations import Spelled
 from backsym.reading.latex.lexer import tokens_in
 from backsym.reading.latex.names import split_tag
 from backsym.reading.notes.assembling.asked import role_by_custom
+from backsym.reading.notes.assembling.initial import hear_starts
 from backsym.reading.notes.assembling.sizes import KINDS, said_sizes
 from backsym.reading.notes.assembling.stated import Stated
 from backsym.reading.notes.equations import (
@@ -89,9 +90,10 @@ class Settling:
         check_zeros(equations, self.starts, {name for name, shape in declared.items() if len(shape) > 1})
         waits = {e.name: [s.name for s in self.starts if s.family in {e.name, *e.uses}] for e in equations.found}
         equations.found = in_order(equations.found, waits)
-        defined = {e.name for e in equations.found}
+        begun = {*given, *declared, *(e.name for e in equations.found)}
+        hear_starts(note, equations, [start for start in self.starts if start.name not in begun])
         for start in self.starts:
-            if start.name not in given and start.name not in declared and start.name not in defined:
+            if start.name not in begun:
                 given[start.name] = start.spelled
                 at = start.spelled.span[0]
                 note.assumed.append((at, say("notes.remark.starts_from", family=start.family, start=start.name)))
