@@ -25,6 +25,9 @@ from backsym.marking.judging.subject import Subject
 from backsym.numeric.axes import Array
 from backsym.reading.meaning.table_formulas import formula
 
+MAX_BY_NODE, MAX_MISTAKEN = 80, 130
+"""Derivatives with another function's that are looked at, at most: made node by node, and altogether."""
+
 MAX_NODES = 24
 """Nodes of a problem that are functions of a quantity, at most."""
 
@@ -121,9 +124,10 @@ def mistaken(subject: Subject) -> list[Mistaken]:
         groups += [same] if len(same) > 1 else []
     found: list[Mistaken] = []
     seen: set[Expr] = set()
+    most = MAX_BY_NODE
 
     def add(stated: Expr | None, wrong: Expr, right: Expr, applied: Expr, *, elsewhere: bool = False) -> None:
-        if stated is None or stated in seen or not any(True for _ in children(wrong)):
+        if stated is None or stated in seen or len(seen) >= most or not any(True for _ in children(wrong)):
             return
         seen.add(stated)
         taken = subject.point.value(wrong)
@@ -133,13 +137,17 @@ def mistaken(subject: Subject) -> list[Mistaken]:
         if row is not None and np.isfinite(row).all() and not np.abs(row - truth.flat).max() <= CLOSE * truth.size:
             found.append(Mistaken(row, stated, wrong, right, applied, elsewhere))
 
+    ways = [(n, group, *other) for group in groups for n, other in enumerate(_others(group[-1].applied.name))]
+    # Those that are written by their values, as most activations, come first, each at all nodes.
+    for _, group, other, by_value in sorted(ways, key=lambda way: (not way[3], way[0])):
+        node = next((node for node in group if node.inner == offers.target), group[-1])
+        wrong = {own.inner: _wrong(own, other, by_value=by_value) for own in group}
+        for affected in _through(offers, {own.inner for own in group}) if len(seen) < most else ():
+            add(_stated(offers, group, wrong, affected), wrong[node.inner], node.slope, node.applied)
+    most = MAX_MISTAKEN
     for group in groups:
         node = next((node for node in group if node.inner == offers.target), group[-1])
         through = _through(offers, {own.inner for own in group})
-        for other, by_value in _others(node.applied.name):
-            wrong = {own.inner: _wrong(own, other, by_value=by_value) for own in group}
-            for affected in through:
-                add(_stated(offers, group, wrong, affected), wrong[node.inner], node.slope, node.applied)
         if _tells_by_value(node.applied.name) and isinstance(node.value, Fn):
             wrong = {own.inner: _of_value(own.applied.name, own.applied.args[0]) for own in group}
             for affected in through:
