@@ -109,7 +109,10 @@ def test_words_that_are_mathematics_are_not_dropped(answer: str) -> None:
     "answer", ["minus the gradient: {}", "{} (times the number two)", "twice dL/dz = {}", "proportional to dL/dz = {}",
                "not equal to dL/dz = {}", "{} because of the factor it is doubled", "≈ dL/dz = {}",
                "~~{}~~", "<s>{}</s>", "{} % 2", "{} %", "~{}",
-               "{} where the sign is reversed", "{}, where z is wx", "{}, wobei das Vorzeichen umgekehrt ist"],
+               "{} where the sign is reversed", "{}, where z is wx", "{}, wobei das Vorzeichen umgekehrt ist",
+               r"{} \text{{ (times 2)}}", r"{} \text{{(doubled)}}", "{} (or maybe zero)", "({})^*", "... + {}",
+               "incorrect: {}", "dL/dq = {}", "∂²L/∂z² = {}", "{}, where * is addition", "{} where t = 0",
+               "keine Ahnung: {}"],
 )  # fmt: skip
 def test_words_that_change_an_answer_are_not_dropped(answer: str) -> None:
     assert MARKER.mark("z", answer.format("(y - t)(1 - y^2)")).score == 0

@@ -59,7 +59,7 @@ def _taken_out(plain: str, text: str) -> Opened | None:
     if fences:
         outside = _FENCE.sub("\n", plain)
         return Opened("\n".join(fence.strip("\n") for fence in fences), tuple(_sentences(outside)))
-    if _PROMPT.match(plain) is not None:
+    if _PROMPT.match(plain) is not None and not plain.lstrip().startswith("..."):
         return Opened(_PROMPT.sub("", plain))
     found = _formulas(plain)
     return found if found is not None or plain == text else Opened(plain)

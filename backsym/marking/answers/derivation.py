@@ -27,10 +27,11 @@ from backsym.core.expr import (
     walk,
     with_indices,
 )
+from backsym.core.names import split_name
 from backsym.core.problem import Problem
 from backsym.core.words import say
 from backsym.marking.answers.ends import End, at_letter, end_of, is_after_end, with_ends
-from backsym.marking.answers.left_sides import Left, left_of, letter_under_bar, letters_of, own_name
+from backsym.marking.answers.left_sides import Left, by_prime, left_of, letter_under_bar, letters_of, own_name
 from backsym.marking.answers.letters import (
     Bound,
     as_usual,
@@ -49,6 +50,7 @@ from backsym.marking.answers.readings import AS_WRITTEN, Reading, Readings, in_p
 from backsym.marking.answers.refusals import Refused
 from backsym.marking.answers.rows import left_row, without_rows
 from backsym.marking.judging.layouts import same_layout
+from backsym.reading.python.lexer import spelled
 from backsym.text.pieces import words_and_signs
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -218,8 +220,11 @@ class Derivation:
             if statement.left is None or not speaks_of_slopes(statement.left) or not begins_with_slope(statement.left):
                 raise
             # A Jacobian, or the derivative of an expression, on the left: a step that has no value of its own.
+            step = (self.named and not last) or (self.several and self.is_local(statement.left))
+            if not step and not self.may_be_by_target(statement.left):
+                raise
             self.unchecked.append(statement.left)
-            if (self.named and not last) or (self.several and self.is_local(statement.left)):
+            if step:
                 return None
             statement, left = Statement(None, statement.members, statement.rows), None
         if left is not None and left.word and last:
@@ -241,6 +246,7 @@ class Derivation:
             statement = self.turned_round(statement.turned())
             left = self.left(statement)
         if left is not None and left.quantity is None and not self.labels_target(left, last=last):
+            self.check_general(left, statement)
             if left.name not in self.problem.symbols:
                 self.define(left, statement)
             elif not self.assumes(left, statement):
@@ -332,8 +338,23 @@ class Derivation:
         """Whether this is a local derivative, such as ``dy/dz``."""
         return any(tree.kind == "partial" for way in self.readings.trees(text) for tree in way.trees)
 
+    def may_be_by_target(self, left: str) -> bool:
+        """Whether a left side that is not read is a first derivative: by what is asked for, or by nothing, ``∇L``."""
+        bare = "".join(left.split()).replace("{2}", "2").replace("²", "^2")
+        second = any(f"{sign}^2" in bare for sign in ("\\partial", "∂", "\\nabla", "∇", "d"))
+        if bare.startswith(("\\nabla", "∇")) and "_" not in bare:
+            return not second
+        return not second and split_name(self.target.name)[0].lower() in spelled(bare).lower()
+
+    def check_general(self, left: Left, statement: Statement) -> None:
+        """Refuses ``N = 1`` and ``t = 0``: a number in place of a size, or of all that is given."""
+        name, value = left.name or "", statement.members[-1].strip()
+        whole = name in self.problem.symbols and name not in self.problem.by_name and left.indices is None
+        if (whole or name in self.names.words.dims) and value.isdecimal():
+            raise Refused("syntax", say("answers.assumed", name=name, value=value))
+
     def assumes(self, left: Left, statement: Statement) -> bool:
-        """Whether this gives an input or target a value, ``t_o = 1``: no claim, and the answer is judged without it."""
+        """Whether this gives an entry of an input or target a value, ``t_o = 1``: the answer is judged without it."""
         given = left.name not in self.problem.by_name and len(statement.members) == 1
         return given and statement.members[0].strip().isdecimal()
 
@@ -377,6 +398,7 @@ class Derivation:
         return left
 
     def read_left(self, text: str) -> Left:
+        text = by_prime(text, self.problem.loss) or text
         if (own := own_name(text, self.names.words)) is not None:
             return own
         if (row := self.left_row(text)) is not None:
@@ -476,6 +498,9 @@ class Derivation:
     def define(self, left: Left, statement: Statement) -> None:
         """A name of the student's own, for the lines that follow."""
         assert left.name is not None
+        if left.indices is None and (function := self.names.function(statement.members[-1])) is not None:
+            self.names = self.names.calling(left.name, function)  # f = ReLU
+            return
         found = self.readings.of(statement.members[-1], None)
         reading = found[0]
         by_name = {ix.letter: ix for ix in reading.letters}

@@ -16,6 +16,7 @@ _CHANGES = frozenset(
     "geteilt multipliziert falsch nicht kein keine".split()
 )
 """Words that say of a sign, a factor or a quantity that it is another: what has one is not left out."""
+_BY_ENTRIES = ("element", "entry", "entri", "eintrag", "component", "komponent", "hadamard", "point", "punkt", "wise")
 _STEPS = ("heaviside", "unit step", "step function", "einheitssprung", "stufenfunktion")
 _QUOTES = ("\\text", "\\textrm", "\\mbox", "\\mathrm")
 _SPACES = (" ", "\t", ",", ";", ".", "\\qquad", "\\quad", "\\,", "\\;", "\\:", "\\ ", "{", *_QUOTES)
@@ -59,11 +60,20 @@ def _begins(line: str, start: int) -> bool:
     if any(word.lower() in _CHANGES or word.isdecimal() for word in words[2:]):
         return False
     told = [word for word in words[2:] if word not in _VERBS]
+    if words[1:] and not _is_said_of(words[1], " ".join(told).lower()):
+        return False
     if not any(word.isalpha() and word.islower() and len(word) > 2 for word in told) or _is_formula(told):
         return False  # Where z is Wx.
     verb = any(verb in _VERBS for verb in words[2:5]) or (word == "wobei" and words[-1] in _VERBS)
     said = verb or any(step in " ".join(words).lower() for step in _STEPS)
     return said and not any(sign in clause for sign in ("=", "<", ">", "\\frac")) and clause[len(word) :][:1] != "("
+
+
+def _is_said_of(sign: str, told: str) -> bool:
+    """Whether what is told of the sign of a product is that it is this product; of any other sign, anything."""
+    if sign in ("⊙", "∘", "odot", "circ", "⊗", "otimes"):
+        return any(stem in told for stem in _BY_ENTRIES) or (sign in ("⊗", "otimes") and "outer" in told)
+    return any(char.isalnum() for char in sign) or "produ" in told or "multipl" in told
 
 
 def _is_formula(words: list[str]) -> bool:

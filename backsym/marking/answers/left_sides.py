@@ -75,6 +75,16 @@ def _without_point(tree: Node, text: str) -> Node:
     return slope if text[slope.span[1] - 1] == "}" and rest[:1] == "(" and rest[-1:] == ")" else tree
 
 
+def by_prime(text: str, loss: str) -> str | None:
+    """``L'(w)`` as ``dL/dw``; None for any other left side."""
+    bare = "".join(text.split())
+    for prime in ("'", "′", "^\\prime", "^{\\prime}"):
+        inner = bare.removeprefix(loss + prime)
+        if inner != bare and inner[:1] == "(" and inner[-1:] == ")" and "," not in inner:
+            return f"d{loss}/d{inner[1:-1]}"
+    return None
+
+
 def letters_of(indices: Sequence[Node]) -> list[str]:
     return [ix.value for ix in indices if ix.kind == "name"]
 

@@ -18,6 +18,7 @@ from backsym.marking.answers.prose import (
     label_of,
     linked,
     of_slope,
+    remarked,
     unlisted,
     unquoted,
     without_space,
@@ -130,7 +131,7 @@ def _replaced(text: str, signs: Mapping[str, str]) -> str:
 
 def _statements(text: str) -> list[Statement]:
     text = _unframed(text) if "\\" in text else text
-    text = text.replace("\\text{(", "(\\text{")
+    text = remarked(text).replace("\\text{(", "(\\text{") if "\\" in text else text
     text = _without_brackets(text) if "(" in text and any(word in text for word in _ASIDES) else text
     if _has_layout(text):
         text = _LAYOUT.sub(" ", _RANGE.sub(_outside, _ARROW.sub("⇒", text)))

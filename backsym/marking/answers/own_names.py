@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 
 from backsym.core.entrywise import array_of
 from backsym.core.expr import Adj, Entry, Expr, Ix, Member, Partial, Shape, Sym, free_indices, rebuild, walk
-from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
+from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS, Function
 from backsym.core.lazy import Kept, lazy
-from backsym.core.names import split_name
+from backsym.core.names import GREEK, split_name
 from backsym.core.words import say
 from backsym.marking.answers.refusals import Refused
 from backsym.marking.explaining.repair_material import renamed
@@ -102,6 +102,20 @@ class Names:
         latex = {**self.scope.latex, name: rf"\text{{{name}}}"} if word else self.scope.latex
         scope = replace(self.scope, names={**self.scope.names, name: Sym(name, shape)}, latex=latex)
         return Names(scope, vocabulary(scope), {**self.own, name: (expr, letters)}, self.adjoints)
+
+    def function(self, text: str) -> Function | None:
+        """The function of the table that a text is the name of, and nothing else."""
+        bare = text.strip().removeprefix("\\text{").removeprefix("\\mathrm{").removeprefix("\\operatorname{")
+        word = bare.removesuffix("}").removeprefix("\\").strip()
+        if not word.isidentifier() or len(word) == 1 or self.words.has(word) or word in GREEK:
+            return None
+        found = FUNCTIONS.get(self.words.word(word) or "")
+        return found if found is not None and len(found.args) == 1 and not found.expanded else None
+
+    def calling(self, name: str, function: Function) -> Names:
+        """The same with a name for a function of the table."""
+        scope = replace(self.scope, own={**self.scope.own, name: function})
+        return replace(self, scope=scope, words=vocabulary(scope))
 
     def opening(self, name: str, expr: Expr, *, word: bool) -> Names:
         """The same with a name for an expression whose free letters are those of where the name stands."""

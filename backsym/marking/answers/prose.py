@@ -45,7 +45,9 @@ _REASON = (
 _SAID = re.compile(
     r"\b(?:times|plus|minus|over|multiplied|divided|squared|sum(?!\s+(?:up\s+)?to\b)|product|transposed?|Summe|mal|geteilt"
     r"|Produkt|twice|double|half|halved|negated|factor|sign|constant|proportional|doppelte?|halbe?|negative|Vorzeichen"
-    r"|Faktor|not|nicht|unequal|except|wrong)\b(?!\s+rule)",
+    r"|Faktor|not|nicht|unequal|except|wrong|incorrect|falsch|keine?|or|oder|but|aber|maybe|perhaps|vielleicht|without|ohne"
+    r"|instead|statt|opposite|reversed|flipped|inverted|swapped|missing|fehlt|umgekehrt\w*|doubled|averaged|summed|approximately|ungefähr"
+    r")\b(?!\s+rule)",
     re.IGNORECASE,
 )
 """Words that are mathematics: what holds one is no reason, and is not left out."""
@@ -232,6 +234,18 @@ _ONLY_WORDS = re.compile(rf"(?:[\s.,;:]|{_WORD}(?![\w-]))+", re.IGNORECASE)
 def unquoted(row: str) -> str:
     r"""A row without ``\text{...}`` around words of prose, which part equations as others do."""
     return _QUOTED.sub(lambda m: f" {m[1]} " if _ONLY_WORDS.fullmatch(m[1]) and m[1].strip() else m[0], row)
+
+
+def remarked(text: str) -> str:
+    r"""A text with ``\text{ (times 2)}``, whose words are mathematics, as words, and without other such remarks."""
+    return _QUOTED.sub(lambda m: _remark(m[1].strip()) or m[0], text)
+
+
+def _remark(content: str) -> str:
+    if content[:1] != "(" or content[-1:] != ")":
+        return ""
+    told = not _TELLING.isdisjoint(content[1:-1].lower().split())
+    return " " if told and not _SAID.search(content) and not any(map(str.isdecimal, content)) else content
 
 
 def linked(row: str) -> list[str]:

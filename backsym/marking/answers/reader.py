@@ -150,6 +150,9 @@ class AnswerReader:
         within = opened(text)
         if within is None:
             return self.read_text(target, text, mathematical=mathematical, names=names)
+        if within.left and not within.text.strip():
+            crossed = say("answers.crossed_out").text(self.problem.language)
+            return Unreadable(target, text, "syntax", crossed, self.problem)
         whole = self.read_text(target, within.text, mathematical=mathematical, names=names)
         if isinstance(whole, ReadAnswer):
             return replace(whole, text=text, left_out=within.left)
@@ -210,7 +213,9 @@ def _as_equations(text: str) -> str:
     if "\n" not in text and ";" not in text:
         return text
     lefts = [line.partition("=")[0].strip() for line in text.replace(";", "\n").split("\n") if "=" in line]
-    changes = len(set(lefts)) < len(lefts) or any(sign in text for sign in _CHANGES)
+    changes = (
+        len(set(lefts)) < len(lefts) or any("," in left for left in lefts) or any(sign in text for sign in _CHANGES)
+    )
     return (as_equations(text) or text) if changes else text
 
 

@@ -209,7 +209,7 @@ def _primes(cursor: Cursor) -> int:
 def _above(cursor: Cursor, expression: Callable[[], Node], scripts: Scripts, *, tags: bool) -> None:
     """One superscript, which may hold several things: ``W^{(1)\\top}``."""
     if not cursor.at("{"):
-        _one_above(cursor, scripts)
+        _one_above(cursor, scripts, tags=tags)
         return
     opening = cursor.take()
     cursor.enter(opening)
@@ -221,7 +221,7 @@ def _above(cursor: Cursor, expression: Callable[[], Node], scripts: Scripts, *, 
             cursor.take()
         elif cursor.at("'"):
             _prime(cursor, scripts)
-        elif cursor.at("*"):
+        elif cursor.at("*") and tags:
             cursor.take()
             scripts.tag = "star" + (scripts.tag or "")
         elif _transpose_ahead(cursor):
@@ -230,7 +230,7 @@ def _above(cursor: Cursor, expression: Callable[[], Node], scripts: Scripts, *, 
         elif cursor.at("{") and cursor.closing[cursor.position] == cursor.position + 2:
             # {\mathsf{T}} and the like
             cursor.position += 1
-            _one_above(cursor, scripts)
+            _one_above(cursor, scripts, tags=tags)
             cursor.expect("}")
         elif tags and scripts.tag in (None, "star") and not scripts.steps and (end := tag_ahead(cursor)):
             _take_tag(cursor, scripts, end)
@@ -258,13 +258,13 @@ def _above(cursor: Cursor, expression: Callable[[], Node], scripts: Scripts, *, 
     cursor.leave()
 
 
-def _one_above(cursor: Cursor, scripts: Scripts) -> None:
+def _one_above(cursor: Cursor, scripts: Scripts, *, tags: bool) -> None:
     """A superscript that is one token."""
     token = cursor.token
     if cursor.at("'"):
         _prime(cursor, scripts)
         return
-    if cursor.at("*"):
+    if cursor.at("*") and tags:
         cursor.take()
         scripts.tag = "star" + (scripts.tag or "")
         return

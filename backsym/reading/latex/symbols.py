@@ -423,7 +423,7 @@ class Symbols(Grammar):
     def bare_array(self, base: Base) -> Node:
         r"""``\mathbb{1}_N``, ``\mathbf{1}``, ``\mathbf{0}_{N \times D}``, and the indicator ``\mathbb{1}[z > 0]``."""
         start = base.token.start
-        if base.text == "1" and self.at("[", r"\{", "(") and (indicator := self.indicator(base)) is not None:
+        if base.text == "1" and self.at("[", r"\{", "(", "{") and (indicator := self.indicator(base)) is not None:
             return indicator
         dims: tuple[Node, ...] = ()
         if self.at("_"):
@@ -535,7 +535,7 @@ class Symbols(Grammar):
         )
 
     def blackboard(self, base: Base) -> Node:
-        if base.text == "I" and self.at("[", "(", r"\{") and (indicator := self.indicator(base)) is not None:
+        if base.text == "I" and self.at("[", "(", r"\{", "{") and (indicator := self.indicator(base)) is not None:
             return indicator
         hint = {"E": say("latex.write_mean"), "R": say("latex.declare_shape")}.get(base.text)
         raise self.error(say("latex.blackboard_bold", letter=base.text), base.token, hint)
@@ -560,7 +560,7 @@ class Symbols(Grammar):
     def indicator(self, base: Base) -> Node | None:
         r"""``\mathbb{1}[z > 0]``, ``\mathbb{1}[k = \arg\max_{k'} z_{k'}]``; None if there is no comparison inside."""
         opening = self.token
-        close = {"(": ")", "[": "]", r"\{": r"\}"}[opening.text]
+        close = {"(": ")", "[": "]", r"\{": r"\}", "{": "}"}[opening.text]
         mark = self.position
         depth = 0
         end = mark

@@ -35,13 +35,26 @@ def as_equations(text: str) -> str | None:
         body: Sequence[ast.stmt] = module_of(text.strip()).body
         if len(body) == 1 and isinstance(body[0], ast.FunctionDef):
             body = body[0].body
-        last = _last_changes(body)
+        apart = [single for statement in body for single in _unpacked(statement)]
+        last = _last_changes(apart)
         if not last:
-            return None
+            return "\n".join(map(ast.unparse, apart)) if len(apart) > len(body) else None
+        body = apart
         found = "\n".join(_Program(last).lines(body))
     except (SyntaxError, ValueError, RecursionError, MemoryError, _Other):
         return None
     return found if len(found) <= _MOST else None
+
+
+def _unpacked(statement: ast.stmt) -> Iterator[ast.stmt]:
+    """``N, D = X.shape`` as an equation for each of the sizes; any other statement as it is."""
+    names = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    value = statement.value if isinstance(statement, ast.Assign) else None
+    if not isinstance(names, ast.Tuple) or not isinstance(value, ast.Attribute) or value.attr != "shape":
+        yield statement
+        return
+    for n, name in enumerate(names.elts):
+        yield ast.Assign([name], ast.Subscript(value, ast.Constant(n), ast.Load()), lineno=statement.lineno)
 
 
 def _last_changes(body: Sequence[ast.stmt]) -> dict[str, int]:
