@@ -278,6 +278,23 @@ def test_a_loss_that_was_not_read_is_no_abstract_one(said: str, tmp_path: Path) 
     assert str(caught.value.diagnostics[0].code) == "notes.loss_not_read"
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        r"Let $L$ be any scalar loss and $G = \partial L/\partial f$ given.",
+        r"The derivative of the loss, $\frac{\partial L}{\partial f}$, is given.",
+        r"Let $L$ be some differentiable loss.",
+        r"Sei $L$ ein beliebiger skalarer Verlust.",
+        r"Der Gradient des Verlusts $g = \nabla_f L$ ist bekannt.",
+    ],
+)
+def test_any_loss_of_a_layer_alone(said: str, tmp_path: Path) -> None:
+    layer = r"$x \in \mathbb{R}^D$, $W \in \mathbb{R}^{K \times D}$. $$f = \tanh(W x)$$ "
+    note = loaded(tmp_path, rf"{layer}{said} Compute $\partial L/\partial W$ and $\partial L/\partial x$.")
+    assert note.upstream == "f"
+    assert [name for part in note.parts for name in part.targets] == ["W", "x"]
+
+
 def test_a_loss_that_is_not_given_keeps_its_name(tmp_path: Path) -> None:
     note = loaded(
         tmp_path, r"$$\mathbf{y} = \mathbf{W} \mathbf{x}, \quad J = \ell(\mathbf{y})$$ Compute $\nabla_{\mathbf{W}} J$."

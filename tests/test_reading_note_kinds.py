@@ -498,6 +498,16 @@ REFUSED = {
         "notes.without_index",
     ),
     "a loss in words": (r"$$z = w x$$ The loss is the squared error.", "notes.loss_not_read"),
+    "some loss that is told in words": (
+        r"$$q = W x, \quad o = \tanh(q)$$ with $W \in \mathbb{R}^{K \times D}$. Let $L$ be some scalar loss."
+        r" The loss is the squared error of $o$ and $t$. Find $\partial L/\partial W$.",
+        "notes.loss_not_read",
+    ),
+    "a derivative that is not given": (
+        r"$$q = W x, \quad o = \tanh(q)$$ with $W \in \mathbb{R}^{K \times D}$. Let $G = \partial L/\partial o$ be the"
+        r" gradient of the loss. Find $\partial L/\partial W$.",
+        "notes.loss_not_read",
+    ),
     "a loss of two in words": (
         r"$$p = \sigma(w x)$$ The loss function is the cross-entropy of $p$ and $y$.",
         "notes.loss_not_read",

@@ -29,6 +29,9 @@ _GIVEN = Phrases(
     "in terms of", "as a function of", "gegeben", "bekannt", "angenommen", "ausgedr\u00fcckt durch",
 )  # fmt: skip
 """Words by which a derivative is not asked for but at hand."""
+_BE = frozenset("is are be to already as ist sind sei seien als".split())
+_ANY = frozenset("any some arbitrary unspecified beliebige beliebiger beliebigen beliebig irgendein".split())
+_SCALAR = ("scalar", "skalar", "differentiable", "differenzierbar", "downstream")
 _LOSS = Phrases(
     "loss", "losses", "cost", "costs", "objective", "error function", "cross-entropy", "cross entropy", "likelihood",
     "verlust", "verlustfunktion", "kosten", "kostenfunktion", "zielfunktion", "fehler", "fehlerfunktion",
@@ -62,7 +65,11 @@ class Slope:
 
     above: str
     below: str
+    source: Source
     at: int
+    """Where the formula begins."""
+    end: int
+    """And where it ends."""
 
 
 def slopes(
@@ -70,24 +77,28 @@ def slopes(
 ) -> list[Slope]:
     """The derivatives that the formulas name, in the order of the note; gradients of a loss or of ``others``, too."""
     kept = [(start, end) for start, end in places if any(sign in source.text[start:end] for sign in SIGNS)]
-    whole = [Slope(*names, at) for t, at in _trees(source, words, kept) if (names := _names(t)) is not None]
+    whole = [Slope(*names, source, *at) for t, at in _trees(source, words, kept) if (names := _names(t)) is not None]
     tops = dict.fromkeys(slope.above for slope in whole)
     for loss in dict.fromkeys((*tops, *LOSS_NAMES, *others)):
         trees = _trees(source, replace(words, loss=loss), kept)
-        grads = [Slope(loss, t.children[0].value, at) for t, at in trees if t.kind == "call" and t.value == "grad"]
+        grads = [
+            Slope(loss, t.children[0].value, source, *at) for t, at in trees if t.kind == "call" and t.value == "grad"
+        ]
         if grads:
             return sorted([*whole, *grads], key=lambda slope: slope.at)
     return whole
 
 
-def _trees(source: Source, words: Vocabulary, places: Sequence[tuple[int, int]]) -> Iterable[tuple[Node, int]]:
+def _trees(
+    source: Source, words: Vocabulary, places: Sequence[tuple[int, int]]
+) -> Iterable[tuple[Node, tuple[int, int]]]:
     for start, end in places:
         try:
             reader = FormulaReader(source, words, start, end)
             lefts = list(reader.readable_lefts())
         except InputError:
             continue
-        yield from ((t, start) for _, left in lefts for t in walk(left))
+        yield from ((t, (start, end)) for _, left in lefts for t in walk(left))
 
 
 def _names(tree: Node) -> tuple[str, str] | None:
@@ -104,13 +115,27 @@ def undefined_loss(found: Sequence[Slope], known: Iterable[str]) -> str | None:
     return next(iter(names)) if len(names) == 1 else None
 
 
-def is_given(source: Source, found: Sequence[Slope], loss: str, last: str) -> bool:
+def is_given(found: Iterable[Slope], loss: str, last: str) -> bool:
     """Whether the note says that the derivative of the loss by what is computed last is at hand."""
     return any(
-        words_of(source.text, max(0, slope.at - NEAR), slope.at) in _GIVEN
+        words_of(slope.source.text, max(0, slope.at - NEAR), slope.at) in _GIVEN
+        or _is_called_given(slope.source.text, slope.end)
         for slope in found
         if (slope.above, slope.below) == (loss, last)
     )
+
+
+def is_any(text: str, start: int) -> bool:
+    """Whether the word for the loss that begins here is said of no certain one, "some scalar loss"."""
+    before = [w.text for w in words_of(text, max(0, start - _CLOSE), start) if not w.text.startswith(_SCALAR)]
+    return before[-1:] != [] and before[-1] in _ANY
+
+
+def _is_called_given(text: str, start: int) -> bool:
+    """Whether what ends here "is given"."""
+    end = next((n for n in range(start, min(len(text), start + _CLOSE)) if text[n] in ".;\n"), start + _CLOSE)
+    behind = [w.text for w in words_of(text, start, end) if w.text not in _BE]
+    return _GIVEN.length_at(behind, 0) > 0
 
 
 def worded_loss(text: str, formulas: Sequence[tuple[int, int]]) -> tuple[int, int] | None:

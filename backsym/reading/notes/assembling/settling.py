@@ -41,6 +41,7 @@ from backsym.reading.notes.steps import Start, as_equations, check_steps, check_
 from backsym.reading.notes.upstream import (
     DERIVED,
     LEARNING,
+    is_any,
     is_given,
     mentioned_loss,
     names_jacobian,
@@ -408,8 +409,12 @@ class Settling:
         known = equations.lefts() | equations.given().keys()
         loss = undefined_loss(note.slopes(), known)
         mentioned = mentioned_loss(note.document.text, note.spans)
-        if mentioned is not None and not (loss and is_given(note.source, note.slopes(), loss, last)):
+        given = loss is not None and is_given([*note.slopes(), *note.named_slopes()], loss, last)
+        any_one = loss is not None and mentioned is not None and is_any(note.document.text, mentioned[0])
+        if mentioned is not None and not (given or any_one):
             raise self.not_read(mentioned)
+        if any_one and (said := worded_loss(note.document.text, note.spans)):
+            raise self.not_read(said)
         of = {slope.above for slope in note.slopes()}
         asks = of or mentioned_loss(note.document.text, note.spans, DERIVED)
         self.upstream = self.loss_of_none(known) if loss is None and is_array and asks and of <= known else loss

@@ -480,3 +480,12 @@ class Stated:
         """The derivatives that the note names."""
         words = replace(self.vocabulary(), free=None)
         return slopes(self.source, words, self.spans, others)
+
+    def named_slopes(self) -> list[Slope]:
+        r"""Those that have names in the note, ``G = \partial L/\partial z``."""
+        words = replace(self.vocabulary(), free=None)
+        return [
+            slope
+            for name in self.settled.names
+            for slope in slopes(Source(name.text), words, [(name.stands_for[0].start, name.span[1])])
+        ]
