@@ -214,6 +214,35 @@ $$U = \mathbf{w}^\top \boldsymbol{\mu} - \frac{\gamma}{2} \mathbf{w}^\top \bolds
         lambda w, mu, Sigma, gamma: w @ mu - gamma / 2 * w @ Sigma @ w,
         {"w": (D,), "mu": (D,), "Sigma": (D, D), "gamma": S}, {},
     ),
+    "two regressors by their numbers": (
+        r"""$$\hat y_i = \beta_0 + \beta_1 x_{i1} + \beta_2 x_{i2}, \qquad S = \sum_{i=1}^n (y_i - \hat y_i)^2$$
+The partial derivative of $S$ with respect to $\beta_1$ (keeping $\beta_2$ constant) is wanted.""",
+        lambda beta0, beta1, beta2, x, y: ((y - beta0 - beta1 * x[:, 0] - beta2 * x[:, 1]) ** 2).sum(),
+        {"beta0": S, "beta1": S, "beta2": S, "x": (N, D), "y": (N,)}, {},
+    ),
+    "two weights by a comma": (
+        r"""$$L = \frac{1}{n} \sum_{i=1}^n \max(0, -y_i (w_1 x_{i,1} + w_2 x_{i,2} + b))$$""",
+        lambda w1, w2, b, x, y: positive(-y * (w1 * x[:, 0] + w2 * x[:, 1] + b)).mean(),
+        {"w1": S, "w2": S, "b": S, "x": (N, D), "y": (N,)}, {},
+    ),
+    "units by their numbers": (
+        r"""$$z_k = w_{k1} x_1 + w_{k2} x_2 + b_k, \qquad u = v_{h1} x_1, \qquad
+L = u + \sum_{k=1}^K (y_k - z_k)^2$$""",
+        lambda w, x1, x2, b, y, v_h1: v_h1 * x1 + ((y - w[:, 0] * x1 - w[:, 1] * x2 - b) ** 2).sum(),
+        {"w": (K, D), "x1": S, "x2": S, "b": (K,), "y": (K,), "v_h1": S}, {},
+    ),
+    "an arrow above the input alone": (
+        r"""Let $\vec{x} \in \mathbb{R}^{d}$ and $W \in \mathbb{R}^{k \times d}$.
+$$z = W \vec{x} + b, \qquad \hat{y} = \text{softmax}(z), \qquad J = -\sum_{i=1}^k y_i \log \hat{y}_i$$""",
+        lambda W, x, b, y: -(y * np.log(softmax(W @ x + b))).sum(),
+        {"W": (K, D), "x": (D,), "b": (K,), "y": (K,)}, {},
+    ),
+    "bold vectors and light matrices": (
+        r"""$$\mathbf{z} = W \mathbf{x} + b, \qquad \hat{y} = \mathbf{v}^\top \mathbf{z} + c, \qquad
+L = (\hat{y} - y)^2$$""",
+        lambda W, x, b, v, c, y: (v @ (W @ x + b) + c - y) ** 2,
+        {"W": (K, D), "x": (D,), "b": (K,), "v": (K,), "c": S, "y": S}, {},
+    ),
     # Others
     "autoencoder": (
         r"""\begin{align*}

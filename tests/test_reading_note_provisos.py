@@ -137,6 +137,11 @@ REFUSED = {
 }  # fmt: skip
 
 SEEMING = {
+    "a change with an equation": (
+        r"$$L = -\log \sigma(\Delta r), \quad \Delta r = r_w - r_l$$", "notes.change_or_product",
+    ),
+    "a change without one": (r"$$L = (x + \Delta x - y)^2$$", "notes.change_or_product"),
+    "a small change": (r"$$L = (w x + \delta x - y)^2, \quad \delta x = v w$$", "notes.change_or_product"),
     "a sign that says nearly": (r"$$p \propto \exp(w x), \quad L = -\log p$$", "notes.only_nearly"),
     "a sign that says nearly, within": (r"$$L = -\log p$$ where $p \approx \exp(w x)$.", "notes.only_nearly"),
     "bold and light": (
@@ -361,6 +366,11 @@ READ: dict[str, Note] = {
 }  # fmt: skip
 
 NAMED = {
+    "a statement beside others": (LINE[:-3] + r", \quad p q = 1 $$", "whose left side is no quantity"),
+    "a gradient as a list": (LINE + r"$$\nabla_v L = (2 (y - t) x, 0)$$", "a derivative that nobody asks for"),
+    "a gradient that cannot be read": (
+        LINE + r"$$\frac{\partial L}{\partial w} \overset{!}{=} \frac{2}{} $$", "a derivative that nobody asks for",
+    ),
     "a second derivative by two": (
         LINE + r"Find $\frac{\partial^2 L}{\partial w \partial b}$ and $\frac{\partial L}{\partial b}$.",
         r"\frac{\partial^2 L}{\partial w \partial b}",

@@ -312,7 +312,7 @@ class Symbols(Grammar):
         tag = scripts.tag or ""
         if tag or not items or items[0].kind in ("shift", "slice", "entry"):
             return Found(self.new(base, tag), tuple(items))
-        if all(self.is_letter(x, base) for x in items):
+        if all(self.is_letter(x, base) or (n and self.is_position(items[n - 1], x)) for n, x in enumerate(items)):
             return Found(self.new(base, ""), tuple(items))
         first = items[0].kind == "num" or items[0].value in self.words.marks
         whole = len(groups) == 1 and not (first and len(items) > 1)
@@ -321,6 +321,11 @@ class Symbols(Grammar):
 
     def new(self, base: Base, tag: str) -> str:
         return new_name(base.text, tag, joined=self.words.joined)
+
+    def is_position(self, before: Node, tree: Node) -> bool:
+        """Whether a number stands behind a declared index letter or one with a range, ``x_{i1}``: no mark."""
+        letter = before.kind == "name" and (self.words.is_index(before.value) or before.value in self.letters)
+        return tree.kind == "num" and letter
 
     def is_letter(self, tree: Node, base: Base) -> bool:
         """Whether this subscript is an index: a declared letter, or one with a range; else one of i to n, if light."""

@@ -21,6 +21,7 @@ from backsym.reading.files.yamlfile import Document, Table, rewritten, text_of
 from backsym.reading.latex.names import Key
 from backsym.reading.notes.assembling.checks import (
     check_asked,
+    check_changes,
     check_differentiated,
     check_equations,
     check_light,
@@ -180,6 +181,7 @@ def _assembled(
     strange = without_left_side(note, displayed, [token.start for token in equations.defined.values()])
     if not equations.found:
         raise without_equations(note)
+    check_changes(note, equations, strange)
     check_equations(note, equations, powers)
     told = {d.spelled.name for d in note.declared.found}
     settling = Settling(note, equations)

@@ -73,9 +73,11 @@ class Ranks:
         self.by_letter -= called.keys()
         nodes = {e.name for e in equations.found if e.sides is not None and e.sides[0].kind == "name"}
         rows = nodes if self.has_rows else frozenset()
+        added = self.light_terms(equations, matrices)
         ranks: dict[str, int | None] = {}
         for name, spelled in names.items():
-            unknown = None if name in rows or not (has_bold or spelled.calligraphic) else usual_rank(spelled)
+            told = spelled.bold or spelled.calligraphic or (has_bold and name not in added)
+            unknown = None if name in rows or not told else usual_rank(spelled)
             by_letter = 2 if spelled.key[0] in matrices and name in given else arrays.get(name, unknown)
             ranks[name] = families.get(name) or entries.get(name, by_letter)
         return ranks, families
@@ -179,6 +181,22 @@ class Ranks:
             tokens = tokens_in(self.source, e.segment.start, e.segment.end)
             found |= _before_vectors(tokens, vectors if vectors and not marked else None)
         return found
+
+    def light_terms(self, equations: Equations, matrices: Collection[str]) -> set[str]:
+        r"""Light letters, computed or added, in a note that writes some ``matrices`` or computed arrays light.
+
+        So ``b`` is in ``\mathbf{z} = W \mathbf{x} + b``, and beside a light z that has entries: the equations tell it.
+        """
+        arrays = {t.children[0].value for t in equations.entries()}
+        arrays |= {d.spelled.name for d in self.declared if d.shape and not d.letter}
+        whole = [e for e in equations.found if e.sides is not None and e.sides[0].kind == "name"]
+        light = {e.name for e in whole if not e.segment.left.bold}
+        if not matrices and not light & arrays:
+            return set()
+        sides = [e.sides[1] for e in equations.found if e.sides is not None]
+        sums = [t for side in sides for t in walk(side) if t.kind == "add"]
+        terms = {term.value for t in sums for term in t.children if term.kind == "name"}
+        return {name for name in light | terms if not _capital(name)}
 
     def mentioned(self, given: Mapping[str, Spelled]) -> dict[str, int]:
         """The first formula of the text that consists of this name, perhaps with others: "$\\lambda$ is a constant"."""

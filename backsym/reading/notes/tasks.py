@@ -406,6 +406,8 @@ class Tasks:
         except InputError:
             if self.claimed(words) is not None:
                 self.unread.append(start)
+            elif displayed:
+                self.leave_unread(start, end)
             return
         if not any(row.is_equation for row in rows):
             asked = [self.target(row.left) for row in rows]
@@ -415,20 +417,28 @@ class Tasks:
                 self.unknown += [(start, name) for name in found if name is not None and name not in self.targets]
             if names and len(names) == len(asked):
                 self.asked_for(at, names, start, whole=any(row.left.kind != "partial" for row in rows))
+            elif displayed:
+                self.leave_unread(start, end)
             return
         for row in rows:
             if not row.is_equation:
                 continue
             name = row.left.children[0].value if row.left.kind == "entry" else row.left.value
+            derives = row.left.kind == "partial" or (row.left.kind, name) == ("call", "grad")
             if self.target(row.left) is not None and (kind := self.claimed(words)) is not None:
                 self.task(kind, at).equations.append(row.span)
             elif row.left.kind in ("name", "entry") and name in self.nodes and self.claimed(words) == "vectorize":
                 task = self.task("vectorize", at)
                 task.names += [name] if name not in task.names else []
-            elif (displayed or self.shows(start)) and (row.left.kind == "partial" or self.target(row.left) is not None):
+            elif (displayed or self.shows(start)) and (derives or self.target(row.left) is not None):
                 self.left_over.append(row.span[0])
             elif not displayed and row.left.kind not in ("name", "entry") and self.claimed(words) == "show":
                 self.unread.append(row.span[0])
+
+    def leave_unread(self, start: int, end: int) -> None:
+        """Names an equation of derivatives that cannot be read."""
+        if has_sign(self.source, start, end, *SIGNS[:2]) and "=" in self.source.text[start:end]:
+            self.left_over.append(start)
 
     def before_inline(self, start: int, words: str) -> str:
         """The words right before a formula within the text; those that show something, without the formulas between."""

@@ -31,7 +31,7 @@ from backsym.reading.notes.refusals import (
     check_names,
     check_objective,
 )
-from backsym.reading.notes.stating.pieces import Quotient, bold_letters, light_letters
+from backsym.reading.notes.stating.pieces import Piece, Quotient, bold_letters, light_letters
 from backsym.reading.notes.steps import is_range_to_a_sum
 from backsym.reading.notes.told_functions import check_called, check_told
 from backsym.reading.notes.written_functions import are_alike
@@ -84,6 +84,18 @@ def check_equations(note: Stated, equations: Equations, powers: Mapping[Key, str
     provisos.check()
     Worded(provisos).check()
     check_objective(source, equations, [(f.start, f.end) for f in note.formulas if note.is_idle(f)])
+
+
+def check_changes(note: Stated, equations: Equations, strange: Iterable[Piece]) -> None:
+    r"""Refuses ``\Delta r``, a change of r or a product; so is ``\delta r`` where it is a left side of its own."""
+    known = {d.spelled.key[0] for d in note.declared.found} | {e.segment.left.key[0] for e in equations.found}
+    lefts = {tuple(t.text for t in p.tokens[p.first : p.first + 2]) for p in strange}
+    for e in equations.found:
+        for a, b in pairwise(tokens_in(note.source, e.segment.start, e.segment.end)):
+            change = a.text == "Delta" and a.text not in known
+            if (a.kind, b.kind) == ("greek", "letter") and (change or (a.text, b.text) in lefts):
+                words = say("notes.change_or_product", name=note.source.text[a.start : b.end], one=a.text, other=b.text)
+                raise note.source.error(words, (a.start, b.end))
 
 
 def _check_unsized(note: Stated, equations: Equations) -> None:

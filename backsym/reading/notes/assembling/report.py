@@ -24,56 +24,37 @@ from backsym.reading.notes.equations import (
 from backsym.reading.notes.prose import (
     Formula,
 )
+from backsym.reading.notes.stating.pieces import Piece, pieces_of
 from backsym.reading.notes.steps import is_range_to_a_sum
 from backsym.text.phrases import words_of
 
 MOST_QUOTED = 5
 """Sentences that are quoted in one remark."""
-_OPENING, _CLOSING = ("(", "[", "{"), (")", "]", "}")
 
 
-def without_left_side(note: Stated, displayed: Iterable[Formula], functions: Sequence[int]) -> list[int]:
+def without_left_side(note: Stated, displayed: Iterable[Formula], functions: Sequence[int]) -> list[Piece]:
     """Displayed equations, not of derivatives, whose left side is no quantity and none of the ``functions``."""
     words = note.vocabulary()
     found = []
     for f in displayed:
         known = sorted([*(s.start for s in segments(note.source, words, f.start, f.end)), *functions])
-        for row in _rows(tokens_in(note.source, f.start, f.end)):
-            if not _is_left(row) or any(token.text in DERIVATIVES for token in row):
+        for piece in pieces_of(note.source, f.start, f.end):
+            start, end = piece.span
+            explains = piece.tokens[piece.first].text in ("(", "left")  # (a \odot b)_j explains a sign.
+            if explains or any(t.text in DERIVATIVES for t in piece.tokens[piece.first : piece.last]):
                 continue
-            start, end = row[0].start, row[-1].end
             if bisect_left(known, start) == bisect_left(known, end):
-                found.append(start)
+                found.append(piece)
     return found
 
 
-def _rows(tokens: Sequence[Token]) -> Iterator[list[Token]]:
-    """The rows of a formula without the ampersands."""
-    row: list[Token] = []
-    for token in tokens:
-        if token.kind == "row":
-            yield row
-            row = []
-        elif token.text != "&":
-            row.append(token)
-    yield row
-
-
-def _is_left(row: Sequence[Token]) -> bool:
-    r"""Whether a row has something before an equals sign outside of all brackets; ``(a \odot b)_j`` explains a sign."""
-    depth = 0 if row[:1] and row[0].text not in ("(", "left") else 1
-    for n, token in enumerate(row):
-        depth += (token.text in _OPENING) - (token.text in _CLOSING)
-        if token.text == "=" and depth == 0:
-            return n > 0
-    return False
-
-
-def what_was_passed_over(note: Stated, equations: Equations, asked: Asked, strange: Iterable[int]) -> tuple[Said, ...]:
+def what_was_passed_over(
+    note: Stated, equations: Equations, asked: Asked, strange: Iterable[Piece]
+) -> tuple[Said, ...]:
     """In order of the lines, what an instructor might look for in vain."""
     found: list[tuple[int, Said]] = [(note.locate(at)[0], reason) for at, reason in equations.passed_over]
     found += [(note.locate(at)[0], say("notes.remark.unread_to_show")) for at in asked.tasks.unread]
-    found += [(note.locate(at)[0], say("notes.remark.no_quantity_left")) for at in strange]
+    found += [(line, say("notes.remark.no_quantity_left")) for line in {note.locate(p.span[0])[0] for p in strange}]
     found += [(note.locate(at)[0], say("notes.remark.with_derivative")) for at in note.settled.steps]
     found += [(note.locate(at)[0], say("notes.remark.first_taken", name=name)) for at, name in note.settled.again]
     letters = {split_tag(name)[0] for name in (*equations.given(), *equations.lefts())}

@@ -134,7 +134,7 @@ class Settling:
         mentioned = Ranks(note.prose).mentioned(given)
         for name, spelled in given.items():
             if name in mentioned and not note.supposes(note.formulas[mentioned[name]]):
-                note.words.setdefault(name, note.prose.of(mentioned[name]))
+                note.words.setdefault(name, note.said_of(mentioned[name]))
             shape = tuple(axes.name(axis) for axis in shapes.shape(name) or ())
             note.declared.found.append(Declaration(spelled, shape))
         note.hear(equations.given())

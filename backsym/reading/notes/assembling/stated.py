@@ -53,6 +53,8 @@ _CONDITIONS = Phrases("if", "when", "whenever", "unless", "case", "cases", "wenn
 """Words right after which an equation within the text may hold or not."""
 _SUPPOSING = Phrases("assume", "assuming", "suppose", "supposing", "angenommen")
 """Words after which it holds, if it is a formula; "suppose $a = b$" is of a case."""
+_KEEPING = Phrases("keeping", "holding", "leaving", "treating", "fixing", "keep", "hold", "treat")
+_PARTIAL = Phrases("derivative", "derivatives", "differentiate", "differentiating", "differentiated", "derive")
 _THAT = Phrases("that", "dass")
 _SHOWING = Phrases(
     "show", "prove", "verify", "check", "argue", "demonstrate", "conclude", "zeige", "zeigen", "beweise", "beweisen",
@@ -192,7 +194,7 @@ class Stated:
             if declaration.spelled.name not in known:
                 known.add(declaration.spelled.name)
                 self.declared.found.append(declaration)
-                self.words[declaration.spelled.name] = self.prose.of(number)
+                self.words[declaration.spelled.name] = self.said_of(number)
 
     def declare_by_maps(self, known: Collection[str]) -> None:
         r"""Declares what functions of one argument give and take, ``f: \mathbb{R}^D \to \mathbb{R}^K`` of ``f(x)``."""
@@ -222,7 +224,7 @@ class Stated:
         """Takes what the words say of the role of given quantities wherever they name them, alone or in a list."""
         members: dict[str, str] = {}
         for number, formula in enumerate(self.formulas):
-            words = "" if formula.displayed or self.supposes(formula) else self.prose.of(number)
+            words = "" if formula.displayed or self.supposes(formula) else self.said_of(number)
             if tells_role(words):
                 for d in subjects_in_formula(self.source, formula.start, formula.end, Declarations()):
                     members.setdefault(d.spelled.key[0] if d.spelled.key[1] else "", words)
@@ -383,6 +385,15 @@ class Stated:
     def supposes(self, formula: Formula) -> bool:
         """Whether what the words say of a formula may hold or not, "if $y$ is one-hot"."""
         return words_before(self.document.text, formula.start)[-1:] in _CONDITIONS
+
+    def said_of(self, number: int) -> str:
+        """The words that tell what a formula declares.
+
+        A letter that is kept constant in a partial derivative is no constant: the others are in turn.
+        """
+        text, start = self.document.text, self.formulas[number].start
+        before = words_of(text[max(0, start - 2 * _CLOSE_BEFORE) : start])
+        return "" if before[-1:] in _KEEPING and before in _PARTIAL else self.prose.of(number)
 
     def is_idle(self, formula: Formula) -> bool:
         """Whether a formula neither states nor declares anything, and is about no derivative."""
