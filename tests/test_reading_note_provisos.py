@@ -72,6 +72,10 @@ REFUSED = {
     "a likelihood whose negative is minimised": (
         r"$$\ell = \sum_{n=1}^N y_n \log \sigma(w x_n)$$ is the likelihood. We minimise its negative.", "negated",
     ),
+    "an objective whose negative is minimised": (
+        r"$$\max_w \; w x - \frac12 w^2$$ The loss is the negative of this objective.", "negated",
+    ),
+    "unlike before, without a bias": (LINE + "Unlike in the lecture, we ignore the bias.", "left_out"),
     "one example of many": (
         r"$$L = \sum_{n=1}^N (w^\top x_n - y_n)^2$$ with $x_n \in \mathbb{R}^D$. "
         "Compute the gradient with respect to $w$ for a single example.", "example",
@@ -238,6 +242,28 @@ READ: dict[str, Note] = {
         r" Here $U$ is frozen and $A$ is trained. $$L = \|U x + A x\|^2$$ Compute $\partial L/\partial A$.",
         lambda U, A, x: ((U @ x + A @ x) ** 2).sum(),
         {"U": (D, D), "A": (D, D), "x": (D,)},
+    ),
+    "no weights that are shared": (
+        r"$$h = \tanh(w_1 x), \quad L = (w_2 h - t)^2$$ In contrast to other networks, the layers share no weights.",
+        lambda w1, w2, x, t: (w2 * np.tanh(w1 * x) - t) ** 2, {"w1": S, "w2": S, "x": S, "t": S},
+    ),
+    "another network, with other functions": (
+        r"$$h = \sigma(w x), \quad L = (h - t)^2$$ Unlike networks with ReLU activations, this one saturates.",
+        lambda w, x, t: (sigmoid(w * x) - t) ** 2, {"w": S, "x": S, "t": S},
+    ),
+    "no convolution and no stopped gradient": (
+        SIGNS + "where $*$ is multiplication, as there is no convolution and no stop-gradient.",
+        lambda w, x, t: ((w * x - t) ** 2).sum(), {"w": (D,), "x": (D,), "t": (D,)},
+    ),
+    "a derivative without a letter": (
+        LINE + "Hint: the derivative by $b$ has no factor $x$. Die Ableitung nach $b$ ist ohne $x$.",
+        lambda w, x, b, t: (w * x + b - t) ** 2, {"w": S, "x": S, "b": S, "t": S},
+    ),
+    "a linear layer before a softmax, of rows": (
+        r"$$\mathbf{P} = \mathrm{softmax}(\mathbf{X}\mathbf{W}), \quad L = \|\mathbf{P} - \mathbf{T}\|_F^2$$"
+        r" The output layer is linear, followed by a softmax row by row; the columns of $\mathbf{X}$ are features.",
+        lambda X, W, T: ((np.exp(X @ W) / np.exp(X @ W).sum(1, keepdims=True) - T) ** 2).sum(),
+        {"X": (N, D), "W": (D, K), "T": (N, K)},
     ),
     "a term with two equations": (
         r"$$\ell_i = (w x_i - t_i)^2, \quad \ell = \sum_{i=1}^n \ell_i$$ Others take $$\ell_i = |w x_i - t_i|$$",

@@ -20,7 +20,7 @@ from backsym.reading.latex.declarations import names_in_formula
 from backsym.reading.latex.lexer import tokens_in
 from backsym.reading.latex.names import split_tag
 from backsym.reading.notes.asking.questions import ALL
-from backsym.reading.notes.asking.sentences import NOTHING, elements
+from backsym.reading.notes.asking.sentences import NOTHING, Element, elements
 from backsym.reading.notes.assembling.asked import role_by_custom
 from backsym.reading.notes.equations import Equations
 from backsym.reading.notes.prose import Formula, sentences_of
@@ -37,6 +37,12 @@ _OF_ANOTHER_CASE = Phrases(
     "dependence", "abh\u00e4ngigkeit", "schreibweise",
 )  # fmt: skip
 """Words of a sentence that says nothing of what is computed, or of another case."""
+_UNLIKE = Phrases(
+    "unlike", "in contrast to", "contrary to", "as opposed to", "anders als", "im gegensatz zu", "im gegensatz zum",
+    "im gegensatz zur", "im unterschied zu", "im unterschied zum", "im unterschied zur",
+)  # fmt: skip
+"""Words before another case, up to the next comma."""
+_NONE = frozenset("no not never without kein keine keinen keiner nicht ohne".split())
 _LEAVES_OUT = Phrases(
     "ignore", "ignored", "ignores", "ignoring", "neglect", "neglected", "neglects", "neglecting", "drop", "drops",
     "dropped", "dropping", "omit", "omits", "omitted", "omitting", "leave out", "left out", "leaving out", "discard",
@@ -56,7 +62,7 @@ _LEFT_OUT = frozenset(
     " vernachl\u00e4ssigen ignorieren weglassen weg".split()
 )
 """Words behind what is left out."""
-_AS_A_CONSTANT = frozenset("constant constants fixed frozen konstant konstante konstanten fest eingefroren".split())
+AS_A_CONSTANT = frozenset("constant constants fixed frozen konstant konstante konstanten fest eingefroren".split())
 _HELD = frozenset(
     "is are be being as a an the held kept treated considered regarded taken fixed to it here now wird werden ist sind"
     " als eine wie wir gehalten behandelt betrachtet angesehen in this step lassen hier im folgenden"
@@ -92,6 +98,10 @@ _PARTS = frozenset(
 _TIES = Phrases(
     "share", "shares", "shared", "tied", "weight sharing", "same weights", "same weight", "same parameters",
     "identical", "teilen sich", "geteilt", "geteilte", "gekoppelt", "dieselben gewichte", "gleichen gewichte",
+)  # fmt: skip
+_ALIKE = Phrases(
+    *(f"{same} {what}" for same in ("identical", "same", "gleiche", "identische") for what in
+      ("shape", "shapes", "size", "sizes", "dimension", "dimensions", "form", "gr\u00f6\u00dfe", "distribution")),
 )  # fmt: skip
 _OF_WEIGHTS = Phrases(
     "weight", "weights", "weight sharing", "weight matrix", "weight matrices", "parameters", "gewichte", "parameter",
@@ -151,6 +161,10 @@ _COLUMNS = Phrases(
     "per column", "axis 0", "axis zero", "first axis", "jede spalte", "jeder spalte", "den spalten", "die spalten",
     "spaltenweise", "pro spalte",
 )  # fmt: skip
+_ROWS = Phrases(
+    "each row", "every row", "row by row", "row-wise", "rowwise", "per row", "last axis", "jede zeile", "jeder zeile",
+    "zeilenweise", "pro zeile",
+)  # fmt: skip
 _SOFTMAX = Phrases("softmax", "softmaxes", "softmax-funktion", "sums to one", "sum to one", "sums to 1", "sum to 1")
 _CONVOLVES = Phrases(
     "convolution", "convolutions", "convolved", "cross-correlation", "convolution operator", "convolution operation",
@@ -188,7 +202,9 @@ _COUNTED = Phrases(
 )  # fmt: skip
 _ITS_NEGATIVE = Phrases(
     *(f"{does} its {word}" for does in ("minimise", "minimize", "minimising", "minimizing") for word in
-      ("negative", "negation")), "loss is its negative", "minimieren ihr negatives", "minimieren das negative",
+      ("negative", "negation")), "loss is its negative",
+    *(f"negative of {it}" for it in ("this", "that", "it")), "negative davon", "minimieren ihr negatives",
+    "minimieren das negative",
 )  # fmt: skip
 _TIED = Phrases("tied", "weight tying", "gekoppelte gewichte", "gekoppelten gewichten", "gewichte gekoppelt")
 _TRANSPOSE_OF = Phrases(
@@ -317,6 +333,10 @@ class Sentence:
     def has(self, phrases: Phrases) -> bool:
         return bool(self.places_of(phrases))
 
+    def states(self, phrases: Phrases) -> bool:
+        """Whether one of the phrases stands here, and right before it no word such as "no"."""
+        return any(self.words[n - 1 : n] == () or self.words[n - 1] not in _NONE for n in self.places_of(phrases))
+
     def places_of(self, phrases: Phrases) -> list[int]:
         """The numbers of the words at which one of the phrases begins."""
         return [n for n in range(len(self.words)) if phrases.length_at(self.words, n)]
@@ -417,14 +437,14 @@ class Provisos:
 
     def kept(self, s: Sentence) -> set[str]:
         """ "The output weights $v$ are fixed": the names of what is constant."""
-        constant = [n for n, word in enumerate(s.words) if word in _AS_A_CONSTANT]
+        constant = [n for n, word in enumerate(s.words) if word in AS_A_CONSTANT]
         return {name for n in constant for m in s.before(n, _HELD) for name in self.names(s.shown.get(m))}
 
     def kept_in_part(self, s: Sentence) -> set[str]:
         """ "The first row of $W$ is fixed": the names of which a part is constant, or zero."""
         found: set[str] = set()
         for n, word in enumerate(s.words):
-            if word in _AS_A_CONSTANT or word in _ZERO:
+            if word in AS_A_CONSTANT or word in _ZERO:
                 whole = [m for m in s.before(n, _HELD) if {*s.words[max(0, m - 3) : m]} & _PARTS]
                 found |= {name for m in whole if m in s.shown for name in self.subject(s.shown[m])}
         return found
@@ -511,6 +531,7 @@ class Provisos:
         inside = {f.start: f for f in self.within(start, end)}
         spans = [(f.start, f.end, f.displayed) for f in inside.values()]
         found = elements(text, start, end, spans, lambda _start, _end: NOTHING)
+        found = self.of_this_case(found)
         words = [e.text if isinstance(e, Word) else text[e.start : e.end].strip() for e in found]
         shown = {n: inside[e.start] for n, e in enumerate(found) if not isinstance(e, Word)}
         plain = tuple(w if n not in shown or w.isdecimal() else "" for n, w in enumerate(words))
@@ -522,6 +543,16 @@ class Provisos:
         others = (n for n in range(len(plain)) if n not in kept and _OF_ANOTHER_CASE.length_at(plain, n))
         other = "?" in text[last - 1 : last + 1] or any(True for _ in others)
         return Sentence(plain, shown, first, last, other, tuple(e.start for e in found))
+
+    def of_this_case(self, found: Sequence[Element]) -> list[Element]:
+        """What stands in a sentence, but for "unlike the network above,"."""
+        words = [e.text if isinstance(e, Word) else "" for e in found]
+        starts = [n for n in range(len(words)) if _UNLIKE.length_at(words, n)]
+        ends = [self.source.text.find(",", found[n].start, found[-1].end) for n in starts]
+        return [
+            e for e in found
+            if not any(found[n].start <= e.start < end for n, end in zip(starts, ends, strict=True))
+        ]  # fmt: skip
 
     def names(self, formula: Formula | None) -> set[str]:
         """The names of a formula that is nothing but names."""
@@ -548,7 +579,7 @@ class Provisos:
         """ "We ignore the bias", "without $b$", "$b$ is dropped", where the equations have it."""
         objects: list[int] = []
         for n, word in enumerate(s.words):
-            if length := _LEAVES_OUT.length_at(s.words, n):
+            if (length := _LEAVES_OUT.length_at(s.words, n)) and not self.is_of_slope(s, n):
                 at = n + length
                 while at < len(s.words) and s.words[at] in _FILLERS:
                     objects.append(at)
@@ -560,11 +591,16 @@ class Provisos:
         named = {name for n in objects for name in self.names(s.shown.get(n)) if not name.endswith("0")}
         return not s.other_case and not s.has(_UP_TO) and (biases or bool(named & self.known))
 
+    def is_of_slope(self, s: Sentence, n: int) -> bool:
+        """ "The derivative by $b$ has no factor $x$"."""
+        has = {"has", "have", "contains", "ist", "enth\u00e4lt"} & {*s.words[max(0, n - 1) : n + 1]}
+        return bool(has) and any(word.startswith(("gradient", "derivative", "ableitung")) for word in s.words[:n])
+
     def holds(self, s: Sentence) -> bool:
         """ "Treat $q$ as a constant", where q is computed, or "stop gradient"."""
-        constant = [n for n, word in enumerate(s.words) if word in _AS_A_CONSTANT]
+        constant = [n for n, word in enumerate(s.words) if word in AS_A_CONSTANT]
         held = any(self.names(s.shown.get(m)) & self.computed for n in constant for m in s.before(n, _HELD))
-        return s.has(_NO_FLOW) or ((held or s.has(_TRUNCATES)) and not s.other_case)
+        return s.states(_NO_FLOW) or ((held or s.has(_TRUNCATES)) and not s.other_case)
 
     def denies(self, s: Sentence) -> bool:
         """ "$q$ does not depend on $w$", of which it is computed."""
@@ -589,14 +625,15 @@ class Provisos:
 
     def by_columns(self, s: Sentence) -> bool:
         """ "The softmax is taken of each column"; that of a matrix is of each row."""
-        return bool(self.calls & _ROWWISE) and s.has(_SOFTMAX) and s.has(_COLUMNS) and not s.other_case
+        columns = s.has(_COLUMNS) and not s.has(_ROWS)
+        return bool(self.calls & _ROWWISE) and s.has(_SOFTMAX) and columns and not s.other_case
 
     def other_product(self, s: Sentence) -> bool:
         """ "where $*$ denotes convolution", of a sign that the equations have."""
         if s.has(_BY_ENTRIES) or s.other_case:
             return False
         alone = {self.texts(f)[0] for f in s.shown.values() if len(self.texts(f)) == 1}
-        convolves = s.has(_CONVOLVES) and bool(self.signs & {"*", "ast", "star"})
+        convolves = s.states(_CONVOLVES) and bool(self.signs & {"*", "ast", "star"})
         return convolves or (bool(alone & self.signs & _SIGNS) and s.has(_OTHER_PRODUCTS))
 
     def adds(self, s: Sentence) -> bool:
@@ -667,7 +704,7 @@ class Provisos:
 
     def ties(self, s: Sentence) -> bool:
         r""" "The layers share their weights", where $W_1$ and $W_2$ are given, each for itself."""
-        if s.other_case or not s.has(_TIES) or not s.has(_OF_WEIGHTS):
+        if s.other_case or not s.has(_TIES) or not s.states(_OF_WEIGHTS) or s.has(_ALIKE):
             return False
         numbered: dict[str, int] = {}
         for base, mark in (split_tag(name) for name in self.equations.given()):
@@ -700,7 +737,10 @@ class Provisos:
         last = self.equations.found[-1].uses
         applied = (e for e in self.equations.found if e.sides is not None and e.name in last)
         calls = {e.sides[1].value for e in applied if e.sides is not None and e.sides[1].kind == "call"}
-        return bool(outer) and not s.other_case and bool(calls & {"sigmoid", "tanh", "relu", "softmax"})
+        followed = {*named_functions(s.words)} & self.calls
+        return (
+            bool(outer) and not followed and not s.other_case and bool(calls & {"sigmoid", "tanh", "relu", "softmax"})
+        )
 
     def excepts(self, s: Sentence) -> bool:
         """ "For all layers except the last", said of an equation; what is asked for may have exceptions."""

@@ -16,7 +16,7 @@ from backsym.core.errors import Diagnostic, InputError
 from backsym.core.words import Said, say
 from backsym.reading.latex.lexer import tokens_in
 from backsym.reading.latex.names import split_tag
-from backsym.reading.notes.assembling.provisos import Provisos, Sentence
+from backsym.reading.notes.assembling.provisos import AS_A_CONSTANT, Provisos, Sentence
 from backsym.reading.syntax import walk
 from backsym.text.phrases import Phrases
 
@@ -24,7 +24,7 @@ _PERHAPS = Phrases(
     "in practice", "usually", "often", "sometimes", "typically", "commonly", "in general", "could", "can", "may",
     "might", "other", "others", "some authors", "at test time", "recall", "if you", "in der praxis",
     "\u00fcblicherweise", "meist", "oft", "h\u00e4ufig", "manchmal", "kann", "k\u00f6nnen", "k\u00f6nnte",
-    "zur testzeit", "beim testen", "called", "known as", "genannt", "hei\u00dft",
+    "zur testzeit", "beim testen", "test set", "test error", "testdaten", "called", "known as", "genannt", "hei\u00dft",
 )  # fmt: skip
 """Words of a sentence that says what others do, or what may be done."""
 _LOSSES = frozenset(
@@ -99,7 +99,9 @@ _REGIONS = Phrases(
     "linear otherwise", "linear for", "linear beyond", "linear outside", "linear instead", "quadratic for",
     "quadratic near", "quadratisch f\u00fcr", "linear f\u00fcr", "sonst linear", "ansonsten linear",
 )  # fmt: skip
-_IN_PARTS = frozenset(("max", "min", "abs", "relu", "where", "cases", "clip", "huber", "sign", "step"))
+_IN_PARTS = frozenset(
+    ("max", "min", "abs", "relu", "where", "cases", "clip", "huber", "sign", "step", "log", "sqrt", "cosh")
+)
 _DROPOUT = Phrases("dropout", "drop-out")
 _DROPS = frozenset("dropped dropped-out zero zeroed deaktiviert ausgeschaltet weggelassen null".split())
 _UNITS = frozenset("units unit neurons activations inputs neuronen einheiten aktivierungen eingaben".split())
@@ -350,7 +352,8 @@ class Worded:
             tokens = tokens_in(self.provisos.source, of.start, of.end) if of is not None and not of.displayed else ()
             letters = {*[t.text.lstrip("\\") for t in tokens if t.kind in ("letter", "greek")][:1]}
             bases = {split_tag(name)[0].rpartition(":")[2] for name in self.provisos.known}
-            if given & self.provisos.known and letters & bases and "one-hot" not in s.words and self.states(s):
+            plain = "one-hot" not in s.words and not {*s.words} & AS_A_CONSTANT
+            if given & self.provisos.known and letters & bases and plain and self.states(s):
                 return True
         return False
 
