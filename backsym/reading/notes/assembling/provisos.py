@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from backsym.core.errors import InputError
 from backsym.core.source import Source
-from backsym.core.words import say
+from backsym.core.words import Said, say
 from backsym.reading.latex.declarations import names_in_formula
 from backsym.reading.latex.lexer import tokens_in
 from backsym.reading.latex.names import split_tag
@@ -42,7 +42,7 @@ _UNLIKE = Phrases(
     "im gegensatz zur", "im unterschied zu", "im unterschied zum", "im unterschied zur",
 )  # fmt: skip
 """Words before another case, up to the next comma."""
-_NONE = frozenset("no not never without kein keine keinen keiner nicht ohne".split())
+NONE = frozenset("no not never without kein keine keinen keiner nicht ohne".split())
 _LEAVES_OUT = Phrases(
     "ignore", "ignored", "ignores", "ignoring", "neglect", "neglected", "neglects", "neglecting", "drop", "drops",
     "dropped", "dropping", "omit", "omits", "omitted", "omitting", "leave out", "left out", "leaving out", "discard",
@@ -51,7 +51,10 @@ _LEAVES_OUT = Phrases(
     "keinen", "kein", "keine", "verzichten auf", "entf\u00e4llt", "entfallen",
 )  # fmt: skip
 _UP_TO = Phrases("up to terms", "bis auf terme")
-_BIAS = Phrases("bias", "biases", "bias term", "bias terms", "bias vector", "bias vectors", "bias-term", "bias-vektor")
+BIAS = Phrases(
+    "bias", "biases", "bias term", "bias terms", "bias vector", "bias vectors", "bias-term", "bias-vektor",
+    "bias-terme", "biasse",
+)  # fmt: skip
 _FILLERS = frozenset(
     "the a an any all terms term vector vectors bias biases weight weights parameter parameters der die das den dem"
     " alle allen terme vektor und and in of von wir we factor faktor".split()
@@ -95,15 +98,15 @@ _PARTS = frozenset(
     " spalte spalten eintrag eintr\u00e4ge komponente komponenten".split()
 )
 """What a part of an array is called."""
-_TIES = Phrases(
+TIES = Phrases(
     "share", "shares", "shared", "tied", "weight sharing", "same weights", "same weight", "same parameters",
     "identical", "teilen sich", "geteilt", "geteilte", "gekoppelt", "dieselben gewichte", "gleichen gewichte",
 )  # fmt: skip
-_ALIKE = Phrases(
+ALIKE = Phrases(
     *(f"{same} {what}" for same in ("identical", "same", "gleiche", "identische") for what in
       ("shape", "shapes", "size", "sizes", "dimension", "dimensions", "form", "gr\u00f6\u00dfe", "distribution")),
 )  # fmt: skip
-_OF_WEIGHTS = Phrases(
+OF_WEIGHTS = Phrases(
     "weight", "weights", "weight sharing", "weight matrix", "weight matrices", "parameters", "gewichte", "parameter",
     "gewichtsmatrix",
 )  # fmt: skip
@@ -335,7 +338,7 @@ class Sentence:
 
     def states(self, phrases: Phrases) -> bool:
         """Whether one of the phrases stands here, and right before it no word such as "no"."""
-        return any(self.words[n - 1 : n] == () or self.words[n - 1] not in _NONE for n in self.places_of(phrases))
+        return any(self.words[n - 1 : n] == () or self.words[n - 1] not in NONE for n in self.places_of(phrases))
 
     def places_of(self, phrases: Phrases) -> list[int]:
         """The numbers of the words at which one of the phrases begins."""
@@ -358,6 +361,32 @@ class Sentence:
     def binding(self) -> list[int]:
         """The numbers of the words that leave a quantity fewer free entries."""
         return [n for n, w in enumerate(self.words) if w in _BOUND or _BOUND_BY.length_at(self.words, n)]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Words that change the problem: the message, and whether a sentence says so while no equation does.
+
+    Of each of ``said`` a phrase must stand in it, no "no" before it, and none of ``unless``.  A sentence that asks,
+    supposes or denies counts ``always``, or not.
+    """
+
+    message: Said
+    holds: Callable[[Sentence], bool] = lambda s: True
+    said: tuple[Phrases, ...] = ()
+    unless: tuple[Phrases, ...] = ()
+    always: bool = False
+
+    def changes(self, s: Sentence) -> bool:
+        plain = (self.always or not s.other_case) and all(map(s.states, self.said))
+        return plain and not any(map(s.has, self.unless)) and self.holds(s)
+
+
+def refuse(source: Source, sentences: Iterable[Sentence], kinds: Sequence[Kind]) -> None:
+    """Raises InputError with each sentence that changes the problem, and what it does."""
+    found = [(kind.message, s) for s in sentences for kind in kinds if kind.changes(s)]
+    if found:
+        raise InputError(source.diagnostic(message, (s.start, s.end)) for message, s in found)
 
 
 def _has_any(places: Sequence[int], start: int, end: int) -> bool:
@@ -383,28 +412,40 @@ class Provisos:
 
     def check(self) -> None:
         """Raises InputError with each sentence that changes the problem."""
-        kinds = (
-            (say("notes.proviso.left_out"), self.leaves_out),
-            (say("notes.proviso.held"), self.holds),
-            (say("notes.proviso.denied"), self.denies),
-            (say("notes.proviso.base"), self.other_base),
-            (say("notes.proviso.norm"), self.other_norm),
-            (say("notes.proviso.columns"), self.by_columns),
-            (say("notes.proviso.product"), self.other_product),
-            (say("notes.proviso.added"), self.adds),
-            (say("notes.proviso.corrected"), self.corrects),
-            (say("notes.proviso.averaged"), self.other_total),
-            (say("notes.proviso.tied"), self.ties),
-            (say("notes.proviso.tied"), self.transposes),
-            (say("notes.proviso.layer"), self.linear),
-            (say("notes.proviso.excepted"), self.excepts),
-            (say("notes.proviso.function"), self.other_function),
-            (say("notes.proviso.negated"), self.negates),
-            (say("notes.proviso.negated"), self.negates_likelihood),
-        )
-        found = [(words, s) for s in self.sentences for words, changes in kinds if changes(s)]
-        if found:
-            raise InputError(self.source.diagnostic(words, (s.start, s.end)) for words, s in found)
+        refuse(self.source, self.sentences, self.kinds())
+
+    def kinds(self) -> tuple[Kind, ...]:
+        """What the first look at the equations tells."""
+        return (
+            Kind(say("notes.proviso.left_out"), self.leaves_out, unless=(_UP_TO,)),
+            Kind(say("notes.proviso.held"), said=(_NO_FLOW,), always=True),
+            Kind(say("notes.proviso.held"), said=(_TRUNCATES,)),
+            Kind(say("notes.proviso.held"), self.holds),
+            Kind(say("notes.proviso.denied"), self.denies, always=True),
+            Kind(say("notes.proviso.base"), lambda s: "log" in self.calls, said=(_BASE,)),
+            Kind(say("notes.proviso.norm"), self.other_norm, said=(_NORM,), always=True),
+            Kind(
+                say("notes.proviso.columns"), lambda s: bool(self.calls & _ROWWISE), said=(_SOFTMAX, _COLUMNS),
+                unless=(_ROWS,),
+            ),
+            Kind(
+                say("notes.proviso.product"), lambda s: bool(self.signs & {"*", "ast", "star"}), said=(_CONVOLVES,),
+                unless=(_BY_ENTRIES,),
+            ),
+            Kind(say("notes.proviso.product"), self.other_product, said=(_OTHER_PRODUCTS,), unless=(_BY_ENTRIES,)),
+            Kind(say("notes.proviso.added"), self.adds, unless=(_LEAVES_OUT,)),
+            Kind(say("notes.proviso.corrected"), self.corrects, said=(_CORRECTED,), always=True),
+            Kind(say("notes.proviso.averaged"), lambda s: "sum" in self.calls, said=(_OTHER_TOTAL,)),
+            Kind(say("notes.proviso.tied"), self.ties, said=(TIES, OF_WEIGHTS), unless=(ALIKE,)),
+            Kind(say("notes.proviso.tied"), lambda s: not self.twice()[0], said=(_TIED,)),
+            Kind(say("notes.proviso.tied"), self.transposes, said=(_TRANSPOSE_OF, _WEIGHTS)),
+            Kind(say("notes.proviso.layer"), self.linear),
+            Kind(say("notes.proviso.excepted"), self.excepts, said=(_EXCEPTS,), unless=(_SLOPES,)),
+            Kind(say("notes.proviso.function"), self.other_function, unless=(_EXCEPTS,)),
+            Kind(say("notes.proviso.negated"), lambda s: not self.begins_with_minus(), said=(_ITS_NEGATIVE,)),
+            Kind(say("notes.proviso.negated"), self.negates, said=(_NEGATES,)),
+            Kind(say("notes.proviso.negated"), self.negates_likelihood, said=(_LIKELIHOOD,)),
+        )  # fmt: skip
 
     def check_free(self, asked: Collection[str], families: Collection[str], sizes: Collection[str]) -> None:
         """Raises InputError where a sentence binds or keeps what is ``asked``; without any, of what is given.
@@ -424,16 +465,14 @@ class Provisos:
         many = (sums and bool(families)) or any(t.value in sizes for t in below)
         everything = any(s.has(ALL) for s in self.sentences)
         kinds = (
-            (say("notes.proviso.bound"), lambda s: any(self.bound(s, n) & names for n in s.binding())),
-            (say("notes.proviso.frozen"), lambda s: any(self.bound(s, n) & names for n in s.places_of(_FROZEN))),
-            (say("notes.proviso.frozen"), lambda s: everything and bool(self.kept(s) & names)),
-            (say("notes.proviso.bound"), lambda s: bool(self.kept_in_part(s) & names)),
-            (say("notes.proviso.example"), lambda s: many and s.has(_ONE_EXAMPLE) and s.has(_SLOPES)),
-            (say("notes.proviso.total"), lambda s: totals and s.has(_ONE_EXAMPLE)),
+            Kind(say("notes.proviso.bound"), lambda s: any(self.bound(s, n) & names for n in s.binding())),
+            Kind(say("notes.proviso.bound"), lambda s: bool(self.kept_in_part(s) & names)),
+            Kind(say("notes.proviso.frozen"), lambda s: any(self.bound(s, n) & names for n in s.places_of(_FROZEN))),
+            Kind(say("notes.proviso.frozen"), lambda s: everything and bool(self.kept(s) & names)),
+            Kind(say("notes.proviso.example"), lambda s: many, said=(_ONE_EXAMPLE, _SLOPES)),
+            Kind(say("notes.proviso.total"), lambda s: totals, said=(_ONE_EXAMPLE,)),
         )
-        found = [(words, s) for s in self.sentences if not s.other_case for words, changes in kinds if changes(s)]
-        if found:
-            raise InputError(self.source.diagnostic(words, (s.start, s.end)) for words, s in found)
+        refuse(self.source, self.sentences, kinds)
 
     def kept(self, s: Sentence) -> set[str]:
         """ "The output weights $v$ are fixed": the names of what is constant."""
@@ -587,9 +626,9 @@ class Provisos:
                 objects.append(at)
             zero = word in _ZERO and not {*s.words[n + 1 : n + 2]} & _OR
             objects += s.before(n, _HELD) if word in _LEFT_OUT or zero else ()
-        biases = bool(self.biases) and any(_BIAS.length_at(s.words, n) for n in objects)
+        biases = bool(self.biases) and any(BIAS.length_at(s.words, n) for n in objects)
         named = {name for n in objects for name in self.names(s.shown.get(n)) if not name.endswith("0")}
-        return not s.other_case and not s.has(_UP_TO) and (biases or bool(named & self.known))
+        return biases or bool(named & self.known)
 
     def is_of_slope(self, s: Sentence, n: int) -> bool:
         """ "The derivative by $b$ has no factor $x$"."""
@@ -597,10 +636,8 @@ class Provisos:
         return bool(has) and any(word.startswith(("gradient", "derivative", "ableitung")) for word in s.words[:n])
 
     def holds(self, s: Sentence) -> bool:
-        """ "Treat $q$ as a constant", where q is computed, or "stop gradient"."""
-        constant = [n for n, word in enumerate(s.words) if word in AS_A_CONSTANT]
-        held = any(self.names(s.shown.get(m)) & self.computed for n in constant for m in s.before(n, _HELD))
-        return s.states(_NO_FLOW) or ((held or s.has(_TRUNCATES)) and not s.other_case)
+        """ "Treat $q$ as a constant", where q is computed."""
+        return bool(self.kept(s) & self.computed)
 
     def denies(self, s: Sentence) -> bool:
         """ "$q$ does not depend on $w$", of which it is computed."""
@@ -612,33 +649,22 @@ class Provisos:
             for m in s.before(n, _HELD)
         )
 
-    def other_base(self, s: Sentence) -> bool:
-        return "log" in self.calls and s.has(_BASE) and not s.other_case
-
     def other_norm(self, s: Sentence) -> bool:
         r""" "where $\|\cdot\|$ is the $\ell_1$ norm"."""
         bars = any(not f.displayed and any("||" in t for t in self.texts(f)[:1]) for f in s.shown.values())
         named = (self.source.text[f.start : f.end].strip() in _NAMES_OF_NORMS for n, f in s.shown.items()
                  if _NORM.length_at(s.words, n + 1))  # fmt: skip
         numbered = any(_NORM.length_at(s.words, n + 1) for n, word in enumerate(s.words) if word in ("1", "one"))
-        return "norm" in self.calls and bars and s.has(_NORM) and (s.has(_OTHER_NORMS) or numbered or any(named))
-
-    def by_columns(self, s: Sentence) -> bool:
-        """ "The softmax is taken of each column"; that of a matrix is of each row."""
-        columns = s.has(_COLUMNS) and not s.has(_ROWS)
-        return bool(self.calls & _ROWWISE) and s.has(_SOFTMAX) and columns and not s.other_case
+        return "norm" in self.calls and bars and (s.has(_OTHER_NORMS) or numbered or any(named))
 
     def other_product(self, s: Sentence) -> bool:
-        """ "where $*$ denotes convolution", of a sign that the equations have."""
-        if s.has(_BY_ENTRIES) or s.other_case:
-            return False
+        """ "where $*$ denotes the matrix product", of a sign that the equations have."""
         alone = {self.texts(f)[0] for f in s.shown.values() if len(self.texts(f)) == 1}
-        convolves = s.states(_CONVOLVES) and bool(self.signs & {"*", "ast", "star"})
-        return convolves or (bool(alone & self.signs & _SIGNS) and s.has(_OTHER_PRODUCTS))
+        return bool(alone & self.signs & _SIGNS)
 
     def adds(self, s: Sentence) -> bool:
         r""" "We use weight decay with coefficient $\lambda$", of a letter that no equation has, or of a number."""
-        if s.other_case or s.has(_LEAVES_OUT) or any(f.displayed for f in s.shown.values()):
+        if any(f.displayed for f in s.shown.values()):
             return False
         known = self.known | self.equations.dims.keys()
         strange = [names for f in s.shown.values() if len(names := self.names(f)) == 1 and not names & known]
@@ -665,9 +691,8 @@ class Provisos:
 
     def negates(self, s: Sentence) -> bool:
         r""" "The loss is the negative of $\ell$", which is computed."""
-        ends = (n + length for n in range(len(s.words)) if (length := _NEGATES.length_at(s.words, n)))
-        its = s.has(_ITS_NEGATIVE) and not self.begins_with_minus()
-        return not s.other_case and (its or any(self.names(s.shown.get(n)) & self.computed for n in ends))
+        ends = (n + _NEGATES.length_at(s.words, n) for n in s.places_of(_NEGATES))
+        return any(self.names(s.shown.get(n)) & self.computed for n in ends)
 
     def begins_with_minus(self) -> bool:
         """Whether the loss has a minus before its first term."""
@@ -687,25 +712,17 @@ class Provisos:
         shows = (
             signs(of) == {False} and any(f.start <= last < f.end for f in of.shown.values()) for of in self.sentences
         )
-        return True in signs(s) and not s.other_case and not self.begins_with_minus() and any(shows)
+        return True in signs(s) and not self.begins_with_minus() and any(shows)
 
     def corrects(self, s: Sentence) -> bool:
         """ "Erratum: the loss should read $L = ...$", where L has another equation, or a second that is not taken."""
-        if not s.has(_CORRECTED):
-            return False
         taken = {e.segment.start for e in self.equations.found}
         others = [e for e in self.equations.segments if s.start <= e.start < s.end and e.start not in taken]
         within = [self.texts(f) for f in s.shown.values() if not f.displayed]
         return bool(others) or any(t[0] in self.computed and "=" in t for t in within if t)
 
-    def other_total(self, s: Sentence) -> bool:
-        """ "With the average instead of the sum", where the equations sum."""
-        return "sum" in self.calls and s.has(_OTHER_TOTAL) and not s.other_case
-
     def ties(self, s: Sentence) -> bool:
         r""" "The layers share their weights", where $W_1$ and $W_2$ are given, each for itself."""
-        if s.other_case or not s.has(_TIES) or not s.states(_OF_WEIGHTS) or s.has(_ALIKE):
-            return False
         numbered: dict[str, int] = {}
         for base, mark in (split_tag(name) for name in self.equations.given()):
             numbered[base] = numbered.get(base, 0) + mark.isdecimal()
@@ -715,17 +732,19 @@ class Provisos:
             split_tag(name)[0] in weights for name in self.computed
         )
 
-    def transposes(self, s: Sentence) -> bool:
-        """ "The decoder weights are the transpose of the encoder's", where each stands once, and none transposed."""
+    def twice(self) -> tuple[set[str], bool]:
+        """What is learned and stands twice, and whether one of it is transposed."""
         nodes = [e.segment.left.key for e in self.equations.found]
         given = {name for name, at in self.equations.given().items() if role_by_custom(at, nodes) is None}
-        sides = [e.sides[1] for e in self.equations.found if e.sides is not None]
-        uses = Counter(t.value for side in sides for t in walk(side) if t.kind == "name" and t.value in given)
-        turned = {t.children[0].value for side in sides for t in walk(side) if t.kind == "transpose"}
+        trees = [t for e in self.equations.found if e.sides is not None for t in walk(e.sides[1])]
+        uses = Counter(t.value for t in trees if t.kind == "name" and t.value in given)
         twice = {name for name, count in uses.items() if count > 1}
+        return twice, any(t.children[0].value in twice for t in trees if t.kind == "transpose")
+
+    def transposes(self, s: Sentence) -> bool:
+        """ "The decoder weights are the transpose of the encoder's", where each stands once, and none transposed."""
         shown = {text for f in s.shown.values() for text in self.texts(f)} & {"top", "'", "^T"}
-        as_transpose = s.has(_TRANSPOSE_OF) and s.has(_WEIGHTS) and not shown and not turned & twice
-        return not s.other_case and (as_transpose or (s.has(_TIED) and not twice))
+        return not shown and not self.twice()[1]
 
     def linear(self, s: Sentence) -> bool:
         """ "The last layer is linear", where what the loss uses is computed by a function of its own."""
@@ -738,19 +757,16 @@ class Provisos:
         applied = (e for e in self.equations.found if e.sides is not None and e.name in last)
         calls = {e.sides[1].value for e in applied if e.sides is not None and e.sides[1].kind == "call"}
         followed = {*named_functions(s.words)} & self.calls
-        return (
-            bool(outer) and not followed and not s.other_case and bool(calls & {"sigmoid", "tanh", "relu", "softmax"})
-        )
+        return bool(outer) and not followed and bool(calls & {"sigmoid", "tanh", "relu", "softmax"})
 
     def excepts(self, s: Sentence) -> bool:
         """ "For all layers except the last", said of an equation; what is asked for may have exceptions."""
         places = s.places_of(_EXCEPTS)
-        each = any({*s.words[:n]} & _EACH for n in places)
-        return each and not s.other_case and not s.has(_SLOPES)
+        return any({*s.words[:n]} & _EACH for n in places)
 
     def other_function(self, s: Sentence) -> bool:
         """ "Hidden activations are tanh", or "it is passed through a softmax", where no equation has that."""
-        if s.other_case or s.has(_EXCEPTS) or any(f.displayed for f in s.shown.values()):
+        if any(f.displayed for f in s.shown.values()):
             return False
         named = {*named_functions(s.words)}
         said = s.has(_APPLIES) or (s.has(_ACTIVATIONS) and "sigmoid" in self.calls)

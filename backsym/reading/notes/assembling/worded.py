@@ -9,14 +9,24 @@ Knows the sentences of a note and the first look at its equations.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from itertools import takewhile
 
-from backsym.core.errors import Diagnostic, InputError
-from backsym.core.words import Said, say
+from backsym.core.words import say
 from backsym.reading.latex.lexer import tokens_in
 from backsym.reading.latex.names import split_tag
-from backsym.reading.notes.assembling.provisos import AS_A_CONSTANT, Provisos, Sentence
+from backsym.reading.notes.assembling.provisos import (
+    ALIKE,
+    AS_A_CONSTANT,
+    BIAS,
+    NONE,
+    OF_WEIGHTS,
+    TIES,
+    Kind,
+    Provisos,
+    Sentence,
+    refuse,
+)
 from backsym.reading.syntax import walk
 from backsym.text.phrases import Phrases
 
@@ -72,7 +82,6 @@ _WITH = frozenset(
 )
 _NEAR = 5
 """Words between such a word and what is added."""
-_NONE = frozenset("no without not never ohne kein keine keinen nicht".split())
 _SKIPS = Phrases(
     "skip connection", "skip connections", "skip-connection", "skip-connections", "residual connection",
     "residual connections", "shortcut connection", "shortcut connections", "skip-verbindung", "skip-verbindungen",
@@ -111,12 +120,6 @@ _APPLIED = frozenset(
 )
 _MASKS = frozenset("m r d mask xi varepsilon".split())
 _ENTRYWISE = frozenset(("odot", "circ", "*", "ast", "otimes", "star"))
-_SHARED = Phrases("are shared", "shared weights", "share weights", "share the weights", "share their weights",
-    "share the same weights", "weight sharing", "werden geteilt", "sind geteilt", "geteilte gewichte", "teilen sich",
-    "gleichen gewichte", "dieselben gewichte")  # fmt: skip
-_OF_WEIGHTS = Phrases("weights", "weight sharing", "parameters", "weight matrix", "weight matrices", "gewichte",
-    "parameter", "gewichtsmatrix")  # fmt: skip
-_BIAS = frozenset("bias biases bias-terme bias-term biasse".split())
 _COMPLEX = Phrases(
     "complex number", "complex numbers", "complex-valued", "complex valued", "complex conjugate", "imaginary unit",
     "imaginary part", "complex plane", "komplexe zahl", "komplexe zahlen", "komplexwertig", "komplexwertige",
@@ -151,9 +154,8 @@ class Worded:
         if len(self.sides) < len(self.equations.found):
             return
         self.check_real()
-        found = [(words, s) for s in self.provisos.sentences for words, changes in self.kinds() if changes(s)]
-        if found:
-            raise InputError(self.diagnostic(words, s) for words, s in found)
+        sentences = (s for s in self.provisos.sentences if not self.provisos.is_heading(s))
+        refuse(self.provisos.source, sentences, self.kinds())
 
     def check_real(self) -> None:
         r"""Refuses a letter i that is used as the imaginary unit: upright, in an exponent, ``|a + i b|``, beside
@@ -181,26 +183,23 @@ class Worded:
         conjugate = any(mark in ("bar", "star", "overline") and of in self.provisos.computed for mark, _, of in marked)
         return turns or conjugate or "abs" in self.provisos.calls
 
-    def diagnostic(self, words: Said, s: Sentence) -> Diagnostic:
-        return self.provisos.source.diagnostic(words, (s.start, s.end))
-
-    def kinds(self) -> Iterator[tuple[Said, Callable[[Sentence], bool]]]:
-        yield say("notes.proviso.averaged"), self.averages
-        yield say("notes.proviso.averaged"), self.sums
-        yield say("notes.proviso.added"), self.penalises
-        yield say("notes.proviso.added"), self.skips
-        yield say("notes.proviso.scaled"), self.scales
-        yield say("notes.proviso.scaled"), self.multiplies
-        yield say("notes.proviso.function"), self.parts
-        yield say("notes.proviso.dropout"), self.drops
-        yield say("notes.proviso.tied"), self.shares
-        yield say("notes.proviso.excepted"), self.spares
-        yield say("notes.proviso.complex"), self.is_complex
-        yield say("notes.proviso.coded"), self.encodes
-
-    def states(self, s: Sentence) -> bool:
-        """Whether it says what is done here."""
-        return not s.other_case and not s.has(_PERHAPS) and not self.provisos.is_heading(s)
+    def kinds(self) -> tuple[Kind, ...]:
+        """What a sentence says that is done here; what others do, or what may be done, changes nothing."""
+        plain = (_PERHAPS,)
+        return (
+            Kind(say("notes.proviso.averaged"), self.averages, said=(_AVERAGES,), unless=plain),
+            Kind(say("notes.proviso.averaged"), self.sums, said=(_SUMS,), unless=plain),
+            Kind(say("notes.proviso.added"), self.penalises, said=(_PENALTIES,), unless=plain),
+            Kind(say("notes.proviso.added"), self.skips, said=(_SKIPS,), unless=plain),
+            Kind(say("notes.proviso.scaled"), self.scales, unless=plain),
+            Kind(say("notes.proviso.scaled"), self.multiplies, unless=plain),
+            Kind(say("notes.proviso.function"), self.parts, said=(_REGIONS,), unless=plain),
+            Kind(say("notes.proviso.dropout"), self.drops, unless=plain),
+            Kind(say("notes.proviso.tied"), self.shares, said=(TIES, OF_WEIGHTS), unless=(*plain, ALIKE)),
+            Kind(say("notes.proviso.excepted"), self.spares, unless=plain, always=True),
+            Kind(say("notes.proviso.complex"), self.is_complex, unless=plain),
+            Kind(say("notes.proviso.coded"), self.encodes, said=(_CODES,), unless=plain),
+        )
 
     def of_loss(self, s: Sentence) -> bool:
         """Whether it is about the loss, by a word, its letter or its equation."""
@@ -235,28 +234,27 @@ class Worded:
 
     def averages(self, s: Sentence) -> bool:
         """ "We average over all examples", where nothing is divided by their number."""
-        said = s.has(_AVERAGES) and (self.of_loss(s) or {*s.words[:2]} & _WE)
-        return bool(said) and not {*s.words} & (_OTHER_MEANS | _OF_SLOPES) and self.is_of_all(s) and not self.divides()
+        others = {*s.words} & (_OTHER_MEANS | _OF_SLOPES)
+        return self.is_of_all(s) and not others and not self.divides()
 
     def sums(self, s: Sentence) -> bool:
         """ "The loss is summed over all outputs", where nothing is summed."""
         shown = bool(self.provisos.calls & _TOTALS) or any(t.kind == "transpose" for x in self.sides for t in walk(x))
-        said = s.has(_SUMS) and (self.of_loss(s) or {*s.words[:2]} & _WE)
-        return bool(said) and not {*s.words} & _OF_SLOPES and self.is_of_all(s) and not shown
+        return self.is_of_all(s) and not {*s.words} & _OF_SLOPES and not shown
 
     def is_of_all(self, s: Sentence) -> bool:
-        """Whether it says what is done here, and no equation may be that of one example."""
-        return not self.of_one and self.states(s)
+        """Whether it is about the loss, or what we do, and no equation may be that of one example."""
+        return not self.of_one and (self.of_loss(s) or bool({*s.words[:2]} & _WE))
 
     def penalises(self, s: Sentence) -> bool:
         """ "Plus an L2 penalty", where no term is of what is learned alone."""
         beside = (s.words[max(0, n - _NEAR) : n + _NEAR] for n in s.places_of(_PENALTIES))
-        said = any({*words} & _WITH for words in beside) and not {*s.words} & _NONE
-        return said and not self.provisos.is_penalised() and not self.provisos.penalty() and self.states(s)
+        said = any({*words} & _WITH for words in beside) and not {*s.words} & NONE
+        return said and not self.provisos.is_penalised() and not self.provisos.penalty()
 
     def skips(self, s: Sentence) -> bool:
         """ "With skip connections", where nothing is added as it is."""
-        return s.has(_SKIPS) and not {*s.words} & _NONE and not self.adds_itself() and self.states(s)
+        return not {*s.words} & NONE and not self.adds_itself()
 
     def scales(self, s: Sentence) -> bool:
         r""" "The inputs are scaled by $1/\sqrt{D}$", where the equations have no such factor."""
@@ -267,7 +265,7 @@ class Worded:
         divides = bool(words & _DIVIDED) and bool(words & _LOSSES) and not self.divides()
         found = [n for n in by if n in s.shown or s.words[n][:1].isdecimal()]
         about = words & _SCALED and not words & _OF_SLOPES
-        return bool(about) and any(divides or self.is_strange(s, n) for n in found) and self.states(s)
+        return bool(about) and any(divides or self.is_strange(s, n) for n in found)
 
     def is_strange(self, s: Sentence, at: int) -> bool:
         """Whether a number or formula has what no equation has."""
@@ -291,7 +289,7 @@ class Worded:
             n for n, word in enumerate(s.words[:-1])
             if word[:1].isdecimal() and s.words[n + 1] in _TIMES and word not in shown and not shown - {"1", "2"}
         ]  # fmt: skip
-        return any(self.is_of_loss(s, n) for n in told) and not {*s.words} & _OF_SLOPES and self.states(s)
+        return any(self.is_of_loss(s, n) for n in told) and not {*s.words} & _OF_SLOPES
 
     def is_of_loss(self, s: Sentence, n: int) -> bool:
         """Whether nothing but "is" stands between the loss and what is said."""
@@ -302,7 +300,7 @@ class Worded:
 
     def parts(self, s: Sentence) -> bool:
         """ "Quadratic for small residuals and linear otherwise", where the loss is one formula."""
-        return s.has(_REGIONS) and self.of_loss(s) and not self.provisos.calls & _IN_PARTS and self.states(s)
+        return self.of_loss(s) and not self.provisos.calls & _IN_PARTS
 
     def drops(self, s: Sentence) -> bool:
         """ "Dropout is applied to the hidden layer", where no equation has a mask."""
@@ -310,7 +308,7 @@ class Worded:
         shown = self.provisos.signs & _ENTRYWISE or names & _MASKS
         words = {*s.words}
         said = (s.has(_DROPOUT) and words & _APPLIED) or (words & _DROPS and words & _UNITS and self.percents(s))
-        return bool(said) and not shown and not words & _NONE and self.states(s)
+        return bool(said) and not shown and not words & NONE
 
     def percents(self, s: Sentence) -> list[int]:
         """The numbers of the words that are a number with a percent sign."""
@@ -325,22 +323,21 @@ class Worded:
         used = Counter(t.value for t in trees if t.kind == "name")
         given = [name for name in self.equations.given() if split_tag(name)[0].rpartition(":")[2][:1] in "WUVwuv"]
         once = len(given) > 1 and all(used[name] == 1 for name in given)
-        said = s.has(_SHARED) and s.has(_OF_WEIGHTS) and not any(self.provisos.names(f) for f in s.shown.values())
-        return said and once and not any(t.kind == "entry" or t.value == "conv" for t in trees) and self.states(s)
+        named = any(self.provisos.names(f) for f in s.shown.values())
+        return not named and once and not any(t.kind == "entry" or t.value == "conv" for t in trees)
 
     def spares(self, s: Sentence) -> bool:
         """ "The bias is not regularised", where it is."""
         words, biases = {*s.words}, self.provisos.biases & self.provisos.penalty()
-        named = words & _BIAS or any(self.provisos.names(f) & biases for f in s.shown.values())
-        said = bool(named) and s.has(_PENALTIES) and bool(words & _NONE)
-        return said and bool(biases) and not s.has(_PERHAPS)
+        named = s.has(BIAS) or any(self.provisos.names(f) & biases for f in s.shown.values())
+        return bool(named) and s.has(_PENALTIES) and bool(words & NONE) and bool(biases)
 
     def is_complex(self, s: Sentence) -> bool:
         """ "Let $z$ be complex", of what the equations have, or "the imaginary unit"."""
         places = [n for n, word in enumerate(s.words) if word in _IS_COMPLEX]
         subjects = (self.provisos.subject(s.shown[m]) for n in places for m in s.before(n, _BE) if m in s.shown)
         said = s.has(_COMPLEX) or any(names & self.provisos.known for names in subjects)
-        return said and not {*s.words} & _NONE and not s.has(_PERHAPS) and not s.other_case
+        return said and not {*s.words} & NONE
 
     def encodes(self, s: Sentence) -> bool:
         r""" "$v$ is the encoding of $x'$", where v is given, and x, of which the network makes such, is known."""
@@ -353,7 +350,7 @@ class Worded:
             letters = {*[t.text.lstrip("\\") for t in tokens if t.kind in ("letter", "greek")][:1]}
             bases = {split_tag(name)[0].rpartition(":")[2] for name in self.provisos.known}
             plain = "one-hot" not in s.words and not {*s.words} & AS_A_CONSTANT
-            if given & self.provisos.known and letters & bases and plain and self.states(s):
+            if given & self.provisos.known and letters & bases and plain:
                 return True
         return False
 
