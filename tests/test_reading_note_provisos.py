@@ -151,6 +151,13 @@ SEEMING = {
     "bold and light": (
         r"$$\mathbf{y} = \mathbf{W} \mathbf{x}, \quad L = \|\mathbf{y} - y\|^2$$", "notes.light_and_bold",
     ),
+    "a derivative of another function": (
+        r"$$h = \sigma(w x), \quad L = (h - t)^2$$ where $\sigma'(z) = 1 - \sigma(z)^2$.", "notes.other_slope",
+    ),
+    "a function that is one of several": (
+        r"$$h = \sigma(w x), \quad L = (h - t)^2$$ where $\sigma$ is a function, e.g. tanh or ReLU.",
+        "notes.sigma_is_open",
+    ),
     "data that are changed": (
         r"First $x \leftarrow x - \mu$, then $$y = w x, \quad L = (y - t)^2$$", "notes.assigned",
     ),
@@ -250,6 +257,11 @@ READ: dict[str, Note] = {
     "another network, with other functions": (
         r"$$h = \sigma(w x), \quad L = (h - t)^2$$ Unlike networks with ReLU activations, this one saturates.",
         lambda w, x, t: (sigmoid(w * x) - t) ** 2, {"w": S, "x": S, "t": S},
+    ),
+    "derivatives of functions, as they are": (
+        r"$$h = \sigma(\mathrm{ReLU}(w x)), \quad L = (h - t)^2$$ with $\mathrm{ReLU}'(z) = 1$ for $z > 0$ and"
+        r" $\sigma'(z) = \sigma(z) (1 - \sigma(z))$.",
+        lambda w, x, t: (sigmoid(np.maximum(0, w * x)) - t) ** 2, {"w": S, "x": S, "t": S},
     ),
     "no convolution and no stopped gradient": (
         SIGNS + "where $*$ is multiplication, as there is no convolution and no stop-gradient.",

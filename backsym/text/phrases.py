@@ -58,7 +58,14 @@ def words_of(text: str, start: int = 0, end: int | None = None) -> list[Word]:
     return found
 
 
+_ABBREVIATIONS = ("e.g.", "i.e.", "z.B.", "z. B.", "d.h.", "d. h.")
+"""What ends no sentence."""
+
+
 def up_to(text: str, start: int, signs: Iterable[str], most: int) -> int:
     """Where the first of the signs stands behind a place, or ``most`` characters after it."""
-    places = [text.find(sign, start, start + most) for sign in signs]
-    return min([place for place in places if place >= 0], default=min(start + most, len(text)))
+    clause = text[start : start + most]
+    for short in _ABBREVIATIONS:
+        clause = clause.replace(short, "-" * len(short))
+    places = [clause.find(sign) for sign in signs]
+    return start + min([place for place in places if place >= 0], default=len(clause))

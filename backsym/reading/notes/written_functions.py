@@ -15,6 +15,7 @@ from backsym.reading.syntax import Node, walk
 
 POINTS = (-1.7, -0.6, 0.3, 0.9, 2.1)
 """Where a formula and a function are compared."""
+_STEP = 1e-5
 
 
 def defines(name: str, tree: Node, letter: str) -> bool:
@@ -29,6 +30,24 @@ def defines(name: str, tree: Node, letter: str) -> bool:
             value = value_at(tree, letter, x)
             if value is None or not isclose(value, complex(function.value(np, x)), rel_tol=1e-9, abs_tol=1e-12):
                 return False
+    return True
+
+
+def is_slope(tree: Node, of: Node) -> bool:
+    """Whether a formula may be the derivative ``f'(z)`` of a function of the table: what is not known may be.
+
+    So may a number, which is that of some arguments.
+    """
+    function, letter = of.value.removesuffix("'"), of.children[0].value
+    if of.children[0].kind != "name" or function not in FUNCTIONS or tree.kind == "num":
+        return True
+    for x in POINTS:
+        sides = [value_at(of._replace(value=function), letter, x + step) for step in (_STEP, -_STEP)]
+        after, before, there = (*sides, value_at(tree, letter, x))
+        if after is None or before is None or there is None:
+            continue
+        if not isclose((after - before) / (2 * _STEP), there, rel_tol=1e-4, abs_tol=1e-4):
+            return False
     return True
 
 

@@ -34,7 +34,7 @@ from backsym.reading.notes.refusals import (
 from backsym.reading.notes.stating.pieces import Piece, Quotient, bold_letters, light_letters
 from backsym.reading.notes.steps import is_range_to_a_sum
 from backsym.reading.notes.told_functions import check_called, check_told
-from backsym.reading.notes.written_functions import are_alike
+from backsym.reading.notes.written_functions import are_alike, is_slope
 from backsym.reading.syntax import walk
 from backsym.text.phrases import Phrases, words_of
 
@@ -75,6 +75,7 @@ def check_equations(note: Stated, equations: Equations, powers: Mapping[Key, str
     _check_losses(note, equations)
     _check_assigned(note, equations)
     _check_signs(note, equations)
+    _check_slopes(note)
     _check_light_whole(note, equations)
     letters = {s.key[0] for s in (*equations.names.values(), *(e.segment.left for e in equations.found))}
     unsaid = {name for name in LOSS_NAMES if name not in equations.lefts()}
@@ -294,6 +295,20 @@ def _check_signs(note: Stated, equations: Equations) -> None:
             continue
         if letters <= {t.value for t in walk(right) if t.kind == "name"} and not are_alike(left, right):
             raise note.source.error(say("notes.other_sign"), (f.start, f.end))
+
+
+def _check_slopes(note: Stated) -> None:
+    r"""Refuses ``\sigma'(z) = 1 - \sigma(z)^2`` where sigma is read as a function with another derivative."""
+    for f in note.formulas:
+        try:
+            reader = FormulaReader(note.source, replace(note.vocabulary(), free=None), f.start, f.end)
+            left = reader.additive()
+            right = reader.additive() if left.kind == "call" and reader.took("=") else None
+        except InputError:
+            continue
+        if right is not None and left.value.endswith("'") and not is_slope(right, left):
+            name = note.source.text[slice(*left.span)].partition("'")[0].strip()
+            raise note.source.error(say("notes.other_slope", name=name), (f.start, f.end))
 
 
 _COMPUTING = frozenset((*FUNCTION_MACROS, "sum", "prod", "max", "min", "frac", "sqrt", "diag"))

@@ -190,6 +190,7 @@ def _bounds_within(note: Stated, equations: Equations, asked: Asked) -> list[tup
         and not any(segments(note.source, words, f.start, f.end))
         and _has_equals(tokens_in(note.source, f.start, f.end))
         and not _is_applied(tokens_in(note.source, f.start, f.end))
+        and "'" not in note.document.text[f.start : f.end].partition("=")[0]
         and any(t.text.lstrip("\\") in letters for t in tokens_in(note.source, f.start, f.end))
     ]
 
