@@ -69,6 +69,8 @@ So the final answer is:
         "Die Kettenregel ergibt:\n∂L/∂y = y − t\nund damit\n∂L/∂z = (y - t)(1 − y²)",
         "dL/dz is (y - t)(1 - y^2)",
         "dL/dz == (y - t)*(1 - y**2)",
+        "(y - t)(1 - y^2) (as shown in the lecture) ∎",
+        "Sure! The gradient is:\n\n(y - t)(1 - y^2)",
     ],
 )
 def test_right_in_any_container(answer: str) -> None:
@@ -112,7 +114,8 @@ def test_words_that_are_mathematics_are_not_dropped(answer: str) -> None:
                "{} where the sign is reversed", "{}, where z is wx", "{}, wobei das Vorzeichen umgekehrt ist",
                r"{} \text{{ (times 2)}}", r"{} \text{{(doubled)}}", "{} (or maybe zero)", "({})^*", "... + {}",
                "incorrect: {}", "dL/dq = {}", "∂²L/∂z² = {}", "{}, where * is addition", "{} where t = 0",
-               "keine Ahnung: {}"],
+               "keine Ahnung: {}", "{} (only for one example)", "{} (then take the square)", r"dL/dz \not= {}",
+               r"({})_{{\text{{old}}}}", "{} (clipped at zero)"],
 )  # fmt: skip
 def test_words_that_change_an_answer_are_not_dropped(answer: str) -> None:
     assert MARKER.mark("z", answer.format("(y - t)(1 - y^2)")).score == 0

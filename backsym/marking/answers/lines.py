@@ -420,4 +420,6 @@ def _in_condition(before: str) -> bool:
 
 
 def _compares(row: str, n: int) -> bool:
+    if row[:n].rstrip().endswith("\\not"):
+        return True
     return (row[n - 1 : n] in ("<", ">", "!", "=") and n > 0) or row[n + 1 : n + 2] == "="

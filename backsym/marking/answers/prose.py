@@ -27,7 +27,7 @@ _WORD = (
     r"|got|have|has|finally|gives?|giving|by|using|use|from|since|because|apply|applying|now|first|next|also|again|it|follows"
     r"|that|the|this|which|is|obtain|find|compute|computing|recall|note|given|definition|substitut(?:e|ing)"
     r"|simplify(?:ing)?|expand(?:ing)?|plug(?:ging)?|in|into|result|above|forward\s+pass|backward\s+pass"
-    r"|der|also|somit|damit|daher|folglich|folgt|gilt|ergibt|sich|wir|erhalten|nach|mit\s+der|mittels|einsetzen|Lösung|Antwort"
+    r"|der|daraus|also|somit|damit|daher|folglich|folgt|gilt|ergibt|sich|wir|erhalten|nach|mit\s+der|mittels|einsetzen|Lösung|Antwort"
     r"|local\s+derivatives?|return|step\s+\d{1,2}[.):]?)"
 )
 _SHORT = ("by", "get", "in", "is", "it", "use", "we")
@@ -39,14 +39,14 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _REASON = (
-    rf"(?:{_RULE}|(?:nach|mit|laut|wegen)\s+(?:der\s+|dem\s+|Teil\s+)?(?=[A-ZÄÖÜ(])|(?:by|using|use|from|since|because|due)\s+(?:to\s+)?(?:the|definition|chain|above|part|line|step|eq)\b"
+    rf"(?:{_RULE}|as\s+(?:shown|derived|computed|before|above|seen)\b|see\s+(?:above|part|line|eq)\b|(?:nach|mit|laut|wegen)\s+(?:der\s+|dem\s+|Teil\s+)?(?=[A-ZÄÖÜ(])|(?:by|using|use|from|since|because|due)\s+(?:to\s+)?(?:the|definition|chain|above|part|line|step|eq)\b"
     r"|(?:since|because|weil)\s+(?=[A-Za-z]+\s+[A-Za-z]{2,})|by\s+definition|definition\s+of|forward\s+pass|substitut(?:e|ing)\b|simplif(?:y|ying|ied)\b)"
 )
 _SAID = re.compile(
     r"\b(?:times|plus|minus|over|multiplied|divided|squared|sum(?!\s+(?:up\s+)?to\b)|product|transposed?|Summe|mal|geteilt"
     r"|Produkt|twice|double|half|halved|negated|factor|sign|constant|proportional|doppelte?|halbe?|negative|Vorzeichen"
     r"|Faktor|not|nicht|unequal|except|wrong|incorrect|falsch|keine?|or|oder|but|aber|maybe|perhaps|vielleicht|without|ohne"
-    r"|instead|statt|opposite|reversed|flipped|inverted|swapped|missing|fehlt|umgekehrt\w*|doubled|averaged|summed|approximately|ungefähr"
+    r"|instead|statt|opposite|reversed|flipped|inverted|swapped|missing|fehlt|multiply|clip\w*|take|umgekehrt\w*|doubled|averaged|summed|approximately|ungefähr"
     r")\b(?!\s+rule)",
     re.IGNORECASE,
 )
@@ -82,6 +82,11 @@ _TELLING = frozenset(
     "nach wegen weil da und oder mit für von zu im über durch gilt folgt ergibt also wir".split()
 )
 """Words of which sentences have some, and products of names none."""
+_WHY = frozenset(
+    "rule chain because since from using derivative derivatives gradient definition local elementwise above before "
+    "earlier lecture kettenregel wegen weil da nach oben vorher vorlesung definition ableitung".split()
+)
+"""Words of which a reason has some."""
 _NUMBER = re.compile(r"^\s*(?:\(?(\d{1,2})\)|(\d{1,2})[.:](?=\s))\s*(?=[^\s*/+^.,)\]-])")
 _LETTER = re.compile(r"^\s*\(?([a-h]|i{1,3}|iv|vi{0,3}|ix)\)\s+(?=[^\s*/+^.,)\]-])")
 _BULLET = re.compile(r"^\s*([-*–])\s+(?=[^=]*=)")
@@ -163,7 +168,7 @@ def without_words(row: str) -> str:
         return row.strip()
     row = _after_sentence(row)
     row = _BEFORE.sub("", _SENTENCE.sub(_unless_names, row))
-    row = _ASIDE.sub(_unless_names, row)
+    row = _ASIDE.sub(_unless_reason, row)
     reason = _AFTER.search(row)
     if reason is None or _SAID.search(reason[0]):
         return row.strip()
@@ -186,7 +191,7 @@ def assigned(row: str) -> str:
 
 def introduces(row: str) -> bool:
     """Whether a line is words only, as before a display: ``The chain rule gives:``, ``und damit``."""
-    words = row.strip(" .,:;!").split()
+    words = row.replace("! ", " ").strip(" .,:;!").split()
     plain = all(word.replace("-", "").replace("'", "").strip(",").isalpha() for word in words)
     told = plain and not _TELLING.isdisjoint(word.lower().strip(",") for word in words)
     return len(words) > 1 and _SAID.search(row) is None and (told or (plain and row.rstrip()[-1:] == ":"))
@@ -204,6 +209,11 @@ def _unless_names(said: re.Match[str]) -> str:
     words = said[0].lower().strip(" ,:.()[]").split()
     kept = "-" in words or _TELLING.isdisjoint(words) or _SAID.search(said[0]) is not None
     return said[0] if kept else ""
+
+
+def _unless_reason(said: re.Match[str]) -> str:
+    """The same for an aside at the end of an answer: it goes only if it is a reason."""
+    return said[0] if _WHY.isdisjoint(said[0].lower().strip(" .()[]").replace(",", "").split()) else _unless_names(said)
 
 
 def _without_number(row: str) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
+from backsym.core.names import GREEK
 from backsym.core.source import Source
 from backsym.core.words import Said, Words, say
 from backsym.reading.latex.blocks import blocks
@@ -205,12 +206,19 @@ class Grammar(Cursor, ABC):
         if scripts.primes:
             raise self.error(say("latex.prime_place"), None)
         items = scripts.items
+        if (word := next(filter(self.is_mark, items), None)) is not None:
+            raise self.source.error(say("latex.not_an_index"), word.span, say("latex.such_as_indices"))
         if len(items) == 1 and items[0].value == "direct" and base.kind == "partial":
             base = self.make("partial", "direct", base.children, start)
         elif items:
             whole = self.make("column", "", (base,), start) if len(items) == 1 else base
             base = self.make("entry", "", (whole, *items), start)
         return self.raised(base, scripts, start)
+
+    def is_mark(self, index: Node) -> bool:
+        r"""Whether a subscript is a word, ``(...)_{\text{old}}``, and no index."""
+        word = index.value if index.kind == "name" and index.value.isalpha() else ""
+        return len(word) > 2 and word not in ("direct", *GREEK) and not self.words.known(word)
 
     def raised(self, base: Node, scripts: Scripts, start: int) -> Node:
         """The transposes and powers of a superscript, applied in order."""

@@ -22,8 +22,8 @@ def _slope(arguments: list[str]) -> str:
 
 
 def _over_equals(arguments: list[str]) -> str | None:
-    """``\\overset{(a)}{=}``: the reason over the sign is for the reader."""
-    return " = " if arguments[1].strip() == "=" else None
+    """``\\overset{(a)}{=}``: the reason over the sign is for the reader; with a question mark nothing is claimed."""
+    return " = " if arguments[1].strip() == "=" and "?" not in arguments[0] else None
 
 
 def _stacked(arguments: list[str]) -> str:
