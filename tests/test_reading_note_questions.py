@@ -399,6 +399,18 @@ $\mathbf{W} = \begin{pmatrix} 1 & 0 \\ -1 & \frac12 \\ 0 & 3\end{pmatrix}$, $\ma
         SCORES + r"With $\mathbf{x} = (1, 0)$, $\mathbf{W} = [[1, 2], [3, 4]]^\top$ and $y = 2$, compute the loss.",
         {"L": -np.log(np.exp(2) / (np.exp(1) + np.exp(2)))},
     ),
+    **{
+        f"the derivatives asked for before, {words}": (
+            rf"$$f = u^2 v$$ Find $\frac{{\partial f}}{{\partial u}}$ and $\frac{{\partial f}}{{\partial v}}${words}"
+            r" $u = -1/2$ and $v = 3$.",
+            {"df/du": -3.0, "df/dv": 0.25},
+        )
+        for words in (
+            ", then evaluate them at",
+            ". Evaluate both for",
+            ". Berechnen Sie diese Ableitungen an der Stelle",
+        )
+    },
     "at a point": (
         r"$$f(u, v) = u^2 v$$ Evaluate $\frac{\partial f}{\partial u}$ at $u = -1/2$ and $v = 3$.",
         {"df/du": -3.0},
@@ -412,7 +424,9 @@ def test_numbers_that_a_note_gives_are_computed_with(name: str, tmp_path: Path) 
     note = loaded(tmp_path, text)
     assert not note.remarks
     assert problem_of_text(problem_file(note, "note.md")).values == note.values
-    found = {key: value for part in problem_json(note.solve())["parts"] for key, value in part["numbers"].items()}
+    found = {
+        key: value for part in problem_json(note.solve())["parts"] for key, value in part.get("numbers", {}).items()
+    }
     assert found.keys() == wanted.keys()
     for key, value in wanted.items():
         np.testing.assert_allclose(found[key], value)

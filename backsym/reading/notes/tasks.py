@@ -363,7 +363,7 @@ class Tasks:
         n = bisect_right(self.begins, at) - 1
         end = self.begins[n + 1] if n + 1 < len(self.begins) else len(self.source.text)
         mine = [t for t in self.found.values() if any(self.begins[n] <= place < end for place in (*t.formulas, t.at))]
-        if answer.kind == "compute":
+        if answer.kind == "compute" and not answer.again:
             replaced = [key for key, t in self.found.items() if t in mine and t.kind in SLOPES and t.formulas]
             within = [key for key in replaced if all(self.begins[n] <= a < end for a in self.found[key].formulas)]
             for key in within:

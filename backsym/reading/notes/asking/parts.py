@@ -44,6 +44,8 @@ class Answerable:
     kind: str
     names: tuple[str, ...]
     method: str = ""
+    again: bool = False
+    """Whether the same was asked for in letters before."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,15 @@ def answerable(request: Request, network: Network, before: Iterable[str], habits
         names = request.names or tuple(network.sides)
         computed = network.in_numbers and all(name in network.sides for name in names)
         return Answerable("compute", names) if computed else None
+    again = request.kind == "again"
+    if again:
+        request = replace(request, kind="derive", names=request.names or tuple(dict.fromkeys(before)))
     names = request.names or _left_out(request, network, list(dict.fromkeys(before)))
     if not names or not all(map(network.has_slope_by, names)):
         return None
     request = replace(request, names=names)
     if request.kind in ("derive", "list") and request.in_numbers:
-        return Answerable("compute", tuple(f"d{network.loss}/d{name}" for name in names))
+        return Answerable("compute", tuple(f"d{network.loss}/d{name}" for name in names), again=again)
     if request.kind in ("derive", "list"):
         gradients = any(network.ranks.get(name) for name in names)
         return Answerable(request.kind if request.kind == "list" or not gradients else "gradients", names)

@@ -187,6 +187,12 @@ _TO_ZERO = Phrases(
 _IT = Phrases(
     "it", "this", "the result", "result", "your result", "this gradient", "this expression", "ihn", "sie", "diese"
 )
+_THEM = Phrases(
+    "them", "both", "it", "these", "these gradients", "these derivatives", "both gradients", "both derivatives",
+    "the derivatives", "the gradients", "all of them", "your results", "the results", "all gradients",
+    "all derivatives", "diese", "diese ableitungen", "diese gradienten", "die ableitungen", "die gradienten",
+)  # fmt: skip
+"""Words for the derivatives that were asked for before, of which the numbers are asked for."""
 _GIVING = Phrases(
     "for", "at", "with", "given", "using", "let", "suppose", "assume", "where", "at the point", "for the values",
     "with the values", "for the input", "at the values", "numerically for", "numerically at", "f\u00fcr", "mit", "bei",
@@ -240,7 +246,8 @@ _OF_DERIVATIVES = (_TAIL, _BEFORE, _GRADIENT, _BACKWARD, _NETWORK, _ARTICLES, _L
 class Request:
     """What one question asks for.
 
-    ``kind`` is that of a part; ``derive`` and ``list`` are of derivatives of the loss, and ``compute`` of quantities.
+    ``kind`` is that of a part; ``derive`` and ``list`` are of derivatives of the loss, ``compute`` of quantities, and
+    ``again`` of the derivatives before, in numbers.
     ``names`` are what it is by, none where the sentence does not say; ``everything`` if it says that all parameters are
     meant.  ``of`` is what is differentiated, "" for the loss; ``rate`` the learning rate as it is written, with its
     number.  Of updates there are three kinds: ``update`` by gradient descent, ``newton``, and ``update rule`` where the
@@ -335,9 +342,7 @@ class Questions:
             return None
         while not reader.ended:
             before = reader.position
-            numbers = self.numbers() or reader.took(_NUMERICALLY)
-            self.in_numbers = self.in_numbers or numbers
-            numbers = numbers or self.declarations()
+            numbers = self.numbers() or self.takes_numbers() or self.declarations()
             self.rest = self.otherwise() if self.requests and not numbers else None
             if self.rest is not None:
                 break
@@ -346,7 +351,11 @@ class Questions:
             assert reader.position > before, "what is read is passed over"
         words = [element for element in self.found if isinstance(element, Word)]
         bends = (words in _LEAST) - (words in _LARGEST)
-        return [replace(request, in_numbers=self.in_numbers, bends=bends) for request in _shared(self.requests)]
+        again = any(request.kind == "again" for request in self.requests)  # "Find them, and evaluate them at $w = 2$."
+        return [
+            replace(request, in_numbers=self.in_numbers and (not again or request.kind == "again"), bends=bends)
+            for request in _shared(self.requests)
+        ]
 
     def otherwise(self) -> int | None:
         """Where "and show that it is convex" begins, a verb that no part answers; None if nothing such stands here."""
@@ -434,6 +443,8 @@ class Questions:
                 return True
 
     def noun(self, at: int) -> bool:
+        if self.first_of(self.those_before, at=at):
+            return True
         self.skip_articles()
         return self.first_of(
             self.hessian, self.jacobian, self.newton, self.descent, self.gradient, self.stationary, self.optimal,
@@ -457,6 +468,16 @@ class Questions:
         return True
 
     # --- nouns ---
+
+    def those_before(self, at: int) -> bool:
+        """ "Evaluate them at $w = 2$"."""
+        return self.reader.took(_THEM) and (self.numbers() or self.takes_numbers()) and self.ask("again", at, _About())
+
+    def takes_numbers(self) -> bool:
+        """Whether "at these values" stands here."""
+        found = self.reader.took(_NUMERICALLY)
+        self.in_numbers = self.in_numbers or found
+        return found
 
     def hessian(self, at: int) -> bool:
         if not self.reader.took(_HESSIAN):
@@ -795,6 +816,11 @@ def _shared(requests: Sequence[Request]) -> list[Request]:
     found = list(requests)
     for n, request in enumerate(found):
         if request.names or request.everything or request.several or request.kind in ("jacobian", "compute"):
+            continue
+        if request.kind == "again":
+            found[n] = replace(
+                request, names=tuple(name for r in found[:n] if r.kind in ("derive", "list") for name in r.names)
+            )
             continue
         others = [
             r for r in (*found[n + 1 :], *reversed(found[:n])) if r.kind != "compute" and (r.names or r.everything)
