@@ -86,6 +86,24 @@ class Settling:
         note.assumed += [(e.segment.start, goes_on) for e in equations.found if e.segment.start in equations.stretched]
         factors = {note.source.text[slice(*call.head)]: call.head[0] for call in equations.factors}
         note.assumed += [(at, say("notes.remark.factor", name=name)) for name, at in factors.items()]
+        self.find_starts(declared, given)
+        names = {**equations.names, **{e.name: e.segment.left for e in equations.found}, **given}
+        shapes = self.told_shapes(declared, given, names)
+        counted = said_sizes(note.source, note.places)
+        self.arrays = frozenset(e.name for e in equations.found if shapes.shape(e.name))
+        axes = self.named_axes(shapes, names, counted)
+        self.declare_shapes(shapes, axes, declared, given)
+        used = {word for d in note.declared.found for axis in d.shape for word in axis.replace("*", " ").split()}
+        for letter, at in counted.values():
+            if letter in equations.given() or letter not in {*used, *names, *equations.dims}:
+                note.counts.add(letter)
+                note.unplaced.append((at, say("notes.remark.size_of_nothing", letter=letter)))
+        note.declare_symmetric()  # Of what the equations tell to be square, too.
+        self.example_ranges = self.example_letters()
+
+    def find_starts(self, declared: Mapping[str, tuple[str, ...]], given: dict[str, Spelled]) -> None:
+        """The starts of recurrences, of which ``given`` gets those that nothing computes; the equations in order."""
+        note, equations = self.note, self.equations
         self.starts = starts_of(equations, note.steps.letters)
         check_steps(note.source, equations, self.starts, declared)
         check_zeros(equations, self.starts, {name for name, shape in declared.items() if len(shape) > 1})
@@ -105,12 +123,14 @@ class Settling:
             if not self.bases and note.steps.forms.get(letter) and alone:
                 said = say("notes.remark.one_size", family=start.family, letter=letter)
                 note.assumed.append((start.spelled.span[0], said))
-        names = {**equations.names, **{e.name: e.segment.left for e in equations.found}, **given}
-        shapes = self.told_shapes(declared, given, names)
-        counted = said_sizes(note.source, note.places)
+
+    def named_axes(
+        self, shapes: Shapes, names: Mapping[str, Spelled], counted: Mapping[str, tuple[str, int]]
+    ) -> AxisNames:
+        """The names of the axes, with the letters that the words give to numbers of classes, inputs and outputs."""
+        note = self.note
         classes = next((counted[kind][0] for kind in ("classes", "outputs") if kind in counted), None)
         sizes = {word for f in note.formulas if not f.displayed for word in note.document.text[f.start : f.end].split()}
-        self.arrays = frozenset(e.name for e in equations.found if shapes.shape(e.name))
         axes = AxisNames(note.declared, names, {*sizes, *([classes] if classes else [])})
         named = None if classes in {*names, *note.letters, *note.left_letters} else classes
         axes.name_classes([shapes.root(axis) for axis in shapes.labels.values()], named or "K")
@@ -125,6 +145,17 @@ class Settling:
                 (other,) = open_
                 if other != letter and other in note.declared.dims:
                     raise note.source.error(say("notes.counted_otherwise", letter=letter, other=other), (at, at + 1))
+        return axes
+
+    def declare_shapes(
+        self,
+        shapes: Shapes,
+        axes: AxisNames,
+        declared: Mapping[str, tuple[str, ...]],
+        given: Mapping[str, Spelled],
+    ) -> None:
+        """Add the shapes of what is declared, given, computed by members, and of classes, with the names of axes."""
+        note, equations = self.note, self.equations
         note.declared.found = [
             replace(d, shape=tuple(axes.name(axis) for axis in shapes.shape(d.spelled.name) or ()))
             if not d.letter
@@ -148,13 +179,6 @@ class Settling:
             spelled = Spelled((name, ""), below=False, bold=False, span=(0, 0))
             note.declared.found.append(Declaration(spelled, tuple(map(axes.name, shapes.shape(name) or ()))))
             note.classes[name] = axes.name(shapes.root(shapes.labels[name]))
-        used = {word for d in note.declared.found for axis in d.shape for word in axis.replace("*", " ").split()}
-        for letter, at in counted.values():
-            if letter in equations.given() or letter not in {*used, *names, *equations.dims}:
-                note.counts.add(letter)
-                note.unplaced.append((at, say("notes.remark.size_of_nothing", letter=letter)))
-        note.declare_symmetric()  # Of what the equations tell to be square, too.
-        self.example_ranges = self.example_letters()
 
     def by_entries(
         self, declared: Mapping[str, tuple[str, ...]], given: Mapping[str, Spelled]
