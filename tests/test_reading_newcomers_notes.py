@@ -152,6 +152,11 @@ NOTES: dict[str, tuple[str, Truth, dict[str, tuple[int, ...]]]] = {
         lambda G, z, w, b, x: np.log(sigmoid(w @ x + b)) + np.log(1 - sigmoid(w @ (G @ z) + b)),
         {"G": (D, K), "z": (K,), "w": (D,), "b": S, "x": (D,)},
     ),
+    "the square of what is used": (
+        r"$$L = \frac{(w x - t)^2}{\sigma}$$ with $\sigma^2 = v^2 + \epsilon^2$.",
+        lambda w, x, t, v, epsilon: (w * x - t) ** 2 / np.sqrt(v**2 + epsilon**2),
+        {"w": S, "x": S, "t": S, "v": S, "epsilon": S},
+    ),
     "a light letter that is a size, too": (
         r"Let $X \in \mathbb{R}^{N \times D}$, $W \in \mathbb{R}^{D \times H}$, $v \in \mathbb{R}^H$."
         r" $$H = \max(0, X W), \quad C = \|H v\|^2$$",
@@ -174,7 +179,6 @@ def test_a_note_is_read_as_meant(name: str, tmp_path: Path) -> None:
 
 REFUSED = {
     "a size below a bar": r"With $x \in \mathbb{R}^H$, $$H = w^\top x, \quad L = \frac{1}{H} H^2$$",
-    "the square of what is used": r"$$L = \frac{(w x - t)^2}{\sigma}$$ with $\sigma^2 = v + \epsilon$.",
     "weights before a vector": r"$$y = w x + b, \quad L = \|y - t\|^2$$ with $x \in \mathbb{R}^D$",
     "terms between": r"$$L = \sum_n a_n + c + b_n$$",
     "what has no superscript": r"$$y = x^-1 w, \quad L = (y - t)^2$$",
