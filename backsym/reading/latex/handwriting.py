@@ -47,6 +47,7 @@ _PROSE = frozenset("if else otherwise falls wenn sonst ansonsten".split())
 _FRACTIONS = tuple(("macro", f"{size}frac") for size in ("", "d", "t", "c"))
 _LIMITED = ("sum", "prod", "max", "min")
 _SUM_WORDS = ("sum", "summe")
+_MEAN_WORDS = ("mean", "average", "mittelwert")
 _ARTICLES = ("the", "die", "der")
 _OVER, _OF, _ALL = ("over", "über"), ("of", "von", ":"), ("all", "alle")
 _SIGN_WORDS = {"plus": "+", "minus": "-"}
@@ -524,8 +525,10 @@ class Handwriting:
             self.token("macro", lower)
         elif lower in _SUM_WORDS and (letter := self.over_letter()):
             self.put(rf"\sum_{{{letter}}}")
-        elif lower in _ARTICLES and self.next_word() in _SUM_WORDS:
+        elif lower in _ARTICLES and self.next_word() in (*_SUM_WORDS, *_MEAN_WORDS):
             pass  # The word that says the sum follows.
+        elif lower in _MEAN_WORDS and self.is_of_all():
+            self.token("word", "mean")
         elif lower in _SIGN_WORDS and self.text[self.position : self.position + 1].isspace():
             self.sign(_SIGN_WORDS[lower])
         elif lower == "sigmoid" or (lower == "sigma" and not self.words.known("sigma")):
@@ -555,6 +558,14 @@ class Handwriting:
         """The place after what stands up to the next space, and that."""
         word = next(iter(self.text[position : self.end].split(maxsplit=1)), "")
         return (self.text.index(word, position) + len(word) if word else position), word
+
+    def is_of_all(self) -> bool:
+        """Whether ``of (y - t)`` follows, and nothing after it; its word is taken."""
+        behind, word = self.after_word(self.position)
+        start = past_space(self.text, behind)
+        whole = word in _OF and self.text[start : start + 1] == "(" and self.closing.get(start) == self.end - 1
+        self.position = behind if whole else self.position
+        return whole
 
     def over_letter(self) -> str:
         """The letter of ``sum over n of``, ``Summe über n von`` and ``sum over n:``, which are taken; else empty."""
