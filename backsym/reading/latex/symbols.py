@@ -284,6 +284,8 @@ class Symbols(Grammar):
         mark = (scripts.tag or "") + "".join(x.value for x in scripts.items)
         function = self.words.function(base.text, mark)
         if function is not None and not self.left and not self.stands_alone(base):
+            if base.text == "sigma" and self.words.open and not self.at("(", "[", r"\{"):
+                raise self.error(say("latex.sigma_bare"), base.token)
             return self.applied(function, Scripts(primes=scripts.primes, steps=scripts.steps), base.token)
         if base.text.startswith(("bar:", "overline:")) and self.words.gradient == "bar":
             return self.over_bar(base, scripts)
