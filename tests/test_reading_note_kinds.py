@@ -528,10 +528,6 @@ REFUSED = {
     ),
     "sigma before a factor": (r"$$z = m + \sigma \epsilon, \quad L = (z - t)^2$$", "latex.sigma_bare"),
     "a power of sigma before a factor": (r"$$L = \sigma^2 \sum_{n=1}^N (w x_n - t_n)^2$$", "latex.sigma_bare"),
-    "sigma before a bold letter": (
-        r"$$\mathbf{z} = \sigma \mathbf{x}, \quad L = \|\mathbf{z} - \mathbf{t}\|^2$$",
-        "latex.sigma_bare",
-    ),
     "a length of matrices": (r"$$L = \|AX - B\|^2$$", "notes.norm_of_number"),
     "a letter that is a number, too": (r"$$L = \sum_{i=1}^{n-1} i (x_{i+1} - x_i)^2$$", "notes.letter_as_number"),
 }

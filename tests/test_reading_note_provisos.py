@@ -119,6 +119,10 @@ REFUSED = {
     "a part of the loss": (LINE + "The loss is 5% of the squared error.", "scaled"),
     "half of the loss": (LINE + "The loss is half the squared error.", "scaled"),
     "a loss in parts": (LINE + "The loss is quadratic for small residuals and linear for large ones.", "function"),
+    "a function that is applied": (LAYER + "A softmax is applied to the output.", "function"),
+    "an output that is normalised": (LAYER + "The output is normalised to unit length.", "layer"),
+    "weights that are clipped": (LAYER + "The weights are clipped to $[-1, 1]$.", "layer"),
+    "a layer that is pooled": (LAYER + "We use max pooling after the hidden layer.", "layer"),
     "dropout": (LAYER + "During training dropout is applied to the input.", "dropout"),
     "a part of the units": (LAYER + r"20% of the units are dropped at random.", "dropout"),
     "shared weights": (TWO + "The weights are shared.", "tied"),
@@ -129,6 +133,7 @@ REFUSED = {
     "a flow that is cut, in German": (TWO + "Der Gradient fließt nicht durch $q$.", "held"),
     "complex numbers": (r"Let $z$ be complex. $$z = w x, \quad L = |z - t|^2$$", "complex"),
     "the imaginary unit": (r"$$z = a + \mathrm{i} b, \quad L = z^2$$", "complex"),
+    "a root of minus one": (r"$$z = a + i b, \quad L = z^2$$ with $i^2 = -1$.", "complex"),
     "a conjugate": (r"$$z = a + i b, \quad L = z \bar z$$", "complex"),
     "a turn": (r"$$z = e^{i w}, \quad L = (z - t)^2$$", "complex"),
     "a code of another input": (

@@ -126,7 +126,7 @@ _ACTIVATIONS = Phrases(
 _APPLIES = Phrases(
     "passed through", "pass through", "fed through", "sent through", "squashed by", "squashed through", "durch eine",
     "run through", "layer uses", "layers use", "layer applies", "layer is", "layers are", "units use", "neurons use",
-    "schicht verwendet", "schicht benutzt", "schicht hat",
+    "schicht verwendet", "schicht benutzt", "schicht hat", "is applied to", "are applied to", "wird auf",
 )  # fmt: skip
 _WRITTEN = {"exp": {"softmax", "sigmoid", "tanh", "softplus", "logsoftmax"}, "max": {"relu"}}
 """The functions that may be written out, by what they are written with."""

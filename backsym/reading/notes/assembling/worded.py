@@ -111,6 +111,25 @@ _REGIONS = Phrases(
 _IN_PARTS = frozenset(
     ("max", "min", "abs", "relu", "where", "cases", "clip", "huber", "sign", "step", "log", "sqrt", "cosh")
 )
+_TRANSFORMS = (
+    (Phrases("clipped", "clamped", "gekappt"), frozenset(("clip", "min", "max", "relu"))),
+    (
+        Phrases("normalised", "normalized", "batch-normalised", "batch-normalized", "layer normalization",
+            "layer normalisation", "batch normalization", "batch normalisation", "normiert"),
+        frozenset(("var", "std", "softmax")),
+    ),
+    (
+        Phrases("rounded", "binarised", "binarized", "quantised", "quantized", "gerundet", "binarisiert"),
+        frozenset(("round", "sign", "step")),
+    ),
+    (Phrases("max pooling", "max-pooling", "average pooling", "mean pooling"), frozenset(("max", "mean", "sum"))),
+    (Phrases("bidirectional", "bidirektional"), frozenset(("concat",))),
+)  # fmt: skip
+"""Words for what is done with a part of a network, and the functions that show it."""
+_OF_NETWORKS = _LOSSES | frozenset(
+    "output outputs hidden layer layers activation activations weights logits units recurrence network ausgabe ausgaben"
+    " schicht schichten aktivierungen gewichte rekursion netz".split()
+)
 _DROPOUT = Phrases("dropout", "drop-out")
 _DROPS = frozenset("dropped dropped-out zero zeroed deaktiviert ausgeschaltet weggelassen null".split())
 _UNITS = frozenset("units unit neurons activations inputs neuronen einheiten aktivierungen eingaben".split())
@@ -164,7 +183,7 @@ class Worded:
         for name in ("i", "j"):
             spelled = known.get(name)
             roots = [f for f in self.provisos.formulas if is_root_of_minus_one(self.provisos.texts(f), name)]
-            if name in self.provisos.known and roots:
+            if roots:
                 place = (roots[0].start, roots[0].end)
                 raise self.provisos.source.error(say("notes.proviso.complex"), place)
             if spelled is not None and (self.is_upright(spelled.span) or self.is_used_as_unit(name)):
@@ -194,6 +213,7 @@ class Worded:
             Kind(say("notes.proviso.scaled"), self.scales, unless=plain),
             Kind(say("notes.proviso.scaled"), self.multiplies, unless=plain),
             Kind(say("notes.proviso.function"), self.parts, said=(_REGIONS,), unless=plain),
+            Kind(say("notes.proviso.layer"), self.transforms, unless=plain),
             Kind(say("notes.proviso.dropout"), self.drops, unless=plain),
             Kind(say("notes.proviso.tied"), self.shares, said=(TIES, OF_WEIGHTS), unless=(*plain, ALIKE)),
             Kind(say("notes.proviso.excepted"), self.spares, unless=plain, always=True),
@@ -302,6 +322,13 @@ class Worded:
         """ "Quadratic for small residuals and linear otherwise", where the loss is one formula."""
         return self.of_loss(s) and not self.provisos.calls & _IN_PARTS
 
+    def transforms(self, s: Sentence) -> bool:
+        """ "The output is normalised", "the weights are clipped", where no equation does so."""
+        words = {*s.words}
+        said = any(s.has(phrases) and not self.provisos.calls & shown for phrases, shown in _TRANSFORMS)
+        about = words & _OF_NETWORKS and not words & (_OF_SLOPES | NONE)
+        return said and bool(about) and not self.divides()
+
     def drops(self, s: Sentence) -> bool:
         """ "Dropout is applied to the hidden layer", where no equation has a mask."""
         names = {split_tag(name)[0].rpartition(":")[2] for name in self.provisos.known}
@@ -357,5 +384,5 @@ class Worded:
 
 def is_root_of_minus_one(texts: Sequence[str], name: str) -> bool:
     r"""Whether a formula says ``i^2 = -1`` or ``i = \sqrt{-1}``."""
-    text = "".join(text.lstrip("\\") for text in texts)
+    text = "".join(text.lstrip("\\") for text in texts if text not in ("(", ")"))
     return f"{name}^2=-1" in text or f"{name}=sqrt-1" in text
