@@ -243,6 +243,17 @@ L = (\hat{y} - y)^2$$""",
         lambda W, x, b, v, c, y: (v @ (W @ x + b) + c - y) ** 2,
         {"W": (K, D), "x": (D,), "b": (K,), "v": (K,), "c": S, "y": S}, {},
     ),
+    "terms with an accent above letter and index": (
+        r"""$$\hat{y_t} = v x_t + c, \quad L = \sum_{t=1}^T L_t, \quad
+\text{where } L_t = \frac12 (\hat{y_t} - y_t)^2$$""",
+        lambda v, x, c, y: ((v * x + c - y) ** 2).sum() / 2, {"v": S, "x": (N,), "c": S, "y": (N,)}, {},
+    ),
+    "ridge by its name": (
+        r"""Ridge regression is linear regression with $L_2$ regularization:
+$$J(\theta) = \frac{1}{2m} \sum_{i=1}^m (\theta^T x_i - y_i)^2 + \lambda \theta^T \theta$$""",
+        lambda theta, x, y, **o: ((x @ theta - y) ** 2).mean() / 2 + o["lambda"] * theta @ theta,
+        {"theta": (D,), "x": (N, D), "y": (N,), "lambda": S}, {},
+    ),
     # Others
     "autoencoder": (
         r"""\begin{align*}

@@ -146,6 +146,15 @@ REFUSED = {
 }  # fmt: skip
 
 SEEMING = {
+    "weights before members": (
+        r"$$h_t = \tanh(W h_{t-1} + U x_t + b), \quad L = \sum_{t=1}^T (v h_t - y_t)^2$$", "notes.number_or_matrix",
+    ),
+    "a penalty of another kind": (
+        r"We use $\ell_1$ regularization. $$J = \sum_{i=1}^m (w x_i - y_i)^2 + \lambda w^2$$", "notes.proviso.added",
+    ),
+    "squares that no equation has": (
+        r"We use $L_2$ regularization. $$J = \sum_{i=1}^m (w x_i - y_i)^2$$", "notes.proviso.added",
+    ),
     "a change with an equation": (
         r"$$L = -\log \sigma(\Delta r), \quad \Delta r = r_w - r_l$$", "notes.change_or_product",
     ),

@@ -411,11 +411,11 @@ class Shapes:
                     yield first.value, product
 
     def before_numbers(self, tree: Node) -> Iterator[tuple[str, Node]]:
-        """The names that stand right before a small letter that would be a number, ``W x``, with the products."""
+        """The names right before a small letter that would be a number, ``W x`` or ``W h_{t-1}``, with the products."""
         for product in (part for part in walk(tree) if part.kind == "terms"):
             for first, second in pairwise(product.children):
-                small = second.kind == "name" and second.value[:1].islower()
-                if first.kind == "name" and small and not self.of(second):
+                small = (second.children[0] if second.kind == "entry" else second).value[:1].islower()
+                if first.kind == "name" and second.kind in ("name", "entry") and small and not self.of(second):
                     yield first.value, product
 
     def layer_weights(self, factor: Node, vector: Axes) -> Axes | None:

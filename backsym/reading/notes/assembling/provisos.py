@@ -185,6 +185,8 @@ _OTHER_PRODUCTS = Phrases(
 )  # fmt: skip
 _SIGNS = frozenset(("*", "odot", "otimes", "circ", "star", "ast", "bullet", "oplus", "cdot", "times"))
 _ROWWISE = frozenset(("softmax", "logsoftmax", "log_softmax", "logsumexp"))
+_OF_SQUARES = {"L2", "ell2"}
+"""What a penalty of squares is called, "$L_2$ regularization"."""
 _ADDED = Phrases(
     "weight decay", "weight-decay", "regularizer", "regulariser", "regularization", "regularisation", "regularized",
     "regularised", "regularize", "regularise", "ridge", "penalty", "penalize", "penalise", "lasso", "regularisierung",
@@ -666,9 +668,10 @@ class Provisos:
         r""" "We use weight decay with coefficient $\lambda$", of a letter that no equation has, or of a number."""
         if any(f.displayed for f in s.shown.values()):
             return False
-        known = self.known | self.equations.dims.keys()
+        penalised = self.is_penalised() or bool(self.penalty())
+        known = self.known | self.equations.dims.keys() | (_OF_SQUARES if penalised else set())
         strange = [names for f in s.shown.values() if len(names := self.names(f)) == 1 and not names & known]
-        number = any(word[:1].isdecimal() for word in s.words) and not (self.is_penalised() or self.penalty())
+        number = any(word[:1].isdecimal() for word in s.words) and not penalised
         terms = (self.texts(f) for f in s.shown.values() if not self.names(f)) if s.has(_ADDS) else ()
         term = any(not {"=", "in", "partial", "nabla"} & {*t} and {*t} & {*_CONSTANTS} - self.known for t in terms)
         bias = s.has(_HAS_BIAS) and not self.biases

@@ -284,7 +284,8 @@ def _with_letters(name: Named, letters: Mapping[str, str]) -> str:
     pieces, position = [], first
     for token in name.stands_for:
         if token.text in letters and token.kind in ("letter", "greek"):
-            pieces += [name.text[position : token.start], letters[token.text]]
+            closing = "}" * name.text.endswith("}", token.start, token.end)  # Of \hat{y_t}.
+            pieces += [name.text[position : token.start], letters[token.text] + closing]
             position = token.end
     inside = "".join([*pieces, name.text[position:last]])
     return f"{{{inside}}}" if name.whole else rf"\left({inside}\right)"
