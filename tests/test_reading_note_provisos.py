@@ -165,6 +165,9 @@ SEEMING = {
     "bold and light": (
         r"$$\mathbf{y} = \mathbf{W} \mathbf{x}, \quad L = \|\mathbf{y} - y\|^2$$", "notes.light_and_bold",
     ),
+    "one function or another": (
+        r"Let $g(u) = \tanh(u)$ or $g(u) = \max(0, u)$. $$h = g(w x), \quad L = (h - t)^2$$", "notes.two_functions",
+    ),
     "a derivative of another function": (
         r"$$h = \sigma(w x), \quad L = (h - t)^2$$ where $\sigma'(z) = 1 - \sigma(z)^2$.", "notes.other_slope",
     ),

@@ -34,6 +34,7 @@ from backsym.reading.notes.stating.pieces import (
 )
 from backsym.reading.notes.written_functions import defines
 from backsym.reading.syntax import Node, walk
+from backsym.text.phrases import words_of
 
 MAX_FUNCTIONS = 100
 """How many functions of its own a note may have."""
@@ -90,7 +91,7 @@ def without_functions(document: Document, places: Places, beside: list[tuple[int
         for piece in (*pieces, *pieces_in(source, formulas, displayed=False)):
             found = _left_call(piece)
             if found is not None and found.head not in done:
-                defined.setdefault(found.head, (found, piece))
+                _check_one(source, found, defined.setdefault(found.head, (found, piece))[1], piece)
         if not defined:
             break
         head = min(defined, key=lambda head: _uses_others(defined[head][1], defined))
@@ -100,6 +101,13 @@ def without_functions(document: Document, places: Places, beside: list[tuple[int
             beside.append((document.place(definition.start)[0], source.text[definition.start : definition.span[1]]))
         document = edited(document, _arguments(source, formulas, pieces, definition, piece))
     return document
+
+
+def _check_one(source: Source, call: Applied, first: Piece, piece: Piece) -> None:
+    """Refuses "$g(u) = \\tanh(u)$ or $g(u) = \\max(0, u)$"."""
+    if [word.text for word in words_of(source.text, first.span[1], piece.span[0])] in (["or"], ["oder"]):
+        one, other = (source.text[slice(*each.span)].partition("=")[2].strip() for each in (first, piece))
+        raise source.error(say("notes.two_functions", name="".join(call.head), one=one, other=other), piece.span)
 
 
 def applied_members(source: Source, formulas: Sequence[Place]) -> Iterator[tuple[str, str]]:
