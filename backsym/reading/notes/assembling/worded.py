@@ -114,8 +114,12 @@ _IN_PARTS = frozenset(
 _TRANSFORMS = (
     (Phrases("clipped", "clamped", "gekappt"), frozenset(("clip", "min", "max", "relu"))),
     (
-        Phrases("normalised", "normalized", "batch-normalised", "batch-normalized", "layer normalization",
-            "layer normalisation", "batch normalization", "batch normalisation", "normiert"),
+        Phrases(
+            *(f"{verb} {kind}{word}" for verb in ("is", "are") for kind in ("", "batch-", "layer-")
+              for word in ("normalised", "normalized")), "wird normiert", "ist normiert", "werden normiert",
+            *(f"{verb} {kind} {word}" for verb in ("use", "apply", "with") for kind in ("layer", "batch")
+              for word in ("normalization", "normalisation")),
+        ),
         frozenset(("var", "std", "softmax")),
     ),
     (
@@ -327,7 +331,8 @@ class Worded:
         words = {*s.words}
         said = any(s.has(phrases) and not self.provisos.calls & shown for phrases, shown in _TRANSFORMS)
         about = words & _OF_NETWORKS and not words & (_OF_SLOPES | NONE)
-        return said and bool(about) and not self.divides()
+        trees = (tree for side in self.sides for tree in walk(side))
+        return said and bool(about) and not any(t.kind == "div" and t.children[1].kind != "num" for t in trees)
 
     def drops(self, s: Sentence) -> bool:
         """ "Dropout is applied to the hidden layer", where no equation has a mask."""
