@@ -421,6 +421,9 @@ READ: dict[str, Note] = {
 }  # fmt: skip
 
 NAMED = {
+    "a derivative behind no verb of a question": (
+        LINE + r"Elaborate $\partial L/\partial w$.", r'"Elaborate $\partial L/\partial w$"',
+    ),
     "a statement beside others": (LINE[:-3] + r", \quad p q = 1 $$", "whose left side is no quantity"),
     "a gradient as a list": (LINE + r"$$\nabla_v L = (2 (y - t) x, 0)$$", "a derivative that nobody asks for"),
     "a gradient that cannot be read": (

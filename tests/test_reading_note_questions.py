@@ -40,6 +40,8 @@ ASKED: dict[str, list[tuple[str, Asked]]] = {
             [("gradients", W), *HESSIAN, *STATIONARY],
         ),
         (r"(b) Derive the Hessian $\nabla^2 J(\mathbf{w})$.", HESSIAN),
+        (r"Deduce $\frac{\partial J}{\partial \mathbf{w}}$.", [("gradients", W)]),
+        (r"Give $\frac{\partial J}{\partial \mathbf{w}}$ as a vector.", [("gradients", W)]),
         (r"Compute the gradient $\nabla J$ and the Hessian matrix $H$ of $J$.", [("gradients", W), *HESSIAN]),
         (r"Solve $\nabla J(\mathbf{w}) = 0$ for $\mathbf{w}$.", STATIONARY),
         (r"What is $\nabla^2_{\mathbf{w}} J$?", HESSIAN),

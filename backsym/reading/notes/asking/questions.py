@@ -26,6 +26,7 @@ _BEFORE = Phrases(
 """What may stand before a question: its number, and words that change nothing."""
 _VERBS = Phrases(
     "compute", "calculate", "derive", "find", "determine", "obtain", "give", "write", "write out", "state", "work out",
+    "deduce", "infer", "provide", "formulate", "recover", "read off", "produce", "folgern sie", "folgere",
     "evaluate", "perform", "carry out", "do", "execute", "take", "apply", "what is", "what are", "express", "form",
     "berechnen sie", "berechne", "bestimmen sie", "bestimme", "ermitteln sie", "ermittle", "finden sie", "finde",
     "geben sie", "gib", "leiten sie", "leite", "schreiben sie", "f\u00fchren sie", "f\u00fchre", "was ist",
@@ -233,7 +234,8 @@ _TAIL = Phrases(
     "in vector form", "in matrix notation", "in vector notation", "in vectorized form", "step by step", "explicitly",
     "analytically", "show your work", "show all steps", "showing your work", "her", "ab", "an", "auf", "durch", "aus",
     "mit der kettenregel", "mithilfe der kettenregel", "in geschlossener form", "in matrixform", "as a matrix",
-    "in full",
+    "as a vector", "as vectors", "as matrices", "als vektor", "als matrix", "in vektorform",
+    "in full", "daraus", "hieraus",
 )  # fmt: skip
 
 _TELLING = (_IN_WHICH, _IN_TERMS, _GIVING, _USING, _OF, _BY)

@@ -17,11 +17,12 @@ from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.latex.declarations import names_in_formula
-from backsym.reading.latex.lexer import tokens_in
+from backsym.reading.latex.lexer import has_sign, tokens_in
 from backsym.reading.latex.names import split_tag
 from backsym.reading.notes.asking.questions import ALL
 from backsym.reading.notes.asking.sentences import NOTHING, Element, elements
 from backsym.reading.notes.assembling.asked import role_by_custom
+from backsym.reading.notes.assembling.stated import DERIVATIVES
 from backsym.reading.notes.equations import Equations
 from backsym.reading.notes.prose import Formula, sentences_of
 from backsym.reading.notes.told_functions import named_functions
@@ -540,12 +541,18 @@ class Provisos:
             last = s.last_displayed
             words = [w for n, w in enumerate(s.words[last + 1 :], last + 1) if n not in s.shown and w[:1].isalpha()]
             about = any(word.startswith(_OF_MATHEMATICS) for word in words)
-            about = about or any(self.names(f) & self.known for n, f in s.shown.items() if n > last)
+            formulas = [f for n, f in s.shown.items() if n > last]
+            about = about or any(self.names(f) & self.known or self.is_derivative(f) for f in formulas)
             strange = [word for word in words if word not in _DESCRIBES]
             behind = s.shown[last].end if last >= 0 else s.start
             if about and strange and not self.is_heading(s) and not _has_any(places, behind, s.end):
                 found.append((s, s.quoted_from(len(s.words))))
         return found
+
+    def is_derivative(self, formula: Formula) -> bool:
+        """Whether a formula is a derivative that is said to be nothing."""
+        derives = has_sign(self.source, formula.start, formula.end, *DERIVATIVES)
+        return derives and "=" not in self.source.text[formula.start : formula.end]
 
     # --- sentences ---
 
