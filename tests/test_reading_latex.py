@@ -28,7 +28,8 @@ from backsym.core.problem import Problem
 from backsym.core.resources import find_problem
 from backsym.core.source import Source
 from backsym.reading.files.loader import load, problem_from_mapping, read_equation, read_expression
-from backsym.reading.latex.equations import is_latex, parse_equations, vocabulary
+from backsym.reading.latex.equations import Spelled, is_latex, parse_equations, vocabulary
+from backsym.reading.latex.names import Key
 from backsym.reading.texts import scope_of
 
 
@@ -363,3 +364,11 @@ def test_a_range_must_be_that_of_the_axis(problem: Problem) -> None:
         read_equation(problem, r"z_k = t_k, \quad k = 1, \dots, D")
     with pytest.raises(InputError, match="index i runs over N, but this axis has D entries"):
         read_expression(problem, r"\sum_{i=1}^{N} x_i")
+
+
+@pytest.mark.parametrize(
+    ("key", "written"),
+    [(("W", "mu"), r"\mathbf{W}_{\mu}"), (("W", "in"), r"\mathbf{W}_{\text{in}}"), (("W", "2"), r"\mathbf{W}_{2}")],
+)
+def test_a_greek_letter_below_stays_one(key: Key, written: str) -> None:
+    assert Spelled(key, below=True, bold=True, span=(0, 0)).latex(bold=True) == written

@@ -62,7 +62,10 @@ class Spelled:
         tag = self.key[1]
         if not tag:
             return text
-        tag = tag if tag.isdecimal() or len(tag) == 1 else rf"\text{{{tag}}}"
+        if tag in GREEK:
+            tag = f"\\{tag}"
+        elif not tag.isdecimal() and len(tag) > 1:
+            tag = rf"\text{{{tag}}}"
         return f"{text}_{{{tag}}}" if self.below else f"{text}^{{({tag})}}"
 
 
