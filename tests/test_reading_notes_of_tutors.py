@@ -268,6 +268,10 @@ REFUSED = {
     "a score in a case": ("Suppose $s = w$. $$ L = (s - y)^2 + (w - 1)^2 $$", None),
     "a score to be shown": ("$$ L = (s - y)^2 $$ Show that $s = w^T x$.", "notes.computed_within"),
     "a maximum not read": (r"$$ L = (m - t)^2 $$ where $m = \max_{i=1,\dots,n} z_i$.", "notes.computed_within"),
+    "a sigma that is not read": (
+        r"$\sigma = e^{v x}$ and $z = \sigma \epsilon$. $$L = (z - t)^2$$ Find $\partial L/\partial v$.",
+        "notes.computed_within",
+    ),
     "a score that is not read": (r"$$ L = (s - y)^2 + w^2 $$ where $s = w \bigoplus x$.", "notes.computed_within"),
     "a class that nothing tells": (
         r"$$ L = -\log p_c $$ where $\mathbf{p} = \text{softmax}(\mathbf{s})$.", "notes.entry_at_class",

@@ -311,7 +311,7 @@ def _check_slopes(note: Stated) -> None:
             raise note.source.error(say("notes.other_slope", name=name), (f.start, f.end))
 
 
-_COMPUTING = frozenset((*FUNCTION_MACROS, "sum", "prod", "max", "min", "frac", "sqrt", "diag"))
+_COMPUTING = frozenset((*FUNCTION_MACROS, "sigma", "sum", "prod", "max", "min", "frac", "sqrt", "diag"))
 """Signs of what is computed, and no list or set."""
 
 
