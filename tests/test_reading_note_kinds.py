@@ -615,6 +615,7 @@ def test_what_is_open_is_refused_by_name(name: str, tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         loaded(tmp_path, text)
     assert code in {diagnostic.code for diagnostic in caught.value.diagnostics}
+    assert all(diagnostic.file for diagnostic in caught.value.diagnostics)
 
 
 @pytest.mark.parametrize("name", NOTES)
