@@ -565,6 +565,39 @@ def test_differentials_are_derivatives_of_the_loss(claim: str, kinds: list[str],
     assert (not false_claims(note, solution.derivations, solution.points)) == holds
 
 
+@pytest.mark.parametrize(
+    ("claim", "kinds", "holds"),
+    [
+        (r"Show that $\partial L/\partial w = 2 (z - y) x = 2 (w x + b - y) x$.", ["show"], True),
+        (r"Show that $\partial L/\partial w = 2 (z - y) x = (w x + b - y) x$.", ["show"], False),
+        (r"Show that $\partial L/\partial w = (z - y) x = 2 (z - y) x$.", ["show"], False),
+        (r"Show that $$\begin{aligned} \nabla_w L &= 2 (z - y) x \\ &= 2 z x - 2 y x.\end{aligned}$$", ["show"], True),
+        (r"Show that $$\begin{aligned} \nabla_w L &= 2 (z - y) x \\ &= 2 z x - y x.\end{aligned}$$", ["show"], False),
+        (
+            r"Prove that $$\frac{\partial L}{\partial w} = \frac{\partial L}{\partial z} \frac{\partial z}{\partial w}"
+            r" = 2 (z - y) x.$$",
+            ["show"],
+            True,
+        ),
+        (r"Show that $$\delta = \frac{\partial L}{\partial z} = 2 (z - y).$$", ["show"], True),
+        (r"Show that $$\delta = \nabla_z L = z - y.$$", ["show"], False),
+        (
+            r"Here $$\delta = \frac{\partial L}{\partial z} = z - y.$$ Show that $$\nabla_w L = \delta x.$$",
+            ["show"],
+            True,
+        ),
+        (r"Here $$\frac{\partial L}{\partial z} = 2 (z - y) = 2 z - 2 y.$$", [], True),
+    ],
+)
+def test_each_side_of_a_derivative_is_an_equation(claim: str, kinds: list[str], holds: bool, tmp_path: Path) -> None:
+    note = loaded(tmp_path, "$$z = w x + b, L = (z - y)^2$$ " + claim)
+    assert {s.name for s in note.symbols.values()} == {"w", "x", "b", "y", "z", "L"}
+    assert [part.kind for part in note.parts] == kinds
+    assert "Here" not in claim or any("derivative that nobody" in remark for remark in map(str, note.remarks))
+    solution = note.solve()
+    assert (not false_claims(note, solution.derivations, solution.points)) == holds
+
+
 def test_the_letter_of_the_classes_is_that_of_their_axis(tmp_path: Path) -> None:
     layers = r"$$h = \tanh(W_1 x + b_1), \quad p = \mathrm{softmax}(W_2 h + b_2), \quad L = -\sum_k y_k \log p_k$$"
     text = layers + r" with $x \in \mathbb{R}^D$, $K$ classes and a one-hot $y$; $H$ is not used."

@@ -11,6 +11,7 @@ from backsym.core.functions import FUNCTIONS, REDUCTIONS, losses
 from backsym.core.source import Source
 from backsym.reading.files.yamlfile import Document, Edit
 from backsym.reading.latex.lexer import FONTS, Token, tokens_in
+from backsym.reading.notes.stating.derivatives import names_derivative
 from backsym.reading.notes.stating.pieces import Piece, Place, blanked, letter_of, split_arguments
 from backsym.reading.syntax import Node, walk
 
@@ -65,7 +66,13 @@ def one_side(piece: Piece, mentions: Mentions | None = None, *, unread: bool = F
     In ``\hat{y} = a^{(2)} = \sigma(z)`` the name between is what the formula computes, if ``mentions`` have it
     elsewhere and no other equation of it.
     """
-    if len(piece.signs) < 2 or piece.derives(piece.first, piece.signs[0]):
+    if len(piece.signs) < 2:
+        return
+    if piece.derives(piece.first, piece.signs[0]):
+        yield from _each_side(piece, (piece.first, piece.signs[0]), piece.signs[1:])
+        return
+    if names_derivative(piece):
+        yield from _each_side(piece, piece.part(0), piece.signs[1:])
         return
     if (number := _number_of_all(piece)) is not None:
         signs = [piece.tokens[sign] for sign in piece.signs[:-1]]
@@ -86,6 +93,16 @@ def one_side(piece: Piece, mentions: Mentions | None = None, *, unread: bool = F
         also = mentions is not None and mentions.outside(piece, left)
         yield Edit(first, stop, rf"{text[first:stop]} = {named} \quad {named} " if also else f"{named} ")
     yield from blanked(text, piece.tokens[end - 1].end, piece.tokens[last - 1].end)
+
+
+def _each_side(piece: Piece, derivative: tuple[int, int], signs: Sequence[int]) -> Iterator[Edit]:
+    r"""An equation for each right side of a derivative, ``\partial L/\partial w = r x = (w x - y) x``."""
+    begin, end = derivative
+    left = piece.reader.source.text[piece.tokens[begin].start : piece.tokens[end - 1].end].rstrip("& ")
+    for sign in signs:
+        token, before = piece.tokens[sign], piece.tokens[sign - 1]
+        begun = before.kind == "row" or before.text == "&"
+        yield Edit(token.start, token.end, rf"{'' if begun else ', '}\quad {left} =")
 
 
 def _number_of_all(piece: Piece) -> str | None:
