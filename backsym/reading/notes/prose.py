@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from backsym.core.source import Source
 from backsym.reading.latex.lexer import has_sign
 from backsym.reading.notes.words import JOINS, VERB
-from backsym.text.phrases import Phrases, words_of
+from backsym.text.phrases import Phrases, Word, words_of
 
 MAX_FORMULAS = 20_000
 MOST_JOINED = 20
@@ -99,6 +99,21 @@ ITEM = (
 """How an item of a list begins: -, 1., (a), Q2., **Part b**."""
 _SENTENCE = re.compile(r"(?<!\.[A-Za-z])[.?!](?=\s|\Z)|\n\s*\n|\n\s*" + ITEM, re.IGNORECASE)
 _ONE_HOT = re.compile(r"\bone[- ]hot\b", re.I)
+
+_THAT = Phrases("that", "dass")
+_SHOWING = Phrases(
+    "show", "prove", "verify", "check", "argue", "demonstrate", "conclude", "zeige", "zeigen", "beweise", "beweisen",
+    "verifizieren", "folgern",
+
+)  # fmt: skip
+"""Words before "that" by which an equation is to be shown."""
+_CLAIMING = Phrases(
+    "is", "are", "satisfies", "satisfy", "by", "equals", "yields", "gives", "becomes", "obeys", "fulfils", "reads",
+    "ist", "sind", "erf\u00fcllt", "ergibt", "gilt", "lautet",
+)  # fmt: skip
+"""Words between that and the equation."""
+CLOSE_BEFORE = 60
+"""How many characters before an equation within the text its words may stand."""
 
 
 @dataclass(frozen=True)
@@ -277,3 +292,18 @@ class Prose:
         """Whether only a comma or "and" stands between this formula and the next."""
         between = self.source.text[self.formulas[number].end : self.formulas[number + 1].start]
         return JOINS.fullmatch(between.strip("$\\() ")) is not None
+
+
+def words_before(text: str, start: int) -> list[Word]:
+    """The words of the sentence right before a formula, none if anything else stands between."""
+    close = text[max(0, start - CLOSE_BEFORE) : start].rstrip("$\\( \n")
+    sentence = close[close.rfind(".") + 1 :]
+    return words_of(sentence) if sentence[-1:].isalpha() else []
+
+
+def is_shown(text: str, start: int) -> bool:
+    """Whether a formula is to be shown, "show that $a = b$", "show that the best $a$ is $a = b$"."""
+    before = words_before(text, start)
+    claims = before[-1:] in _CLAIMING
+    ends = [n for n in range(1, len(before)) if before[n : n + 1] in _THAT]
+    return any(before[:n] in _SHOWING and (claims or n == len(before) - 1) for n in ends)

@@ -13,7 +13,7 @@ from backsym.reading.latex.equations import FormulaReader, Segment, segments
 from backsym.reading.latex.lexer import FUNCTION_MACROS, has_sign, tokens_in
 from backsym.reading.latex.names import Key, new_name, split_tag
 from backsym.reading.notes.assembling.provisos import Provisos
-from backsym.reading.notes.assembling.stated import DERIVATIVES, Stated, is_shown, shows_optimum
+from backsym.reading.notes.assembling.stated import DERIVATIVES, Stated, shows_optimum
 from backsym.reading.notes.assembling.worded import Worded
 from backsym.reading.notes.equations import (
     LOSS_NAMES,
@@ -23,9 +23,7 @@ from backsym.reading.notes.equations import (
     is_part_of_loss,
 )
 from backsym.reading.notes.lengths import check_counts, check_entries, check_roots, check_sizes
-from backsym.reading.notes.prose import (
-    Formula,
-)
+from backsym.reading.notes.prose import Formula, is_shown
 from backsym.reading.notes.refusals import (
     check_defined,
     check_names,

@@ -30,14 +30,17 @@ from backsym.reading.notes.equations import (
 )
 from backsym.reading.notes.labels import chosen, position_uses, says_class
 from backsym.reading.notes.prose import (
+    CLOSE_BEFORE,
     MAX_FORMULAS,
     Formula,
     Prose,
     formulas,
+    is_shown,
     role_in,
     says_one_hot,
     tells_role,
     without_next,
+    words_before,
 )
 from backsym.reading.notes.spelling import numbered_members
 from backsym.reading.notes.stating.pieces import Settled
@@ -45,7 +48,7 @@ from backsym.reading.notes.steps import Steps, starts_of, steps_of
 from backsym.reading.notes.upstream import Slope, mentioned_loss, slopes
 from backsym.reading.notes.words import Place, is_size, layers, symmetric, worded
 from backsym.reading.syntax import walk
-from backsym.text.phrases import Phrases, Word, words_of
+from backsym.text.phrases import Phrases, words_of
 
 DERIVATIVES = ("partial", "nabla")
 
@@ -55,42 +58,13 @@ _SUPPOSING = Phrases("assume", "assuming", "suppose", "supposing", "angenommen")
 """Words after which it holds, if it is a formula; "suppose $a = b$" is of a case."""
 _KEEPING = Phrases("keeping", "holding", "leaving", "treating", "fixing", "keep", "hold", "treat")
 _PARTIAL = Phrases("derivative", "derivatives", "differentiate", "differentiating", "differentiated", "derive")
-_THAT = Phrases("that", "dass")
-_SHOWING = Phrases(
-    "show", "prove", "verify", "check", "argue", "demonstrate", "conclude", "zeige", "zeigen", "beweise", "beweisen",
-    "verifizieren", "folgern",
-
-)  # fmt: skip
-"""Words before "that" by which an equation is to be shown."""
 _OF_PRIORS = ("w", "b", "theta", "beta", "phi")
 """Letters of what has a distribution before it is learned."""
-_CLAIMING = Phrases(
-    "is", "are", "satisfies", "satisfy", "by", "equals", "yields", "gives", "becomes", "obeys", "fulfils", "reads",
-    "ist", "sind", "erf\u00fcllt", "ergibt", "gilt", "lautet",
-)  # fmt: skip
-"""Words between that and the equation."""
 _BEST = ("optim", "minimi", "maximi", "best", "solution", "stationary", "l\u00f6sung", "station\u00e4r")
-_CLOSE_BEFORE = 60
-"""How many characters before an equation within the text its words may stand."""
 
 
 def is_tex(path: str) -> bool:
     return path.lower().endswith(".tex")
-
-
-def words_before(text: str, start: int) -> list[Word]:
-    """The words of the sentence right before a formula, none if anything else stands between."""
-    close = text[max(0, start - _CLOSE_BEFORE) : start].rstrip("$\\( \n")
-    sentence = close[close.rfind(".") + 1 :]
-    return words_of(sentence) if sentence[-1:].isalpha() else []
-
-
-def is_shown(text: str, start: int) -> bool:
-    """Whether a formula is to be shown, "show that $a = b$", "show that the best $a$ is $a = b$"."""
-    before = words_before(text, start)
-    claims = before[-1:] in _CLAIMING
-    ends = [n for n in range(1, len(before)) if before[n : n + 1] in _THAT]
-    return any(before[:n] in _SHOWING and (claims or n == len(before) - 1) for n in ends)
 
 
 def shows_optimum(text: str, start: int) -> bool:
@@ -371,7 +345,7 @@ class Stated:
         mentioned = mentioned_loss(self.document.text, self.spans)
         if len({s.left.name for s in goals}) != 1:
             return None
-        near = mentioned is None or 0 <= goals[0].start - mentioned[1] < _CLOSE_BEFORE
+        near = mentioned is None or 0 <= goals[0].start - mentioned[1] < CLOSE_BEFORE
         return goals[0] if near else None
 
     def states(self, formula: Formula) -> bool:
@@ -392,7 +366,7 @@ class Stated:
         A letter that is kept constant in a partial derivative is no constant: the others are in turn.
         """
         text, start = self.document.text, self.formulas[number].start
-        before = words_of(text[max(0, start - 2 * _CLOSE_BEFORE) : start])
+        before = words_of(text[max(0, start - 2 * CLOSE_BEFORE) : start])
         return "" if before[-1:] in _KEEPING and before in _PARTIAL else self.prose.of(number)
 
     def is_idle(self, formula: Formula) -> bool:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from backsym.core.source import Source
 from backsym.reading.files.yamlfile import Document, rewritten
 from backsym.reading.latex.names import Key
+from backsym.reading.notes.prose import is_shown
 from backsym.reading.notes.stating.derivatives import (
     about_derivatives,
     derivative_edits,
@@ -40,9 +41,10 @@ from backsym.reading.notes.stating.pieces import (
     edited,
     loose_letters,
     pieces_in,
+    pieces_of,
     source_of,
 )
-from backsym.reading.notes.stating.sides import Mentions, one_side, other_sides
+from backsym.reading.notes.stating.sides import Mentions, each_side, one_side, other_sides
 
 
 def settled(document: Document, places: Places) -> Settled:
@@ -50,6 +52,9 @@ def settled(document: Document, places: Places) -> Settled:
 
     Raises InputError where a function cannot be put in.
     """
+    source, shown = source_of(document), [f for f in places(document) if is_shown(document.text, f.start)]
+    claims = [piece for f in shown for piece in pieces_of(source, f.start, f.end)]
+    document = edited(document, (edit for piece in claims for edit in each_side(piece)))
     formulas = list(places(document))
     loose = {letter for f in formulas for letter in loose_letters(source_of(document), f)}
     pieces = pieces_in(source_of(document), formulas, displayed=True)

@@ -66,13 +66,7 @@ def one_side(piece: Piece, mentions: Mentions | None = None, *, unread: bool = F
     In ``\hat{y} = a^{(2)} = \sigma(z)`` the name between is what the formula computes, if ``mentions`` have it
     elsewhere and no other equation of it.
     """
-    if len(piece.signs) < 2:
-        return
-    if piece.derives(piece.first, piece.signs[0]):
-        yield from _each_side(piece, (piece.first, piece.signs[0]), piece.signs[1:])
-        return
-    if names_derivative(piece):
-        yield from _each_side(piece, piece.part(0), piece.signs[1:])
+    if len(piece.signs) < 2 or piece.derives(piece.first, piece.signs[0]):
         return
     if (number := _number_of_all(piece)) is not None:
         signs = [piece.tokens[sign] for sign in piece.signs[:-1]]
@@ -95,11 +89,17 @@ def one_side(piece: Piece, mentions: Mentions | None = None, *, unread: bool = F
     yield from blanked(text, piece.tokens[end - 1].end, piece.tokens[last - 1].end)
 
 
-def _each_side(piece: Piece, derivative: tuple[int, int], signs: Sequence[int]) -> Iterator[Edit]:
-    r"""An equation for each right side of a derivative, ``\partial L/\partial w = r x = (w x - y) x``."""
-    begin, end = derivative
+def each_side(piece: Piece) -> Iterator[Edit]:
+    r"""An equation for each right side of a derivative that is to be shown, ``\nabla_w L = r x = (a - y) x``.
+
+    In ``\delta = \partial L/\partial z = r`` the derivative is between.
+    """
+    if not piece.derives(piece.first, piece.signs[0]) and not names_derivative(piece):
+        return
+    whole = piece.derives(piece.first, piece.signs[0])
+    begin, end = (piece.first, piece.signs[0]) if whole else piece.part(0)
     left = piece.reader.source.text[piece.tokens[begin].start : piece.tokens[end - 1].end].rstrip("& ")
-    for sign in signs:
+    for sign in piece.signs[1:]:
         token, before = piece.tokens[sign], piece.tokens[sign - 1]
         begun = before.kind == "row" or before.text == "&"
         yield Edit(token.start, token.end, rf"{'' if begun else ', '}\quad {left} =")
