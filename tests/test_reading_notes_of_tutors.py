@@ -268,6 +268,10 @@ REFUSED = {
     "a score in a case": ("Suppose $s = w$. $$ L = (s - y)^2 + (w - 1)^2 $$", None),
     "a score to be shown": ("$$ L = (s - y)^2 $$ Show that $s = w^T x$.", "notes.computed_within"),
     "a maximum not read": (r"$$ L = (m - t)^2 $$ where $m = \max_{i=1,\dots,n} z_i$.", "notes.computed_within"),
+    "a product of any depth": (
+        r"$\hat y = W_L W_{L-1} \cdots W_1 x$ and $E = \frac12 \|\hat y - y\|^2$. Find $\partial E/\partial W_l$.",
+        "notes.computed_within",
+    ),
     "a sigma that is not read": (
         r"$\sigma = e^{v x}$ and $z = \sigma \epsilon$. $$L = (z - t)^2$$ Find $\partial L/\partial v$.",
         "notes.computed_within",

@@ -334,6 +334,11 @@ def _check_computed(note: Stated, equations: Equations) -> None:
                 or (s.left.name in declared and shows_optimum(note.source.text, f.start))
             ):
                 continue
-            unread = e.sides is None and any(token.text in letters or token.text in _COMPUTING for token in tokens)
+            own = s.left.key[0].rpartition(":")[2]
+            others = [t for t in tokens if t.kind in ("letter", "greek") and t.text.lstrip("\\") != own]
+            lists = any(t.text in (",", ";", "mid", "|") for t in tokens)
+            unread = e.sides is None and (
+                any(t.text in letters or t.text in _COMPUTING for t in tokens) or (bool(others) and not lists)
+            )
             if unread or (e.is_formula and e.uses and not is_model(note.source, e, equations)):
                 raise note.source.error(say("notes.computed_within", name=s.left.name), (s.start, s.end))

@@ -227,9 +227,9 @@ def _name_of(piece: Piece) -> Named | None:
         return None
     base, scripts = begun
     bare = reader.position == piece.signs[0] and not scripts.steps and not scripts.primes
-    if not bare or any(item.kind != "name" for item in scripts.items):
-        return None
     begin, end = piece.part(0)
+    if not bare or begin >= end or any(item.kind != "name" for item in scripts.items):
+        return None
     indices = _marks(scripts)
     return Named(base.text, indices, tuple(piece.tokens[begin:end]), piece.span, reader.source.text)
 
