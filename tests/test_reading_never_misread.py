@@ -95,6 +95,7 @@ REFUSED = [
     ),
     # Recurrences that have no start, or another one than at 0.
     ("runs_out", r"x_{i+1}", r"$$y_i = x_{i+1} - x_i, L = \sum_{i=1}^N y_i^2$$"),
+    ("runs_out", r"x_{i+1}", r"Let $x \in \mathbb{R}$. $$y_i = w x_i + v x_{i+1}, L = \sum_{i=1}^N (y_i - t_i)^2$$"),
     ("runs_out", r"h_{t+1}", r"$$h_{t+1} = w h_t, L = \sum_{t=1}^T h_t^2$$"),
     ("steps_from", r"t = 0, \dots, T", r"$$h_t = w h_{t-1}, t = 0, \dots, T, L = \sum_{t=1}^T h_t^2$$"),
     (

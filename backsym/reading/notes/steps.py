@@ -310,7 +310,7 @@ def check_steps(source: Source, equations: Equations, starts: Sequence[Start], d
             continue
         if entry.span in reached:
             continue
-        if name in declared and (against or is_sum(amount(declared[name][0]))):
+        if declared.get(name) and (against or is_sum(amount(declared[name][0]))):
             continue  # A declared axis of N + 1 entries goes beyond N.
         written = source.text[slice(*entry.span)]
         power = "^" in written and name not in plain and name not in equations.lefts()
