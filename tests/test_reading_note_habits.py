@@ -270,7 +270,7 @@ def test_words_are_of_the_formula_that_they_stand_with(tmp_path: Path) -> None:
     )
     note = loaded(tmp_path, "note.md", text)
     roles = {s.name: s.role for s in note.symbols.values() if s.role != "node"}
-    assert roles == {"x": "input", "W": "parameter", "m": "constant", "v": "parameter", "s": "parameter"}
+    assert roles == {"x": "input", "W": "parameter", "m": "constant", "v": "parameter", "s": "given"}
     assert [e.name for e in note.equations] == ["a", "q", "L"]
     assert not note.remarks
     text = r"$$L = (w^\top x - y)^2$$ with $x \in \mathbb{R}^D$. Compute the gradients with respect to all parameters."

@@ -248,6 +248,10 @@ AFFINE = (
     r" $$z = A x + b, \quad L = \frac12\|z - y\|^2, \quad A \in \mathbb{R}^{K \times D}$$"
     " Compute all the gradients."
 )
+ADAPTED = (
+    r" $$z = (W_0 + B A) x, \quad L = \frac12\|z - y\|^2 + \lambda \|A\|^2, \quad A \in \mathbb{R}^{R \times D},"
+    r" B \in \mathbb{R}^{K \times R}$$ Compute the gradients of $L$ with respect to $A$ and $B$."
+)
 STEPS = (
     r" $$h_t = \tanh(U h_{t-1} + V w_t), \quad h_0 = 0, \quad L = \sum_{t=1}^T \|h_t - y_t\|^2,"
     r" \quad U \in \mathbb{R}^{H \times H}$$ Compute the gradients of all parameters."
@@ -258,10 +262,16 @@ OF_DATA = {
         "x": "input", "r": "constant", "v": "parameter",
     },
     r"Let $q \in \{-1,1\}^D$. $$L = \|q \odot b - y\|^2$$ Derive $\nabla_b L$.": {"q": "constant"},
-    r"A vector $b$ is sampled from a Gaussian." + AFFINE: {"b": "constant", "A": "parameter"},
-    r"Here $b$ is observed." + AFFINE: {"b": "input", "A": "parameter"},
+    r"A vector $b$ is sampled from a Gaussian." + AFFINE: {"b": "constant", "A": "given"},
+    r"Here $b$ is observed." + AFFINE: {"b": "input", "A": "given"},
     r"The weights are initialised by $A_{ij} \sim \mathcal{N}(0, 0.1)$." + AFFINE: {"b": "parameter", "A": "parameter"},
     r"$$z = m + s \odot u, \quad u \sim \mathcal{N}(0, I_K), \quad L = \|z - y\|^2$$": {"u": "constant"},
+    r"The weights $W_0$ are frozen." + ADAPTED: {"W0": "constant", "A": "parameter", "lambda": "given"},
+    r"Only $A$ and $B$ are trained; $W_0$ stays frozen." + ADAPTED: {"W0": "constant", "B": "parameter"},
+    r"With a frozen matrix $W_0$." + ADAPTED: {"W0": "constant", "A": "parameter"},
+    r"$$z = \tanh(M x), \quad L = \|z - t\|^2 + \lambda \|M\|^2, \quad M \in \mathbb{R}^{K \times D}$$": {
+        "M": "given", "lambda": "given", "x": "input",
+    },
     r"Let $w_1, \ldots, w_T$ be the words, $w_t \in \mathbb{R}^D$." + STEPS: {"w": "input", "V": "parameter"},
     r"The tokens $w_1, ..., w_T$ are vectors in $\mathbb{R}^D$." + STEPS: {"w": "input", "V": "parameter"},
     r"The input is $u \in \mathbb{R}^D$, the label is $c \in \mathbb{R}^K$. $$L = \|A u - c\|^2$$": {

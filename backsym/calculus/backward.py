@@ -87,7 +87,7 @@ from backsym.core.expr import (
     walk,
 )
 from backsym.core.functions import FUNCTIONS
-from backsym.core.problem import NodeEquation, Problem
+from backsym.core.problem import FREE, NodeEquation, Problem
 from backsym.core.stepkinds import StepKind
 from backsym.core.steps import Case, Derivation, Fact, ForwardForms, Step
 
@@ -231,8 +231,8 @@ class Backward:
             for name in mentioned:
                 waiting[name] -= 1
             ready = [n for n in names_in(eq.rhs) if n in mentioned and waiting[n] == 0 and n not in self.lowered]
-            for role in ("parameter", "input"):
-                yield from (n for n in ready if symbols[n].role == role and symbols[n].label is None)
+            free = [n for n in ready if symbols[n].role in FREE and symbols[n].label is None]
+            yield from sorted(free, key=lambda n: symbols[n].role == "input")
 
     def derive(self) -> Iterator[Derivation]:
         """All derivations, in backward order."""

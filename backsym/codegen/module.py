@@ -139,7 +139,7 @@ def quantities(network: Network, dialect: Dialect) -> Iterator[str]:
         for function, key in network.functions.items()
     ]
     rows += [[size, "", words("module.size", size=size)] for size in network.sizes]
-    rows += [[key, shape_text(symbols[network.problem.end].shape), words("module.given")] for key in network.given]
+    rows += [[key, shape_text(symbols[network.problem.end].shape), words("module.upstream")] for key in network.given]
     leaves = [[q, shape_text(symbols[q].shape), words(f"module.{symbols[q].role}")] for q in network.leaves]
     if leaves or rows:
         yield words("module.inputs")

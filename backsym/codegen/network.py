@@ -18,7 +18,7 @@ from backsym.core import expr as ex
 from backsym.core.dims import amount, dim_names, is_layered, is_ragged
 from backsym.core.errors import BacksymError
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
-from backsym.core.problem import NodeEquation, Problem, Symbol
+from backsym.core.problem import FREE, NodeEquation, Problem, Symbol
 from backsym.core.python import expression_of
 from backsym.core.steps import Derivation, ForwardForms, adds_layers, whole_form
 from backsym.core.words import say
@@ -261,7 +261,7 @@ class _Maker:
             yield Statement(d.node, f"d_{d.node}", value, self.derived(d))
             done.add(d.node)
         for symbol in self.problem.symbols.values():
-            if symbol.name not in done and symbol.label is None and symbol.role in ("node", "input", "parameter"):
+            if symbol.name not in done and symbol.label is None and symbol.role in ("node", *FREE):
                 # The loss does not depend on it.
                 if self.has_layers(symbol.name):
                     yield self.zero_loop(symbol, known)

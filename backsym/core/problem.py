@@ -36,7 +36,10 @@ from backsym.core.functions import Function
 from backsym.core.lazy import lazy
 from backsym.core.words import Said, in_language
 
-ROLES = ("input", "parameter", "target", "constant")
+ROLES = ("input", "parameter", "target", "constant", "given")
+"""What a given quantity is; only ``given`` where nothing tells which of the others, as of many a letter in notes."""
+FREE = ("parameter", "given", "input")
+"""The roles of what the loss has derivatives by, unasked."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Symbol:
-    """A quantity of the problem: a leaf (role input, parameter, target or constant) or a node (role node)."""
+    """A quantity of the problem: a leaf (one of ``ROLES``) or a node (role node)."""
 
     name: str
     shape: Shape

@@ -29,7 +29,7 @@ from backsym.core.expr import (
     names_in,
     walk,
 )
-from backsym.core.problem import Problem
+from backsym.core.problem import ROLES, Problem
 from backsym.core.words import Words, say
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
@@ -39,7 +39,7 @@ from backsym.printing.unicode import to_unicode
 
 KINDS = ("vectorized", "scalar", "network")
 DERIVATIVES = ("none", "edges", "nodes", "numbers")
-ROLES = ("input", "parameter", "target", "constant", "node", "loss")
+VERTEX_ROLES = (*ROLES, "node", "loss")
 """What a vertex stands for; every output tells them apart by shape, not by colour alone."""
 
 
@@ -217,8 +217,8 @@ def _role(problem: Problem, name: str) -> str:
     if name in problem.by_name or name not in problem.symbols:
         return "node"
     role = problem.symbols[name].role
-    if role not in ROLES:
-        raise BacksymError(say("graphs.role", name=name, role=role, roles=ROLES))
+    if role not in VERTEX_ROLES:
+        raise BacksymError(say("graphs.role", name=name, role=role, roles=VERTEX_ROLES))
     return role
 
 

@@ -179,7 +179,7 @@ class _Draft:
 
     def _parameters(self, part: Slots) -> frozenset[int]:
         """The slots of parameters and of the edges that lead from them: they stand above what else leads to a node."""
-        names = {v.name for v in self.graph.vertices if v.role == "parameter"}
+        names = {v.name for v in self.graph.vertices if v.role in ("parameter", "given")}
         return frozenset(slot for pair, chain in part.chains.items() if pair[0] in names for slot in chain[:-1])
 
     def _geometry(self, part: Slots, down: float) -> tuple[Distance, list[float]]:

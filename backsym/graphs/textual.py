@@ -10,11 +10,12 @@ from backsym.printing.unicode import to_unicode
 
 _DOT_SHAPES = {
     "input": "shape=box", "parameter": "shape=box, style=filled, fillcolor=gray90", "target": "shape=box, style=dashed",
-    "constant": "shape=box, style=dashed", "node": "shape=ellipse", "loss": "shape=ellipse, peripheries=2",
+    "constant": "shape=box, style=dashed", "given": "shape=box", "node": "shape=ellipse",
+    "loss": "shape=ellipse, peripheries=2",
 }  # fmt: skip
 _MERMAID_SHAPES = {
     "input": ("[", "]"), "parameter": ("[[", "]]"), "target": ("{{", "}}"), "constant": ("{{", "}}"),
-    "node": ("([", "])"), "loss": ("(((", ")))"),
+    "given": ("[", "]"), "node": ("([", "])"), "loss": ("(((", ")))"),
 }  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from backsym.printing.latex import to_latex
 from backsym.printing.layout import Layout
 
 _STYLES = {
-    "input": "", "parameter": "fill=black!10", "target": "dashed", "constant": "dashed", "node": "", "loss": "",
+    "input": "", "given": "", "parameter": "fill=black!10", "target": "dashed", "constant": "dashed", "node": "",
+    "loss": "",
 }  # fmt: skip
 
 

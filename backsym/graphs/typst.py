@@ -10,8 +10,8 @@ from backsym.printing.layout import Layout
 from backsym.printing.typst import to_typst
 
 _STYLES = {
-    "input": "", "parameter": "fill: luma(90%), ", "target": "dashed: true, ", "constant": "dashed: true, ", "node": "",
-    "loss": "",
+    "input": "", "given": "", "parameter": "fill: luma(90%), ", "target": "dashed: true, ",
+    "constant": "dashed: true, ", "node": "", "loss": "",
 }  # fmt: skip
 _HEAD = """\
   let pen(dashed: false) = (paint: black, thickness: 0.45pt, dash: if dashed { "dashed" })

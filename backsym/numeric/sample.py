@@ -21,7 +21,7 @@ from backsym.core.allowance import spend
 from backsym.core.errors import BacksymError, Diagnostic, PlacedError
 from backsym.core.expr import Add, Entry, Fn, Ix, Member, Neg, Sym, names_in, walk
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
-from backsym.core.problem import NodeEquation, Problem, Symbol
+from backsym.core.problem import FREE, NodeEquation, Problem, Symbol
 from backsym.core.words import say
 from backsym.numeric.abstract import AbstractFunction, SmoothFunction, SmoothLoss
 from backsym.numeric.apply import STEP
@@ -357,7 +357,7 @@ class _Search:
         return np.asarray(np.where(rng.random(shape) < 0.5, -size, size) * self.shrink[symbol.name])
 
     def _scale(self, symbol: Symbol, shape: tuple[int, ...]) -> float:
-        if symbol.role != "parameter":
+        if symbol.role not in ("parameter", "given"):
             return 1.0
         if symbol.name in self.additive:
             # Through many layers, larger biases would saturate every unit and no gradient would arrive.
@@ -370,7 +370,7 @@ class _Search:
 
 def _is_varied(symbol: Symbol) -> bool:
     """Whether the loss has a derivative by a leaf that is of interest."""
-    return symbol.role in ("input", "parameter") and symbol.label is None
+    return symbol.role in FREE and symbol.label is None
 
 
 def _vanishing(problem: Problem, env: Env) -> int:

@@ -18,7 +18,7 @@ from backsym.documents.content.markup import inlines_of, inlines_plain
 from backsym.documents.content.sentences import Voice
 from backsym.documents.content.worked import value_layout
 from backsym.graphs.figure import Figure, figure
-from backsym.graphs.model import ROLES, Graph, Numbers
+from backsym.graphs.model import VERTEX_ROLES, Graph, Numbers
 from backsym.numeric.evaluate import evaluate
 from backsym.numeric.given import point
 from backsym.printing.layout import Layout, Tinted, with_decimal_comma
@@ -92,8 +92,12 @@ def legend(voice: Voice, kind: str) -> Paragraph | None:
         return None
     if {"target", "constant"} <= roles:
         roles = roles - {"target", "constant"} | {"fixed"}
+    if "given" in roles:
+        roles = roles - {"input"}  # Their squares are empty, too, and they are given.
     shown = [
-        voice.catalogue.phrase(f"figures.kinds.{role}") for role in (*ROLES[:4], "fixed", *ROLES[4:]) if role in roles
+        voice.catalogue.phrase(f"figures.kinds.{role}")
+        for role in (*VERTEX_ROLES[:4], "fixed", *VERTEX_ROLES[4:])
+        if role in roles
     ]
     return replace(voice.say("figures.legend", kinds=voice.catalogue.listing(shown)), closes=True)
 

@@ -136,6 +136,8 @@ class Forward:
     all_latex: bool = False
     without_rows: bool = False
     """Whether equations of entries may leave the index of the rows out, as in notes without a recurrence."""
+    unsaid: str = "parameter"
+    """The role of what none is said of."""
     as_in_file: bool = False
     """Whether equations are told as the file has them, which was rewritten."""
     equations: list[NodeEquation] = field(default_factory=list)
@@ -699,14 +701,14 @@ class Forward:
         for name, entry in self.declared.items():
             if name not in self.parsed:
                 # What takes a few values only is no parameter: nothing is learned by a step from one to the other.
-                other = "target" if entry.label is not None else "constant" if entry.values else "parameter"
+                other = "target" if entry.label is not None else "constant" if entry.values else self.unsaid
                 role = entry.role or ("target" if entry.sums_to_one or name in targets else other)
                 symbols[name] = Symbol(
                     name, entry.shape or (), role, entry.one_hot, entry.sums_to_one, entry.latex, entry.key.line,
                     entry.values, entry.positive, entry.symmetric, entry.label,
                 )  # fmt: skip
         for name in self.assumed:
-            symbols[name] = Symbol(name, (), "target" if name in targets else "parameter")
+            symbols[name] = Symbol(name, (), "target" if name in targets else self.unsaid)
         for equation in self.equations:
             latex = self.declared[equation.name].latex if equation.name in self.declared else None
             symbols[equation.name] = Symbol(equation.name, equation.shape, "node", latex=latex, line=equation.line)
@@ -783,7 +785,8 @@ class Forward:
             for node in syntax.walk(other):
                 symbol = symbols.get(node.value) if node.kind == "name" else None
                 if symbol is not None and symbol.role not in ("target", "constant"):
-                    given = say("files.is_input" if symbol.role == "input" else "files.is_parameter")
+                    unsaid = say("files.is_given" if symbol.role == "given" else "files.is_parameter")
+                    given = say("files.is_input") if symbol.role == "input" else unsaid
                     role = say("files.is_computed") if symbol.role == "node" else given
                     error = equation.source.error(
                         say("files.abstract_target", loss=ABSTRACT_LOSS, name=node.value, role=role),

@@ -152,7 +152,7 @@ def _read_problem(tree: Table, path: str | None, complaints: Iterable[Diagnostic
     forward = Forward(
         declared, dims, index_dims, functions, report, notation, letter_forms, from_zero,
         all_latex=note is not None, without_rows=note is not None and not note.recurrent,
-        as_in_file=note is not None and bool(note.axes),
+        unsaid="parameter" if note is None else "given", as_in_file=note is not None and bool(note.axes),
     )  # fmt: skip
     forward.skip(_not_texts(found.get("forward")))
     forward.read(texts)

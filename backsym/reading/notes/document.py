@@ -188,12 +188,13 @@ def _assembled(
     check_matrices(note, equations)
     check_light(note, equations, told)
     check_differentiated(note, equations, settling.upstream)
-    writer = NoteTree(note, equations, settling, powers, written)
+    provisos = Provisos(note.source, note.formulas, equations)
+    writer = NoteTree(note, equations, settling, powers, written, provisos.frozen())
     tree = writer.tree()
     check_asked(note, [name for _, name in writer.asked.tasks.unknown])
     sizes = settling.counting()
     shapes = {d.spelled.name: d.shape for d in note.declared.found}
     families = [name for name in note.family_names if not note.steps.letters and {*shapes.get(name, ())[:1]} <= sizes]
-    Provisos(note.source, note.formulas, equations).check_free(writer.asked.names, families, sizes)
+    provisos.check_free(writer.asked.names, families, sizes)
     remarks = what_was_passed_over(note, equations, writer.asked, strange)
     return ReadNote(tree, remarks, settling.upstream, bool(settling.starts))

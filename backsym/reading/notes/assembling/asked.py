@@ -87,20 +87,29 @@ def asked_in(
 
 
 def parameters(note: Stated, equations: Equations) -> tuple[str, ...] | None:
-    """What is learned: by its words, or a letter that is nothing else; None where that is not clear."""
-    found = []
+    """What is learned, by its words or as a letter that is nothing else; None where that is not clear of all."""
+    found = learned(note, equations)
     nodes = [e.segment.left.key for e in equations.found]
     for name, spelled in equations.given().items():
         role = note.role(name)
         chosen = role is None and spelled.key[0] in _NOT_LEARNED
-        if chosen or name in note.labels or role in ("input", "target", "constant"):
+        if chosen or name in {*found, *note.labels} or role in ("input", "target", "constant"):
             continue
-        if role == "parameter" or spelled.key[0].lower() in _PARAMETERS:
-            found.append(name)
-        elif role is not None or role_by_custom(spelled, nodes) is None:
+        if role is not None or role_by_custom(spelled, nodes) is None:
             return None
+    return found or None
+
+
+def learned(note: Stated, equations: Equations) -> tuple[str, ...]:
+    """What the words call a parameter, and what is one by its letter where no words say another thing."""
+    found = [
+        name
+        for name, spelled in equations.given().items()
+        if name not in note.labels
+        and (note.role(name) or ("parameter" if spelled.key[0].lower() in _PARAMETERS else None)) == "parameter"
+    ]
     weights = [name for name in found if split_tag(name)[0] not in ("b", "c") or role_in(note.words.get(name, ""))]
-    return tuple(found) if weights else None  # In Ax - b alone the b is data.
+    return tuple(found) if weights else ()  # In Ax - b alone the b is data.
 
 
 def role_by_custom(spelled: Spelled, nodes: Iterable[Key]) -> str | None:

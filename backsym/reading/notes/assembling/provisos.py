@@ -253,6 +253,9 @@ _AROUND = _HELD | frozenset(
     " lie lies must stay remain both each d h".split()
 )
 """Words between a quantity and such a word."""
+_CALLED = frozenset("weight weights bias matrix vector parameter parameters embedding gewichte vektor".split())
+_STAYS = frozenset("is are be being stay stays remain remains kept held ist sind sei bleibt bleiben wird".split())
+"""Words between a quantity and the word that calls it frozen, behind it and before it."""
 _JOINS = frozenset(("and", "und", "with", "mit"))
 _INDEPENDENT = Phrases(
     "does not depend on", "do not depend on", "independent of", "not a function of", "unabh\u00e4ngig von",
@@ -489,6 +492,17 @@ class Provisos:
             if word in AS_A_CONSTANT or word in _ZERO:
                 whole = [m for m in s.before(n, _HELD) if {*s.words[max(0, m - 3) : m]} & _PARTS]
                 found |= {name for m in whole if m in s.shown for name in self.subject(s.shown[m])}
+        return found
+
+    def frozen(self) -> set[str]:
+        """ "$W_0$ is frozen", "the frozen weights $W_0$": the names of what is kept as it is."""
+        found: set[str] = set()
+        for s in (s for s in self.sentences if not s.other_case):
+            for n in s.places_of(_FROZEN):
+                behind = n + _FROZEN.length_at(s.words, n) - 1
+                ahead = [m for m in s.before(n, _STAYS) if m in s.shown]
+                places = ahead or [m for m in s.behind(behind, _CALLED) if m in s.shown]
+                found |= {name for m in places for name in self.subject(s.shown[m])}
         return found
 
     def bound(self, s: Sentence, number: int) -> set[str]:

@@ -6,7 +6,7 @@ Everything after this is as for YAML.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from backsym.core.dims import letters_in
@@ -17,7 +17,7 @@ from backsym.reading.latex.declarations import Declaration
 from backsym.reading.latex.equations import Segment, Spelled
 from backsym.reading.latex.names import Key, split_tag
 from backsym.reading.notes.asking.values import Number
-from backsym.reading.notes.assembling.asked import asked_in, role_by_custom
+from backsym.reading.notes.assembling.asked import asked_in, learned, role_by_custom
 from backsym.reading.notes.assembling.settling import Settling
 from backsym.reading.notes.assembling.stated import Stated
 from backsym.reading.notes.equations import (
@@ -43,6 +43,7 @@ class NoteTree:
         settled: Settling,
         powers: Mapping[Key, str],
         written: Mapping[str, str],
+        frozen: Collection[str],
     ):
         self.note = note
         self.equations = equations
@@ -53,6 +54,8 @@ class NoteTree:
         self.spelled_otherwise: dict[str, str] = {}
         self.asked = asked_in(note, equations, settled.upstream)
         self.asked_by = self.asked.names
+        self.learned = learned(note, equations)
+        self.frozen = frozen
 
     # --- places ---
 
@@ -185,7 +188,10 @@ class NoteTree:
         if custom == "target" and (spelled.name in self.asked_by or (number and spelled.key[0].isupper())):
             custom = None
         role = custom if custom and (only_one_hot or role_in(words) in (None, "constant")) else role
+        role = "constant" if spelled.name in self.frozen else role
         role = None if role in ("constant", "target") and spelled.name in self.asked_by else role
+        learned = spelled.name in self.asked_by or spelled.name in self.learned
+        role = "parameter" if role is None and learned and spelled.name not in self.note.classes else role
         fields: dict[str, Tree] = {"role": self.word(role)} if role else {}
         if role in ("target", "constant"):
             self.not_asked.add(spelled.name)
