@@ -144,6 +144,26 @@ NOTES: dict[str, Note] = {
         lambda W, x, V, t: ((V @ sigmoid(W @ x) - t) ** 2).sum() / 2,
         {"W": (H, D), "x": (D,), "V": (K, H), "t": (K,)},
     ),
+    "arrays in words of a question": (
+        r"$$h = \sigma(W x), \quad L = \frac{1}{2}\|V h - t\|^2$$ with $x \in \mathbb{R}^D$, $h \in \mathbb{R}^H$."
+        r" Find the gradient of $L$ with respect to the weight matrix $V$.",
+        lambda W, x, V, t: ((V @ sigmoid(W @ x) - t) ** 2).sum() / 2,
+        {"W": (H, D), "x": (D,), "V": (K, H), "t": (K,)},
+    ),
+    "a case that is only asked about": (
+        r"$$h = \sigma(W x), \quad L = \frac{1}{2}\|V h - t\|^2$$ with $x \in \mathbb{R}^D$, $h \in \mathbb{R}^H$,"
+        r" $V \in \mathbb{R}^{D \times H}$. What changes if the weights are tied, i.e. $V = W^\top$?",
+        lambda W, x, V, t: ((V @ sigmoid(W @ x) - t) ** 2).sum() / 2,
+        {"W": (H, D), "x": (D,), "V": (D, H), "t": (D,)},
+    ),
+    "a capital before a square": (
+        r"$$z = w^\top x, \quad L = (z - y)^2 + \frac{C}{2} w^\top w$$ with $x \in \mathbb{R}^D$.",
+        lambda w, x, y, C: (w @ x - y) ** 2 + C / 2 * w @ w, {"w": (D,), "x": (D,), "y": S, "C": S},
+    ),
+    "a matrix in a square": (
+        r"$$z = w^\top x, \quad L = (z - y)^2 + w^\top A w$$ with $x \in \mathbb{R}^D$.",
+        lambda w, x, y, A: (w @ x - y) ** 2 + w @ A @ w, {"w": (D,), "x": (D,), "y": S, "A": (D, D)},
+    ),
     "arrays in German words": (
         r"$$z = W x + b, \quad L = \|z\|^2$$ Sei $W$ eine Matrix und $x$ ein Vektor.",
         lambda W, x, b: ((W @ x + b) ** 2).sum(), {"W": (K, D), "x": (D,), "b": (K,)},

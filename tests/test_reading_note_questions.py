@@ -75,6 +75,19 @@ ASKED: dict[str, list[tuple[str, Asked]]] = {
         (r"Derive the gradients of $L$ with respect to all parameters.", [("gradients", ("W", "b"))]),
         (r"Derive all gradients.", [("gradients", ("W", "b"))]),
         (r"Derive the gradients of $L$ with respect to all parameters except $\mathbf{b}$.", [("gradients", ("W",))]),
+        (
+            r"Find the derivatives of $L$ with respect to all parameters and to $\mathbf{x}$.",
+            [("gradients", ("W", "b", "x"))],
+        ),
+        (
+            r"Compute the gradient of $L$ with respect to every weight matrix and the input $\mathbf{x}$.",
+            [("gradients", ("W", "x"))],
+        ),
+        (r"Berechnen Sie die Ableitungen von $L$ nach allen Gewichtsmatrizen.", [("gradients", ("W",))]),
+        (
+            r"Find the gradient with respect to $\mathbf{W}$, and with respect to the logits $\mathbf{z}$.",
+            [("gradients", ("W", "z"))],
+        ),
         (r"Compute the gradient $\nabla L$.", [("gradients", ("W", "b"))]),
         (r"Perform one iteration of gradient descent.", [("update", ("W", "b"))]),
         (r"Update each parameter with one step of gradient descent.", [("update", ("W", "b"))]),
@@ -203,6 +216,7 @@ TANH_LAYER = r"$$z = W x + b, \quad h = \tanh(z), \quad L = \|h - t\|^2, \quad W
         ),
         (r"Compute $\partial L/\partial W$, state its shape.", ("W",), "state its shape"),
         (r"Compute $f'(z)$ and $\partial L/\partial b$.", ("b",), "f'(z)"),
+        (r"Find the gradient of $L$ with respect to all weights and the unheard-of $b$.", ("b",), "all weights"),
     ],
 )
 def test_each_half_of_a_question_is_a_part_or_named(
@@ -413,6 +427,10 @@ $\mathbf{W} = \begin{pmatrix} 1 & 0 \\ -1 & \frac12 \\ 0 & 3\end{pmatrix}$, $\ma
             ". Berechnen Sie diese Ableitungen an der Stelle",
         )
     },
+    "numbers beside what they are put in": (
+        r"Consider $f = (u + v) w$ with inputs $u=-2$, $v=5$ and $w=-4$. Compute $f$ and $\partial f/\partial u$ at this point.",
+        {"f": -12.0, "df/du": -4.0},
+    ),
     "at a point": (
         r"$$f(u, v) = u^2 v$$ Evaluate $\frac{\partial f}{\partial u}$ at $u = -1/2$ and $v = 3$.",
         {"df/du": -3.0},
@@ -442,6 +460,7 @@ NOT_GIVEN = [
         r"Compute $z$ for $x = 1$, $y = 2$, $w = 3$, $b = 0$. Compute $z$ for $x = 2$, $y = 2$, $w = 3$, $b = 0$.",
     ),
     (NEURON, r"For $x = 0$, $y = 1$, $w = 0$, $b = 0$ nothing is learned."),
+    (NEURON, r"A neuron with $x = 0$, $y = 1$, $w = 0$, $b = 0$ learns nothing."),
     (LAYER, r"Compute $\mathbf{z}$ for $\mathbf{x} = 2$, $\mathbf{W} = 3$, $\mathbf{b} = 1$ and $\mathbf{t} = 0$."),
 ]
 

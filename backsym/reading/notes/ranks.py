@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from backsym.core.names import is_capital
 from backsym.core.words import Said, Words, say
@@ -25,6 +26,12 @@ from backsym.reading.syntax import Node, walk
 
 _VECTORS = frozenset("vec mathbf bm boldsymbol hat tilde bar".split())
 """Macros of what looks like a vector."""
+
+_OF_ANOTHER = frozenset(
+    "with w.r.t. w.r.t wrt by of to for from in on over through using via von nach mit bez\u00fcglich bzgl. f\u00fcr "
+    "aus durch des der".split()
+)
+"""Words behind which another quantity is called something, "the gradient of $L$ with respect to the matrix $W$"."""
 
 
 class Ranks:
@@ -158,6 +165,7 @@ class Ranks:
             start = self.formulas[n - 1].end if n else 0
             before = self.source.text[start : self.formulas[n].start].strip("$\\( \n").split()[-1:]
             after = self.prose.after(last).lower().replace(" und ", ",").replace(" and ", ",").partition(",")[0]
+            after = " ".join(takewhile(lambda word: word not in _OF_ANOTHER, after.split()))
             before = [word for word in before if word[-1].isalpha()]  # "..., $x$": said of the one before.
             for said in (*before, after):
                 rank = (

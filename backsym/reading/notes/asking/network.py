@@ -22,7 +22,8 @@ class Network:
     """The quantities of a note: the right sides of what is computed, the axes of each as far as they are known.
 
     ``targets`` may be asked for, ``arguments`` are those of left sides, ``J(w)``, ``parameters`` what the note calls
-    so, None if that is not clear, and ``families`` have a member for each example.
+    so, with those of them that are ``matrices``, None if that is not clear, and
+    ``families`` have a member for each example.
     """
 
     sides: Mapping[str, Node | None]
@@ -35,6 +36,7 @@ class Network:
     recurrent: bool = False
     rates: Sequence[tuple[str, str]] = ()
     """The steps of descent that the note states: the letter of each, and its learning rate as it is written."""
+    matrices: tuple[str, ...] | None = None
     in_numbers: bool = False
     """Whether the note gives a number to every quantity that is given."""
 

@@ -110,8 +110,10 @@ def _left_out(request: Request, network: Network, before: list[str]) -> tuple[st
     """By what a question is asked that does not say so; none where that is open."""
     arguments = network.arguments.get(network.loss, ())
     if request.everything or request.several or (request.nabla and not arguments):
-        known = {*request.without} <= {*(network.parameters or ())}
-        return tuple(name for name in network.parameters or () if known and name not in request.without)
+        learned = (network.matrices if request.matrices else network.parameters) or ()
+        known = {*request.without} <= {*learned}
+        found = tuple(name for name in learned if known and name not in request.without)
+        return tuple(dict.fromkeys((*found, *request.also))) if found else ()
     if request.kind in ("update", "update rule"):
         stated = tuple(dict.fromkeys(name for name, _ in network.rates if network.known(name)))
         learned = network.parameters or stated or (arguments if len(arguments) == 1 else ())

@@ -165,6 +165,12 @@ _THINGS = Phrases(
     "parameter", "parameters", "weight", "weights", "weight vector", "weight matrix", "bias", "biases", "vector",
     "vectors", "variable", "variables", "value", "values", "value of", "values of", "parameter vector", "of", "input",
     "parametern", "gewicht", "gewichte", "gewichten", "gewichtsvektor", "vektor", "wert", "werte", "logits", "matrix",
+    "hidden layer", "hidden state", "hidden states", "hidden units", "hidden vector", "hidden activations",
+    "activation", "activations", "pre-activation", "pre-activations", "input vector", "inputs", "bias vector",
+    "bias vectors",
+    "weight matrices", "matrices", "embedding", "embeddings", "coefficients", "scalars", "eingabe", "eingabevektor",
+    "gewichtsmatrix", "gewichtsmatrizen", "biasvektor", "verdeckte schicht", "verdeckten schicht", "aktivierung",
+    "aktivierungen",
 )  # fmt: skip
 ALL = Phrases(
     "all parameters", "all the parameters", "all of the parameters", "each parameter", "each of the parameters",
@@ -175,7 +181,15 @@ ALL = Phrases(
     "its parameters", "the parameters", "all parameters of the network", "all parameters of the model",
     "allen parametern",
     "allen gewichten und biases", "alle parameter", "the weights and biases", "all weights and all biases",
+    "all weight matrices and bias vectors", "all weight matrices and biases", "all weight matrices and all biases",
+    "allen gewichtsmatrizen und biasvektoren", "allen gewichtsmatrizen und biases",
 )  # fmt: skip
+_MATRICES = Phrases(
+    "all weight matrices", "all the weight matrices", "all of the weight matrices", "each weight matrix",
+    "each of the weight matrices", "every weight matrix", "the weight matrices", "all matrices",
+    "allen gewichtsmatrizen", "den gewichtsmatrizen", "jeder gewichtsmatrix",
+)  # fmt: skip
+"""Words for those parameters that are matrices."""
 EXCEPT = Phrases(
     "except", "except for", "apart from", "other than", "but not", "but", "without", "excluding",
     "with the exception of", "au\u00dfer", "ausser", "bis auf", "ohne", "mit ausnahme von",
@@ -202,6 +216,8 @@ _GIVING = Phrases(
 """Words before numbers at which something is to be computed."""
 _IN_WHICH = Phrases("where", "with", "for", "wobei", "mit", "f\u00fcr")
 """Words before what the note declares within a question."""
+_TO = Phrases("to", "for", "of")
+"""Words again before the next that a derivative is by, "with respect to $W$ and to $b$"."""
 _IN_TERMS = Phrases("in terms of", "as a function of", "as functions of")
 """Words before what an answer may use."""
 _NUMERICALLY = Phrases(
@@ -263,6 +279,10 @@ class Request:
     everything: bool = False
     without: tuple[str, ...] = ()
     """What is not meant by "all parameters except $b$"."""
+    matrices: bool = False
+    """Whether of all parameters those are meant that are matrices."""
+    also: tuple[str, ...] = ()
+    """What is meant besides all parameters, "and the input $x$"."""
     rate: tuple[str, str] | None = None
     in_numbers: bool = False
     """Whether it is about the numbers that the sentence itself gives."""
@@ -282,6 +302,8 @@ class _About:
     names: tuple[str, ...] = ()
     everything: bool = False
     without: tuple[str, ...] = ()
+    matrices: bool = False
+    also: tuple[str, ...] = ()
     shown: Meant = NOTHING
     rate: tuple[str, str] | None = None
 
@@ -322,6 +344,9 @@ class Questions:
                 asking = False
             elif reader.took(_JOIN):
                 joined = self.at
+            elif self.took_all(_About()):
+                if not reader.at_formula():
+                    return [here]
             elif (shown := reader.formula()) is not None:
                 if asking and here not in claimed and not shown.meant.declares and not shown.states:
                     return [here]
@@ -462,6 +487,8 @@ class Questions:
             names,
             everything=about.everything,
             without=about.without,
+            matrices=about.matrices,
+            also=about.also,
             rate=about.rate,
             several=several,
             nabla=nabla,
@@ -731,14 +758,40 @@ class Questions:
         """ "with respect to $w$ and all other words that say so"."""
         if not self.reader.took(_BY):
             return False
-        if self.reader.took(ALL):
+        if self.took_all(found):
             return self.all_of(found)
         names = self.names()
         found.names += names
+        while names and (more := self.more()):
+            found.names += more
         return bool(names)
 
+    def more(self) -> tuple[str, ...]:
+        """The quantities behind "and with respect to", or "and to"."""
+        before = self.reader.position
+        self.reader.skip(_JOIN)
+        names = self.names() if self.reader.took(_BY) or self.reader.took(_TO) else ()
+        if not names:
+            self.reader.position = before
+        return names
+
+    def took_all(self, found: _About) -> bool:
+        found.matrices = self.reader.length(_MATRICES) > self.reader.length(ALL)
+        return self.reader.took(_MATRICES if found.matrices else ALL)
+
     def all_of(self, found: _About) -> bool:
-        """Behind "all parameters" stand which these are, "$W$ and $b$", or which are not meant, "except $b$"."""
+        """Behind "all parameters" stand which these are, "$W$ and $b$", or which are not meant, "except $b$".
+
+        Or what is meant besides: "and $x$", "and with respect to the input $x$".
+        """
+        if self.reader.length(_JOIN):
+            before = self.reader.position
+            self.reader.took(_JOIN)
+            found.also = self.names() or self.more()
+            found.everything = True
+            if not found.also:
+                self.reader.position = before
+            return True
         excepts = self.reader.took(EXCEPT)
         names = self.names()
         found.everything = excepts or not names
@@ -763,7 +816,7 @@ class Questions:
         reader = self.reader
         if not reader.took(_OF):
             return False
-        if reader.took(ALL):
+        if self.took_all(found):
             return self.all_of(found)
         before = reader.position
         self.skip_articles()
@@ -829,7 +882,14 @@ def _shared(requests: Sequence[Request]) -> list[Request]:
         ]
         if others:
             other = others[0]
-            found[n] = replace(request, names=other.names, everything=other.everything, without=other.without)
+            found[n] = replace(
+                request,
+                names=other.names,
+                everything=other.everything,
+                without=other.without,
+                matrices=other.matrices,
+                also=other.also,
+            )
     computed = [request for request in found if request.kind == "compute" and request.names]
     if len(computed) > 1:
         names = tuple(dict.fromkeys(name for request in computed for name in request.names))

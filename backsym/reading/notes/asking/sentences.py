@@ -69,7 +69,7 @@ Element = Word | Shown
 def elements(
     text: str, start: int, end: int, formulas: Sequence[tuple[int, int, bool]], meaning: Callable[[int, int], Meant]
 ) -> list[Element]:
-    """The words and formulas of a sentence; the names of LaTeX macros are no words, and a 0 is one."""
+    """The words and formulas of a sentence; the names of macros and environments are no words, and a 0 is one."""
     found: list[Element] = []
     position = start
     for first, last, _ in [*formulas, (end, end, False)]:
@@ -86,7 +86,7 @@ def _words(text: str, start: int, end: int) -> Iterator[Word]:
     for word in [*words_of(text, start, end), Word("", end, end)]:
         yield from _numbers(text, position, word.start)
         position = word.end
-        if word.text and text[word.start - 1 : word.start] != "\\":
+        if word.text and not text.endswith(("\\", "\\begin{", "\\end{"), start, word.start):
             yield word
 
 

@@ -32,6 +32,8 @@ _GIVING_IN_QUESTIONS = frozenset(
     "for with at where input inputs point stelle mit using set example f\u00fcr bei".split()
 )
 """Words that give numbers in a sentence that asks for something."""
+_WITH = frozenset("with where inputs using mit wobei".split())
+"""Words that give numbers in a sentence that gives something, "let f = x y with x = 2", too."""
 ASKING = Phrases(
     "compute", "calculate", "find", "determine", "evaluate", "perform", "carry out", "what is", "what are", "give",
     "berechnen", "berechne", "bestimmen", "bestimme", "f\u00fchren", "ermitteln", "was ist", "update",
@@ -94,11 +96,12 @@ def all_numbers(
 
 
 def _gives(text: str, word: Word) -> bool:
-    """Whether a word gives the numbers behind it; "for $x = 0$" only where something is asked for."""
+    """Whether a word gives the numbers behind it; "for $x = 0$" only where something is asked for, or given."""
     first = max(text.rfind(sign, 0, word.start) for sign in (". ", ".\n", "? ", "\n\n", ":"))
     last = up_to(text, word.end, (". ", ".\n", "?", "\n\n"), LONGEST)
-    asks = words_of(text, first + 1, last) in ASKING
-    return word.text in _GIVING or (word.text in _GIVING_IN_QUESTIONS and asks)
+    said = words_of(text, first + 1, last)
+    gives = word.text in _WITH and any(other.text in _GIVING for other in said)
+    return word.text in _GIVING or gives or (word.text in _GIVING_IN_QUESTIONS and said in ASKING)
 
 
 # --- how they are written --------------------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ ASKED_BY = ("derive", "gradients", "list", "hessian", "stationary", "update")
 """The kinds of parts whose items are quantities by which the loss is differentiated."""
 _PARAMETERS = ("w", "b", "theta", "u", "v", "c")
 """Letters that are learned in every note that does not say otherwise."""
+MATRIX = 2
+"""So many axes a matrix has."""
 _NOT_LEARNED = ("lambda", "eta", "epsilon")
 """Letters of numbers that are chosen."""
 
@@ -80,17 +82,23 @@ def asked_in(
     network = Network(
         {e.name: e.sides[1] if e.sides is not None else None for e in equations.found}, loss or "", ranks, targets,
         note.settled.arguments, parameters(note, equations), families, bool(note.steps.letters),
+        matrices=parameters(note, equations, [n for n, r in ranks.items() if r == MATRIX + (n in note.family_names)]),
         rates=tuple(dict.fromkeys(note.settled.rates)), in_numbers=bool(numbers),
     )  # fmt: skip
     tasks = Tasks(note.source, words, network)
     return Asked(tasks.read([(f.start, f.end, f.displayed) for f in note.formulas]), tasks, numbers)
 
 
-def parameters(note: Stated, equations: Equations) -> tuple[str, ...] | None:
-    """What is learned, by its words or as a letter that is nothing else; None where that is not clear of all."""
-    found = learned(note, equations)
+def parameters(note: Stated, equations: Equations, among: Collection[str] | None = None) -> tuple[str, ...] | None:
+    """What is learned, by its words or as a letter that is nothing else; None where that is not clear of all.
+
+    Where only those ``among`` some are asked for, what else is given may be unclear.
+    """
+    found = tuple(name for name in learned(note, equations) if among is None or name in among)
     nodes = [e.segment.left.key for e in equations.found]
     for name, spelled in equations.given().items():
+        if among is not None and name not in among:
+            continue
         role = note.role(name)
         chosen = role is None and spelled.key[0] in _NOT_LEARNED
         if chosen or name in {*found, *note.labels} or role in ("input", "target", "constant"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import chain, count, pairwise
+from itertools import chain, count
 
 from backsym.core.errors import InputError
 from backsym.core.words import say
@@ -378,7 +378,7 @@ class Settling:
     def scaling(self, capitals: Collection[str], shapes: Shapes) -> list[str]:
         r"""The capitals that are matrices by custom alone and stand in a loss only beside numbers: numbers.
 
-        So it is before a sum, ``C \\sum_n``, that is a term of the loss, and in a difference, ``R - v``.
+        So it is before a sum, ``C \sum_n``, or ``w^T w``, that is a term of the loss, and in a difference, ``R - v``.
         """
         equations = [e for e in self.equations.found if e.sides is not None]
         sides = [side for e in equations for side in e.sides or ()]
@@ -387,12 +387,14 @@ class Settling:
         beside: Counter[str] = Counter()
         for loss in (e.sides[1] for e in equations if e.sides and (is_loss(e.segment.left) or e is equations[-1])):
             for product in (term for term in _summands(loss) if term.kind == "terms"):
-                for first, second in pairwise(product.children):
+                for n, first in enumerate(product.children[:-1], 1):
                     above = first.children[0] if first.kind == "div" else first
-                    beside[above.value] += above.kind == "name" and second.kind == "call" and shapes.of(second) == ()
+                    rest = product._replace(value=product.value[n:], children=product.children[n:])
+                    numbers = [t for t in (rest.children[0], rest) if t.kind in {"call", "terms"}]
+                    beside[above.value] += above.kind == "name" and any(shapes.of(t) == () for t in numbers)
             for terms in (list(_summands(tree)) for tree in walk(loss) if tree.kind == "add"):
-                numbers = [t for t in terms if t.kind != "num" and t.value not in capitals and shapes.of(t) == ()]
-                beside.update(t.value for t in terms if numbers and t.kind == "name")
+                others = [t for t in terms if t.kind != "num" and t.value not in capitals and shapes.of(t) == ()]
+                beside.update(t.value for t in terms if others and t.kind == "name")
         found = sorted(name for name, n in uses.items() if n == beside[name])
         for name in found:
             at = self.equations.given()[name].span[0]

@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import islice
 
 from backsym.core.errors import Diagnostic, InputError
+from backsym.core.lazy import lazy
 from backsym.core.source import Location, Source
 from backsym.core.words import Said, say
 from backsym.reading.files.fields import MAX_DIAGNOSTICS
@@ -38,6 +39,7 @@ from backsym.reading.notes.prose import (
     is_shown,
     role_in,
     says_one_hot,
+    sentences_of,
     tells_role,
     without_next,
     words_before,
@@ -56,6 +58,11 @@ _CONDITIONS = Phrases("if", "when", "whenever", "unless", "case", "cases", "wenn
 """Words right after which an equation within the text may hold or not."""
 _SUPPOSING = Phrases("assume", "assuming", "suppose", "supposing", "angenommen")
 """Words after which it holds, if it is a formula; "suppose $a = b$" is of a case."""
+_OTHERWISE = Phrases(
+    "changes", "change", "happens", "instead", "repeat", "redo", "differ", "\u00e4ndert", "\u00e4ndern", "passiert",
+    "wiederholen", "stattdessen",
+)  # fmt: skip
+"""Words of sentences about another case than the note's, "what changes when the weights are tied, i.e. $V = W$?"."""
 _KEEPING = Phrases("keeping", "holding", "leaving", "treating", "fixing", "keep", "hold", "treat")
 _PARTIAL = Phrases("derivative", "derivatives", "differentiate", "differentiating", "differentiated", "derive")
 _OF_PRIORS = ("w", "b", "theta", "beta", "phi")
@@ -358,7 +365,18 @@ class Stated:
 
     def supposes(self, formula: Formula) -> bool:
         """Whether what the words say of a formula may hold or not, "if $y$ is one-hot"."""
-        return words_before(self.document.text, formula.start)[-1:] in _CONDITIONS
+        return words_before(self.document.text, formula.start)[-1:] in _CONDITIONS or formula.start in self.otherwise
+
+    @lazy
+    def otherwise(self) -> frozenset[int]:
+        """Where formulas stand behind a condition in a question, or in a sentence that says what else may be."""
+        text, found = self.document.text, set()
+        for start, end in sentences_of(text, [(f.start, f.end, f.displayed) for f in self.formulas]):
+            words = words_of(text, start, end)
+            at = _CONDITIONS.first(words)
+            if at is not None and (text[end : end + 1] == "?" or words in _OTHERWISE):
+                found.update(f.start for f in self.formulas if words[at[0]].start < f.start < end)
+        return frozenset(found)
 
     def said_of(self, number: int) -> str:
         """The words that tell what a formula declares.
