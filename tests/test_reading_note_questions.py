@@ -428,7 +428,8 @@ $\mathbf{W} = \begin{pmatrix} 1 & 0 \\ -1 & \frac12 \\ 0 & 3\end{pmatrix}$, $\ma
         )
     },
     "numbers beside what they are put in": (
-        r"Consider $f = (u + v) w$ with inputs $u=-2$, $v=5$ and $w=-4$. Compute $f$ and $\partial f/\partial u$ at this point.",
+        r"Consider $f = (u + v) w$ with inputs $u=-2$, $v=5$ and $w=-4$. Compute $f$ and $\partial f/\partial u$ at"
+        r" this point.",
         {"f": -12.0, "df/du": -4.0},
     ),
     "at a point": (

@@ -319,7 +319,8 @@ class Stated:
                 taken[s.left.name] = s
         needed = {*displayed.given(), *starts, *(name for s, e in telling if s.left.name in taken for name in e.uses)}
         # So may what is used by what is to be shown.
-        claims = [f for f in self.formulas if f.displayed and has_sign(self.source, f.start, f.end, *DERIVATIVES)]
+        shown = (f for f in self.formulas if f.displayed or is_shown(self.document.text, f.start))
+        claims = [f for f in shown if has_sign(self.source, f.start, f.end, *DERIVATIVES)]
         claimed = {token.text for f in claims for token in tokens_in(self.source, f.start, f.end)}
         needed |= {s.left.name for s, e in telling if e.is_formula and s.left.key[0] in claimed}
         # Of p_y the whole may be computed within the text.
