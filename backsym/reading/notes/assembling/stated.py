@@ -371,7 +371,8 @@ class Stated:
     @lazy
     def otherwise(self) -> frozenset[int]:
         """Where formulas stand behind a condition in a question, or in a sentence that says what else may be."""
-        text, found = self.document.text, set()
+        text = self.document.text
+        found: set[int] = set()
         for start, end in sentences_of(text, [(f.start, f.end, f.displayed) for f in self.formulas]):
             words = words_of(text, start, end)
             at = _CONDITIONS.first(words)
