@@ -438,7 +438,7 @@ def test_two_problems_in_one_note_are_refused(note: str, other: bool, heading: s
     """The second was passed over without a word, and its question answered by the first."""
     text = note.replace("{between}", heading)
     if other:
-        with pytest.raises(InputError, match="z has another equation in another section"):
+        with pytest.raises(InputError, match="z has another equation here, of another problem"):
             loaded(tmp_path, text)
     else:
         same_as(loaded(tmp_path, text), lambda w, x: (w * x) ** 2, {"w": S, "x": S})

@@ -165,6 +165,43 @@ SEEMING = {
     "bold and light": (
         r"$$\mathbf{y} = \mathbf{W} \mathbf{x}, \quad L = \|\mathbf{y} - y\|^2$$", "notes.light_and_bold",
     ),
+    "one formula of two, by cases": (
+        r"$f(z) = z$ for $z > 0$ and $f(z) = 0$ otherwise. $$h = f(w x), \quad L = (h - t)^2$$", "notes.of_one_case",
+    ),
+    "a quantity in one case": (
+        r"Es sei $y = z$ falls $z > 0$ und $0$ sonst. $$z = w x, \quad L = (y - t)^2$$", "notes.of_one_case",
+    ),
+    "two functions of one letter": (
+        "$$h = f(w x), \\quad L = (h - t)^2$$ with\n\n- $f(z) = \\tanh(z)$\n- $f(z) = z^3$\n", "notes.two_functions",
+    ),
+    "a power of a function": (r"$f(x) = w x$ $$y = f(x), \quad L = (f^2(x) - y)^2$$", "notes.function_not_put_in"),
+    "another equation for another question": (
+        LINE + r"(a) Compute $\partial L/\partial w$. (b) Now let $L = |y - t|$. Compute $\partial L/\partial w$.",
+        "notes.two_problems",
+    ),
+    "two cases": (r"$z = w x$. Fall 1: $y = z^2$. Fall 2: $y = z^3$. $$L = (y - t)^2$$", "notes.two_problems"),
+    "one equation or another in a display": (
+        r"$$y = \sigma(w x) \quad\text{or, with tanh,}\quad y = \tanh(w x), \quad L = (y - t)^2$$",
+        "notes.two_problems",
+    ),
+    "two losses in a list": (
+        "$$y = w x$$ Compute $\\partial L/\\partial w$ for\n\na) $L = (y - t)^2$\n\nb) $L = |y - t|$\n",
+        "notes.two_problems",
+    ),
+    "the equation of the last lecture": (
+        "In the last lecture we had\n$$y = w x, \\quad L = |y - t|.$$\nNow $$y = w x + b, \\quad L = (y - t)^2.$$",
+        "notes.two_problems",
+    ),
+    "a sigma beside declared shapes": (
+        r"Let $x, w \in \mathbb{R}^D$. $$z = w^\top x, \quad y = \sigma z, \quad L = (y - t)^2$$", "latex.sigma_bare",
+    ),
+    "a sigma that is positive": (
+        r"Let $\sigma > 0$ be fixed. $$y = \sigma (w x + b), \quad L = (y - t)^2$$", "notes.sigma_is_open",
+    ),
+    "a loss with a derivative": (
+        r"$$u = w x^2$$ $$L = \left(\frac{\partial u}{\partial x} - g\right)^2$$ Compute $\partial L/\partial w$.",
+        "notes.defined_by_derivative",
+    ),
     "one function or another": (
         r"Let $g(u) = \tanh(u)$ or $g(u) = \max(0, u)$. $$h = g(w x), \quad L = (h - t)^2$$", "notes.two_functions",
     ),

@@ -303,6 +303,19 @@ def test_a_start_that_is_learned_is_a_parameter(words: str, tmp_path: Path) -> N
     assert note.symbols["h0"].role == "parameter"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "In the last lecture the initial state was zero.", "The loss at the initial state is zero.",
+        "Der Anfangswert der Gewichte ist null.", "Unlike before, where the initial state was zero, $h_0$ is given.",
+        "The initial state is zero for the encoder. The decoder starts from a given $h_0$.",
+    ],
+)  # fmt: skip
+def test_a_zero_that_is_said_of_something_else_is_no_start(words: str, tmp_path: Path) -> None:
+    note = loaded(tmp_path, r"$$h_t = \tanh(w h_{t-1} + x_t), \quad L = \sum_{t=1}^T h_t^2$$ " + words)
+    assert note.symbols["h0"].role == "input"
+
+
 def test_what_is_taken_by_custom_is_said(tmp_path: Path) -> None:
     remarks = loaded(tmp_path, NOTES["the last position by its capital alone"][0]).remarks
     assert remarks == ("by custom, line 1: t runs up to T", "by custom, line 1: h starts from h0, which is given")

@@ -229,6 +229,7 @@ class Equations:
         self.segments = list(segments)
         self.seconds: list[Segment] = []
         self.stretched: set[int] = set()
+        self.unread: dict[int, InputError] = {}
         self.bare: dict[str, tuple[int, int]] = {}
         chosen = self.chosen(self.segments)
         tokens = [token for s in chosen for token in (*tokens_in(source, s.start, s.end), _END)]
@@ -390,7 +391,8 @@ class Equations:
             return Forward(segment, None)
         try:
             equation: LatexEquation = reader.equation()
-        except InputError:
+        except InputError as e:
+            self.unread[segment.start] = e
             return Forward(segment, None)
         finally:
             self.stretched |= {segment.start} if reader.stretched else set()

@@ -232,6 +232,8 @@ def _told(source: Source, formula: Place, called: set[tuple[str, ...]]) -> Told 
     placeholder = 3 * ([t.text for t in tokens[end : end + 3]] == ["(", "cdot", ")"])
     if head in called and (name := _equal_to(tokens[end + placeholder :])) is not None:
         return Told(head, name, (formula.start, formula.end))
+    if head == ("sigma",) and head in called and tokens[end].text.lstrip("\\") in (">", "gt", "ge", "geq"):
+        return Told(head, None, (formula.start, formula.end))  # A number.
     if head not in called or not (tokens[end].kind == "end" or _is_argument(tokens, end)):
         return None
     at = (formula.start, formula.end)

@@ -29,7 +29,7 @@ from backsym.reading.notes.refusals import (
     check_names,
     check_objective,
 )
-from backsym.reading.notes.stating.pieces import Piece, Quotient, bold_letters, light_letters
+from backsym.reading.notes.stating.pieces import Piece, Quotient, bold_letters, is_of_one_case, light_letters
 from backsym.reading.notes.steps import is_range_to_a_sum
 from backsym.reading.notes.told_functions import check_called, check_told
 from backsym.reading.notes.written_functions import are_alike, is_slope
@@ -74,6 +74,8 @@ def check_equations(note: Stated, equations: Equations, powers: Mapping[Key, str
     _check_assigned(note, equations)
     _check_signs(note, equations)
     _check_slopes(note)
+    _check_sigma(equations)
+    _check_cases(note, equations)
     _check_light_whole(note, equations)
     letters = {s.key[0] for s in (*equations.names.values(), *(e.segment.left for e in equations.found))}
     unsaid = {name for name in LOSS_NAMES if name not in equations.lefts()}
@@ -154,6 +156,9 @@ def check_differentiated(note: Stated, equations: Equations, upstream: str | Non
     of_loss = {*LOSS_NAMES} - {e.segment.left.key[0] for e in equations.found}
     of_loss |= {names[loss].key[0]} if loss in names else set()
     quotients = [each for each in note.settled.quotients if not is_shown(each.source.text, each.formula)]
+    for (base, mark), span in note.settled.unread.items():
+        if upstream == new_name(base, mark):
+            raise note.source.error(say("notes.defined_by_derivative", name=upstream), span)
     for each in quotients:
         if each.above == upstream and each.valued - names.keys():
             raise each.source.error(say("notes.differentiated_unread", loss=upstream), each.span)
@@ -215,6 +220,13 @@ def check_light(note: Stated, equations: Equations, told: Collection[str]) -> No
             raise note.source.error(say("notes.light_beside_bold", name=d.spelled.name), d.spelled.span)
 
 
+def _check_sigma(equations: Equations) -> None:
+    r"""Refuses ``\sigma z``, which is read as the logistic function once the shapes are known."""
+    for error in (equations.unread.get(e.segment.start) for e in equations.found if e.sides is None):
+        if error is not None and any(getattr(d.words, "code", "") == "latex.sigma_bare" for d in error.diagnostics):
+            raise error
+
+
 def _check_light_whole(note: Stated, equations: Equations) -> None:
     r"""Refuses ``\|\mathbf{y} - y\|``: one array, or a given one beside a computed one."""
     bold = {e.segment.left.key[0] for e in equations.found if e.segment.left.bold}
@@ -225,6 +237,13 @@ def _check_light_whole(note: Stated, equations: Equations) -> None:
         for token in light_letters(note.source, place):
             if token.text in own:
                 raise note.source.error(say("notes.light_and_bold", name=token.text), (token.start, token.end))
+
+
+def _check_cases(note: Stated, equations: Equations) -> None:
+    """Refuses "$y = z$ if $z > 0$, and $y = 0$ otherwise", of which one case was taken."""
+    for e in equations.found:
+        if is_of_one_case(note.document.text, e.segment.end):
+            raise note.source.error(say("notes.of_one_case", name=e.name), (e.segment.start, e.segment.end))
 
 
 def _is_asked(note: Stated, formula: Formula) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isclose
 
 from backsym.core.errors import InputError
 from backsym.core.functions import FUNCTIONS, losses
@@ -27,12 +28,13 @@ from backsym.reading.notes.stating.pieces import (
     Places,
     blanked,
     edited,
+    is_of_one_case,
     letter_of,
     pieces_in,
     source_of,
     split_arguments,
 )
-from backsym.reading.notes.written_functions import defines
+from backsym.reading.notes.written_functions import POINTS, defines, value_at
 from backsym.reading.syntax import Node, walk
 from backsym.text.phrases import words_of
 
@@ -94,6 +96,7 @@ def without_functions(document: Document, places: Places, beside: list[tuple[int
                 _check_one(source, found, defined.setdefault(found.head, (found, piece))[1], piece)
         if not defined:
             break
+        _check_powers(source, formulas, {*defined, *done})
         head = min(defined, key=lambda head: _uses_others(defined[head][1], defined))
         done.add(head)
         definition, piece = defined[head]
@@ -104,10 +107,43 @@ def without_functions(document: Document, places: Places, beside: list[tuple[int
 
 
 def _check_one(source: Source, call: Applied, first: Piece, piece: Piece) -> None:
-    """Refuses "$g(u) = \\tanh(u)$ or $g(u) = \\max(0, u)$"."""
-    if [word.text for word in words_of(source.text, first.span[1], piece.span[0])] in (["or"], ["oder"]):
+    """Refuses "$g(u) = \\tanh(u)$ or $g(u) = \\max(0, u)$", and "$g(u) = u$ if $u > 0$, and 0 otherwise"."""
+    if is_of_one_case(source.text, piece.span[1]):
+        raise source.error(say("notes.of_one_case", name="".join(call.head)), piece.span)
+    between = [word.text for word in words_of(source.text, first.span[1], piece.span[0])]
+    if between in (["or"], ["oder"]) or (piece is not first and _differ(first, piece)):
         one, other = (source.text[slice(*each.span)].partition("=")[2].strip() for each in (first, piece))
         raise source.error(say("notes.two_functions", name="".join(call.head), one=one, other=other), piece.span)
+
+
+def _differ(first: Piece, piece: Piece) -> bool:
+    """Whether two formulas of a function of one letter have other values."""
+    values: list[list[float | None]] = []
+    for each in (first, piece):
+        call, tree = _left_call(each), each.tree(0)
+        letter = call.arguments[0] if call is not None and len(call.arguments) == 1 else ""
+        values.append([value_at(tree, letter, x) if tree is not None else None for x in POINTS])
+    known = [(a, b) for a, b in zip(*values, strict=True) if a is not None and b is not None]
+    return any(not isclose(a, b, rel_tol=1e-6, abs_tol=1e-9) for a, b in known)
+
+
+def _check_powers(source: Source, formulas: Iterable[Place], heads: Collection[tuple[str, ...]]) -> None:
+    """Refuses ``f^2(x)`` of a function of the note: its square, or it twice."""
+    letters = {head[0] for head in heads if len(head) == 1 and _known(head[0]) is None}
+    for tokens in (tokens_in(source, f.start, f.end) for f in formulas):
+        for n, token in enumerate(tokens[:-3]):
+            if token.text in letters and tokens[n + 1].text == "^":
+                end = script_end(tokens, n + 1)
+                number = [t.text for t in tokens[n + 2 : end] if t.text not in ("{", "}")]
+                head = tuple(t.text for t in tokens[n:end])
+                if (
+                    number[:1] != ["1"]
+                    and "".join(number).isdecimal()
+                    and tokens[end].text == "("
+                    and head not in heads
+                ):
+                    span = token.start, tokens[end - 1].end
+                    raise source.error(say("notes.function_not_put_in", name=token.text), span)
 
 
 def applied_members(source: Source, formulas: Sequence[Place]) -> Iterator[tuple[str, str]]:

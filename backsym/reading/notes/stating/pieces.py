@@ -17,11 +17,14 @@ from backsym.reading.latex.lexer import ACCENTS, FONTS, Token, script_end, token
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.latex.symbols import BOLD
 from backsym.reading.syntax import Node
+from backsym.text.phrases import Phrases, up_to, words_of
 
 OPENING = ("(", "[", "{", r"\{", "<(", "cases{", "blocks{", "|(", "||(")
 CLOSING = (")", "]", "}", r"\}", ">)", "}cases", "}blocks", "|)", "||)")
 
 WORDS = Vocabulary({}, open=True)
+MOST_OF_CASE = 200
+"""Characters behind an equation among which its other case is told."""
 
 
 @dataclass
@@ -272,6 +275,17 @@ class Named:
     text: str
     whole: bool = True
     """Whether it needs no parentheses around it."""
+
+
+_IF = Phrases("if", "when", "whenever", "for", "wenn", "falls", "f\u00fcr")
+_OTHERWISE = Phrases("otherwise", "else", "elsewhere", "sonst", "ansonsten", "andernfalls")
+
+
+def is_of_one_case(text: str, end: int) -> bool:
+    """Whether an equation that ends here holds in one case alone, "if $z > 0$, and 0 otherwise"."""
+    begin = end + len(text[end:]) - len(text[end:].lstrip("$)].,\\ \n"))
+    behind = words_of(text, begin, up_to(text, begin, (". ", ".\n", "\n\n"), MOST_OF_CASE))
+    return behind[:1] in _IF and behind in _OTHERWISE
 
 
 def blanked(text: str, start: int, end: int) -> Iterator[Edit]:
