@@ -144,6 +144,7 @@ def test_calls_of_array_libraries(problem: str, target: str, text: str) -> None:
     ("text", "verdict"),
     [
         ("np.transpose(X, (0, 1)) @ dZ", "invalid"), ("tf.matmul(X, dZ, transpose_b=True)", "invalid"),
+        ("X' \\ dZ", "invalid"), ("X'\\dZ", "invalid"), ("inv(X') \\ dZ", "invalid"),
         ("np.tensordot(X, dZ, axes=([0], [1]))", "invalid"), ("np.subtract(X.T @ dZ, X.T @ dZ)", "incorrect"),
     ],
 )  # fmt: skip
@@ -171,6 +172,20 @@ def test_a_position_beside_a_whole_axis_counts_from_one_but_in_code(text: str, v
     symbols = {"X": {"shape": ["N", "D"], "role": "input"}, "v": ["N"]}
     marker = Marker(problem_from_mapping({"symbols": symbols, "forward": ["L = v.T @ X[:,2]"]}))
     assert marker.mark("v", text).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("target", "text", "verdict"),
+    [
+        ("b", "sum(dZ, 1)", "undetermined"), ("b", "sum(dZ, 0)", "correct"), ("b", "dZ.sum(1)", "incorrect"),
+        ("b", "dW = X'*dZ;\ndb = sum(dZ, 1)", "correct"), ("b", "dW = X'*dZ;\ndb = sum(dZ, 2)", "incorrect"),
+        ("b", "dW = X.T @ dZ\ndb = sum(dZ, 1)", "incorrect"), ("b", "sum((Y - T)./N, 1)", "correct"),
+        ("Z", "Y.*(dY - sum(dY.*Y, 2))", "correct"), ("Z", "Y.*(dY - sum(dY.*Y, 1))", "incorrect"),
+    ],
+)  # fmt: skip
+def test_axes_count_from_one_where_an_answer_has_signs_of_matlab(target: str, text: str, verdict: str) -> None:
+    found = MARKERS["softmax"].mark(target, text)
+    assert found.verdict == verdict, found.feedback
 
 
 LOOPS = [

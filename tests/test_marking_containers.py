@@ -115,7 +115,8 @@ def test_words_that_are_mathematics_are_not_dropped(answer: str) -> None:
                r"{} \text{{ (times 2)}}", r"{} \text{{(doubled)}}", "{} (or maybe zero)", "({})^*", "... + {}",
                "incorrect: {}", "dL/dq = {}", "∂²L/∂z² = {}", "{}, where * is addition", "{} where t = 0",
                "keine Ahnung: {}", "{} (only for one example)", "{} (then take the square)", r"dL/dz \not= {}",
-               r"({})_{{\text{{old}}}}", "{} (clipped at zero)"],
+               r"({})_{{\text{{old}}}}", "{} (clipped at zero)", "{} // wrong", "{}  # falsch",
+               "I don't know: {}", "δL = {}", "J = {}", r"\underbrace{{{}}}_{{=0}}", r"\overbrace{{{}}}^{{\text{{wrong}}}}", "x \\ {}", "x\\({})"],
 )  # fmt: skip
 def test_words_that_change_an_answer_are_not_dropped(answer: str) -> None:
     assert MARKER.mark("z", answer.format("(y - t)(1 - y^2)")).score == 0

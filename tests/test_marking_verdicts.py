@@ -450,6 +450,13 @@ def test_both_sides_of_a_kink_are_seen() -> None:
     assert marker.mark("s", "dL/da relu'(s)").verdict == "correct"
     for wrong in ("dL/da", "dL/da relu'(t)", "dL/da [s >= 1]", "(1 + t) relu'(s)"):
         assert marker.mark("s", wrong).verdict == "incorrect", wrong
+    gated = Marker(problem_from_mapping({
+        "title": "Margin", "symbols": {"m": {"positive": True}, "v": ["K"], "y": {"values": [0, 1], "role": "target"}},
+        "forward": ["d = norm(v)", "L = y*d**2/2 + (1 - y)*max(m - d, 0)**2/2"],
+    }))  # fmt: skip
+    assert gated.mark("d", "y*d - (1 - y)*max(m - d, 0)").verdict == "correct"
+    for wrong in ("y*d", "y*d + (1 - y)*max(m - d, 0)", "y*d - (1 - y)*(m - d)"):
+        assert gated.mark("d", wrong).verdict == "incorrect", wrong
 
 
 # --- limits ----------------------------------------------------------------------------------------------------------

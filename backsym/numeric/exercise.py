@@ -1,7 +1,8 @@
 """What points exercise of a problem, and further points that exercise what is left.
 
 A derivative is exercised at a point where it is not zero.  A kink or a comparison has two sides; a side is exercised at
-a point where some entry lies on it whose derivative is not zero, so that a wrong branch there would be seen.  A term of
+a point where some entry lies on it that its equation feels (no factor beside it is zero) and whose derivative is not
+zero, so that a wrong branch there would be seen.  A term of
 a sum that a kink, a comparison or a maximum is about is exercised at a point where without it some entry would lie on
 the other side, or another one would be the largest, so that a condition without the term would be seen.
 
@@ -16,7 +17,22 @@ from dataclasses import replace
 import numpy as np
 
 from backsym.core.errors import BacksymError
-from backsym.core.expr import ZERO, Add, Adj, Cmp, Expr, Fn, IndexReduce, Mul, Reduce, Sym, free_indices, rebuild, walk
+from backsym.core.expr import (
+    ONE,
+    ZERO,
+    Add,
+    Adj,
+    Cmp,
+    Expr,
+    Fn,
+    IndexReduce,
+    Mul,
+    Reduce,
+    Sym,
+    free_indices,
+    rebuild,
+    walk,
+)
 from backsym.core.functions import FUNCTIONS
 from backsym.core.problem import NodeEquation, Problem
 from backsym.core.steps import Derivation
@@ -72,7 +88,8 @@ class Exercise:
         ctx = Context.of(point)
         for number, (eq, node) in self.kinks:
             if _derivative(eq.name) in found and (value := distance(node, ctx)) is not None:
-                x = _alive(value, eq, np.abs(point.adjoints[eq.name]) > least)
+                heard = np.abs(point.adjoints[eq.name]) > least
+                x = _alive(value, eq, heard & _feels(eq, node, ctx, heard.shape))
                 found.update((eq.name, number, above) for above in (False, True) if np.any(x > 0 if above else x < 0))
         for number, (eq, condition, changed) in self.terms:
             heard = np.abs(point.adjoints[eq.name]) > least
@@ -195,6 +212,18 @@ def distance(node: Fn | Cmp, ctx: Context) -> Val | None:
         return None
 
 
+def _feels(eq: NodeEquation, node: Fn | Cmp, ctx: Context, shape: tuple[int, ...]) -> Array:
+    """Whether each entry of an equation's node changes with a part of the equation: 0*relu(z) does not."""
+    kept = tuple(ix for ix in eq.indices if not ix.fixed)
+    shifted = _replaced(eq.rhs, node, Add((node, ONE)))
+    try:
+        before, after = (ctx.arranged(ev(rhs, ctx), kept) for rhs in (eq.rhs, shifted))
+    except BacksymError:
+        return np.ones((), dtype=bool)
+    felt = np.asarray(before != after)
+    return felt.reshape(shape) if felt.size == np.prod(shape) else np.asarray(felt.any())
+
+
 def _alive(value: Val, eq: NodeEquation, heard: Array) -> Array:
     """The distances of the entries that something is passed back to, as ``heard`` tells of the node; else zero."""
     names, x = value
@@ -203,7 +232,7 @@ def _alive(value: Val, eq: NodeEquation, heard: Array) -> Array:
         own = heard.reshape([heard.shape[n] for n in kept]).astype(float)
         _, laid, weight = align(value, (tuple(eq.indices[n] for n in kept), own))
         return np.asarray(laid * weight)
-    return np.asarray(x * heard) if not names and x.shape == heard.shape else x
+    return np.asarray(x * heard) if not names and (x.shape == heard.shape or heard.size == 1) else x
 
 
 def cancelling(derivations: Sequence[Derivation], point: Env) -> frozenset[str]:

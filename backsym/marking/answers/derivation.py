@@ -51,10 +51,12 @@ from backsym.marking.answers.refusals import Refused
 from backsym.marking.answers.rows import left_row, without_rows
 from backsym.marking.judging.layouts import same_layout
 from backsym.reading.python.lexer import spelled
+from backsym.reading.python.recognise import is_matlab
 from backsym.text.pieces import words_and_signs
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _KEPT = 1000
+_LOSSES = ("L", "J", "ell", "loss", "cost")
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ class Derivation:
         self.sheet, self.target, self.text, self.mathematical = sheet, target, text, mathematical
         self.problem = sheet.problem
         self.names = names
+        self.matlab = is_matlab(text) if "(" in text else None
         self.lines: list[Line] = []
         self.unchecked: list[str] = []
         self.started: Statement | None = None
@@ -115,7 +118,7 @@ class Derivation:
     @property
     def readings(self) -> Readings:
         """What texts mean by the names that hold now."""
-        return Readings(self.problem, self.target, self.names, self.mathematical, self.by_quotient)
+        return Readings(self.problem, self.target, self.names, self.mathematical, self.by_quotient, self.matlab)
 
     def read(self, found: Sequence[Statement]) -> ReadAnswer:
         answer: _Member | None = None
@@ -245,6 +248,8 @@ class Derivation:
             # a - t = softmax(z) - t: a chain without a left side.
             statement = self.turned_round(statement.turned())
             left = self.left(statement)
+        if left is not None and left.name is not None and self.is_of_loss(left.name) and last and not self.lines:
+            left = replace(left, quantity=self.problem.loss, name=None)  # Not a label of the answer.
         if left is not None and left.quantity is None and not self.labels_target(left, last=last):
             self.check_general(left, statement)
             if left.name not in self.problem.symbols:
@@ -366,6 +371,11 @@ class Derivation:
             given = reading.letters if given is None else given
             row = statement.rows[max(0, n - 1)]
             self.lines.append(Line(text, reading.expr, given, n == 0, None, aside=True, row=row))
+
+    def is_of_loss(self, name: str) -> bool:
+        """Whether a name that the problem does not have is the loss by custom, or a change of it: ``L``, ``deltaJ``."""
+        bare = name.removeprefix("d").removeprefix("elta").removeprefix("Delta")
+        return name not in self.problem.symbols and bare in (self.problem.loss, *_LOSSES)
 
     def labels_target(self, left: Left, *, last: bool) -> bool:
         """Whether a bare name on the left is only a label of the answer: the target itself, or a word before ``=``."""

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from backsym.core.words import Said, say
+from backsym.text.pieces import Piece, partner, words_and_signs
+
 _BEGINS = ("where", "wobei", "with", "here")
 _VERBS = frozenset("is are denotes denote means represents stands ist sind bezeichnet steht".split())
 _CHANGES = frozenset(
@@ -16,6 +19,9 @@ _CHANGES = frozenset(
     "geteilt multipliziert falsch nicht kein keine".split()
 )
 """Words that say of a sign, a factor or a quantity that it is another: what has one is not left out."""
+_DENIES = frozenset("wrong incorrect false falsch inkorrekt".split())
+_COMMENTS = ("#", "//", "%")
+_BRACES = ("\\underbrace", "\\overbrace")
 _BY_ENTRIES = ("element", "entry", "entri", "eintrag", "component", "komponent", "hadamard", "point", "punkt", "wise")
 _STEPS = ("heaviside", "unit step", "step function", "einheitssprung", "stufenfunktion")
 _QUOTES = ("\\text", "\\textrm", "\\mbox", "\\mathrm")
@@ -92,3 +98,54 @@ def _stripped(text: str) -> str:
     while (end := next((end for end in _SPACES if text.endswith(end)), None)) is not None:
         text = text.removesuffix(end)
     return text
+
+
+def taken_back(text: str) -> Said | None:
+    """What a text says beside its mathematics that it must not be read without; None for most texts.
+
+    A comment that calls it wrong, a brace below which it is a number, and MATLAB's division from the left, whose sign
+    is space in LaTeX.
+    """
+    for line in text.split("\n"):
+        comment = min((n for sign in _COMMENTS if (n := line.find(sign)) >= 0), default=len(line))
+        if not _DENIES.isdisjoint(_words(line[comment:].lower())):
+            return say("answers.denied", said=line[comment:].strip())
+    for brace in _BRACES:
+        for part in text.split(brace)[1:]:
+            if (label := _label(part)) and (_is_number(label) or not _DENIES.isdisjoint(_words(label.lower()))):
+                return say("answers.denied", said=label)
+    return say("answers.left_division") if "\\" in text and _divides_left(text) else None
+
+
+def _label(after: str) -> str:
+    """What stands at the other side of a brace, of which the argument begins here."""
+    bare = after.lstrip()
+    end = partner(bare, 0, "{", "}") if bare[:1] == "{" else None
+    script = bare[end + 1 :].lstrip() if end is not None else ""
+    if script[:1] not in ("_", "^"):
+        return ""
+    script = script[1:].lstrip()
+    end = partner(script, 0, "{", "}") if script[:1] == "{" else None
+    return script[:1] if end is None else script[1:end].strip()
+
+
+def _is_number(label: str) -> bool:
+    said = label.removeprefix("=").strip().lstrip("-").replace(".", "")
+    return label[:1] == "=" and said.isdecimal()
+
+
+def _divides_left(text: str) -> bool:
+    """Whether backslashes stand between operands, before space or a letter, and none begins a macro of LaTeX."""
+    pieces = list(words_and_signs(text))
+    if any(len(piece.macro) > 1 or piece.macro in (",", ";", ":", "!", "[", "(", "{", "\\") for piece in pieces):
+        return False
+    return any(
+        piece.macro
+        and (before.word or before.text in ("'", ")", "]"))
+        and (piece.macro.isalpha() or _is_operand(after))
+        for before, piece, after in zip(pieces, pieces[1:], [*pieces[2:], *pieces[-1:]], strict=False)
+    )
+
+
+def _is_operand(piece: Piece) -> bool:
+    return bool(piece.word) or piece.text == "("

@@ -43,7 +43,7 @@ _REASON = (
     r"|(?:since|because|weil)\s+(?=[A-Za-z]+\s+[A-Za-z]{2,})|by\s+definition|definition\s+of|forward\s+pass|substitut(?:e|ing)\b|simplif(?:y|ying|ied)\b)"
 )
 _SAID = re.compile(
-    r"\b(?:times|plus|minus|over|multiplied|divided|squared|sum(?!\s+(?:up\s+)?to\b)|product|transposed?|Summe|mal|geteilt"
+    r"\b(?:\w+n['’]t|times|plus|minus|over|multiplied|divided|squared|sum(?!\s+(?:up\s+)?to\b)|product|transposed?|Summe|mal|geteilt"
     r"|Produkt|twice|double|half|halved|negated|factor|sign|constant|proportional|doppelte?|halbe?|negative|Vorzeichen"
     r"|Faktor|not|nicht|unequal|except|wrong|incorrect|falsch|keine?|or|oder|but|aber|maybe|perhaps|vielleicht|without|ohne"
     r"|instead|statt|opposite|reversed|flipped|inverted|swapped|missing|fehlt|multiply|clip\w*|take|umgekehrt\w*|doubled|averaged|summed|approximately|ungefähr"

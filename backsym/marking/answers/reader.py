@@ -20,7 +20,7 @@ from backsym.core.problem import Problem
 from backsym.core.words import say
 from backsym.marking.answers.containers import opened
 from backsym.marking.answers.derivation import Derivation, Sheet
-from backsym.marking.answers.explanations import Explained, explained
+from backsym.marking.answers.explanations import Explained, explained, taken_back
 from backsym.marking.answers.letters import position, spare_axes
 from backsym.marking.answers.lines import MAX_MEMBERS, Statement, statements, usual_statement
 from backsym.marking.answers.model import ReadAnswer, Target, Unreadable
@@ -174,6 +174,8 @@ class AnswerReader:
         """The same for a text out of its container; ``usual`` is all that it says, where that is known."""
         line: int | None = None
         try:
+            if usual is None and (said := taken_back(text)) is not None:
+                raise Refused("syntax", said)
             told = explained(_as_equations(pasted(text))) if usual is None else Explained("")
             found = statements(told.text) if usual is None else [usual]
             count = sum(len(s.members) + (s.left is not None) for s in found)

@@ -81,6 +81,8 @@ class Readings(NamedTuple):
     names: Names
     mathematical: bool = False
     by_quotient: bool = False
+    matlab: bool | None = None
+    """Whether the answer has signs of MATLAB, which counts axes from 1, or of Python; None for neither."""
 
     def of(self, text: str, given: tuple[Ix, ...] | None) -> list[Reading]:
         """Every reading of a text, of the first way of writing that makes sense; raises Refused if none does.
@@ -118,7 +120,7 @@ class Readings(NamedTuple):
         """The reading of a text of Python; None for a text that is none."""
         source = Source(text)
         try:
-            code = expression_of_code(source, self.names.code)
+            code = expression_of_code(source, self.names.code, matlab=self.matlab is True)
             tree = code.tree(mathematical=self.mathematical)
             letters = (
                 ix.kind in ("name", "shift") for n in walk_tree(tree) if n.kind == "entry" for ix in n.children[1:]
@@ -126,7 +128,7 @@ class Readings(NamedTuple):
             lettered = any(letters) or bool(given)
             by_place = picks_at_position(tree) and not is_code(text.replace("[:", "["), self.names.code)
             if self.mathematical or not (lettered or self.by_quotient or by_place or is_ours(tree, text)):
-                return [self.resolved(tree, source, given, first=int(self.mathematical))]
+                return self.by_axes(tree, source, given)
             # Where the language's own letters and signs stand, positions count from 1.
             ours = code.tree(first=1) if "[" in text else tree
             readings = [self.resolved(ours, source, given)]
@@ -140,6 +142,18 @@ class Readings(NamedTuple):
             if (found := self.code_by_rows(source, given) or self.by_rows(text, given)) is not None:
                 return found
             raise refused(e) from None
+
+    def by_axes(self, tree: Node, source: Source, given: tuple[Ix, ...] | None) -> list[Reading]:
+        """The readings of a tree of code; where no sign tells Python from MATLAB, also with axes that count from 1."""
+        first = int(self.mathematical)
+        found = [self.resolved(tree, source, given, first=first)]
+        if self.matlab is None:
+            with suppress(InputError, Unavailable):
+                other = expression_of_code(source, self.names.code, matlab=True).tree(mathematical=self.mathematical)
+                if other != tree:
+                    reading = self.resolved(other, source, given, first=first)
+                    found.append(reading._replace(regrouped=True, doubtful=True))
+        return found
 
     def code_by_rows(self, source: Source, given: tuple[Ix, ...] | None) -> list[Reading] | None:
         """Code about rows of matrices, ``np.outer(dZ[n], X[n])``, entry by entry; None if it is not read so."""

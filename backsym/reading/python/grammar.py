@@ -61,9 +61,10 @@ class CodeExpression:
         return reader.node(self.parsed)
 
 
-def expression_of_code(source: Source, words: Words) -> CodeExpression:
-    """One expression of Python; raises NotPython for a text that is none."""
+def expression_of_code(source: Source, words: Words, *, matlab: bool = False) -> CodeExpression:
+    """One expression of Python, or ``matlab``, as signs beside it tell; raises NotPython for a text that is none."""
     code = python_text(source, words.is_partial)
+    code.dotted = code.dotted or matlab
     statement = _statement(source, code)
     if not isinstance(statement, ast.Expr):
         raise NotPython

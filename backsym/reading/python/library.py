@@ -261,6 +261,8 @@ def _reduced(op: str) -> Meaning:
         (x,), (axis, keep) = _given(b, call, "x axis keepdims", 1)
         numbers = _axis_numbers(b, call, axis)
         done = b.node(x)
+        if keep is None and b.code.dotted and numbers == [1]:
+            keep = ast.copy_location(ast.Constant(value=True), call.at)  # The column that MATLAB makes of it.
         kept = b.name_of(keep) if keep is not None and not isinstance(keep, ast.Constant) else str(_is_true(keep))
         if numbers is not None and len(numbers) > 1:
             return b.array(f"reduce {op} {kept} " + " ".join(map(str, numbers)), (done,), call.at)

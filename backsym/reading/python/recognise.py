@@ -17,6 +17,8 @@ _LIBRARIES = ("np", "numpy", "torch", "jnp", "jax", "tf", "math", "scipy")
 _TURNED = ("T", "mT", "H")
 _GOES_ON = ("(", "[", ".")
 _SIGNS = ("@", "~", "1{", "[:", "None", "newaxis", "1 {", "[...", "(...", "ᵀ @", "self.")
+_BETWEEN = (".*", "./", ".^")
+_PYTHON = ("@", ".T", "**", "axis", "dim=", "[:", ":,", "np.", "torch.")
 _LEAST = 4
 """Letters of a library's function that stands without its library: ``t(x)`` is a product."""
 
@@ -57,3 +59,15 @@ def _has_choice(words: Sequence[str]) -> bool:
     """Whether ``if`` and, later, ``else`` stand between other words."""
     at = words.index("if", 1) if "if" in words[1:] else len(words)
     return "else" in words[at + 2 : -1]
+
+
+def is_matlab(text: str) -> bool | None:
+    """Whether a text has signs of MATLAB (between entries, or a prime for a transpose) or of Python; None for neither."""
+    if any(sign in text for sign in _PYTHON) or ("." in text and _has_dotted(text)):
+        return False
+    pieces = list(words_and_signs(text))
+    turned = any(
+        sign.text == "'" and (head.word or head.text in (")", "]")) and after.text not in ("(", "'")
+        for head, sign, after in zip(pieces, pieces[1:], [*pieces[2:], *pieces[-1:]], strict=False)
+    )
+    return True if turned or any(sign in text for sign in _BETWEEN) else None
