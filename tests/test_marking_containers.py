@@ -116,7 +116,9 @@ def test_words_that_are_mathematics_are_not_dropped(answer: str) -> None:
                "incorrect: {}", "dL/dq = {}", "∂²L/∂z² = {}", "{}, where * is addition", "{} where t = 0",
                "keine Ahnung: {}", "{} (only for one example)", "{} (then take the square)", r"dL/dz \not= {}",
                r"({})_{{\text{{old}}}}", "{} (clipped at zero)", "{} // wrong", "{}  # falsch",
-               "I don't know: {}", "δL = {}", "J = {}", r"\underbrace{{{}}}_{{=0}}", r"\overbrace{{{}}}^{{\text{{wrong}}}}", "x \\ {}", "x\\({})"],
+               "I don't know: {}", "δL = {}", "J = {}", r"\underbrace{{{}}}_{{=0}}", "x \\ {}", "x\\({})",
+               r"\overbrace{{{}}}^{{\text{{wrong}}}}", "It isn't ${}$", "${}$ is wrong", "either $0$ or ${}$",
+               "The answer is not ${}$.", "${}$ if $z>0$, otherwise $0$", "Minus ${}$", "$$ {} $$ That is wrong."],
 )  # fmt: skip
 def test_words_that_change_an_answer_are_not_dropped(answer: str) -> None:
     assert MARKER.mark("z", answer.format("(y - t)(1 - y^2)")).score == 0

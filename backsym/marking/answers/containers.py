@@ -28,6 +28,14 @@ _FORMULA = re.compile(
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _WHERE = frozenset(("where", "with", "here", "wobei", "mit", "as", "for"))
 _FRAME = "\\boxed"
+_WRONG = frozenset("wrong incorrect false falsch".split())
+_CHANGES = _WRONG | frozenset(
+    "not or if when unless otherwise else maybe perhaps cannot never nicht kein keine oder falls wenn sonst "
+    "andernfalls vielleicht nie without ohne instead statt except".split()
+)
+"""Words of a sentence around a formula by which it is not, or not always, what the sentence is about."""
+_FACTORS = frozenset("minus plus times twice half negative opposite mal halb doppelt zweimal negativ".split())
+"""The same directly beside it."""
 _CROSSED = frozenset(("s", "strike", "del"))
 _TILDES = "~~"
 _BLOCKS = frozenset("p br div li ul ol pre h1 h2 h3 h4 h5 h6 table tr".split())
@@ -82,6 +90,9 @@ def _formulas(text: str) -> Opened | None:
     last = (boxed or told)[-1]
     if last not in told:
         told = [*told, last]
+    place = spans.index(last)
+    if _is_changed(outside[place], outside[place + 1]):
+        return None
     # "$\\delta x^T$ where $\\delta = ...$": the second defines what the first uses.
     defining = [n for n in range(1, len(spans)) if "=" in spans[n][0] and _says_where(outside[n])]
     told = [span for n, span in enumerate(spans) if span in told or n in defining or n + 1 in defining]
@@ -95,6 +106,21 @@ def _formulas(text: str) -> Opened | None:
 def _says_where(words: str) -> bool:
     """Whether what follows these words defines a name in what is before them."""
     return words.strip(" ,;.\n\t").lower() in _WHERE
+
+
+def _is_changed(before: str, after: str) -> bool:
+    """Whether words beside a formula take it back or change it; in the next sentence, those that call it wrong."""
+    said = _words(before.strip().replace("\n\n", ". ").rpartition(". ")[2])
+    goes_on = after[:1] not in (".", "!") and not after.lstrip(" ").startswith("\n")
+    then = _words(after.strip().replace("\n\n", ". ").partition(". ")[0])
+    if any(word in _CHANGES or "n't" in word or "n’t" in word for word in (*said, *(then if goes_on else ()))):
+        return True
+    beside = {*said[-1:], *(then[:1] if goes_on else ())}
+    return not _WRONG.isdisjoint(_words(after)) or not _FACTORS.isdisjoint(beside)
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip('.,;:!?()*_"') for word in text.lower().split()]
 
 
 def _outside(text: str, spans: list[re.Match[str]]) -> list[str]:

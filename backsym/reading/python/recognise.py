@@ -62,7 +62,7 @@ def _has_choice(words: Sequence[str]) -> bool:
 
 
 def is_matlab(text: str) -> bool | None:
-    """Whether a text has signs of MATLAB (between entries, or a prime for a transpose) or of Python; None for neither."""
+    """Whether a text has signs of MATLAB (between entries, a prime for a transpose) or of Python; None for neither."""
     if any(sign in text for sign in _PYTHON) or ("." in text and _has_dotted(text)):
         return False
     pieces = list(words_and_signs(text))
