@@ -35,6 +35,27 @@ def layers(W: Any, x: Any, t: Any) -> Any:
 
 
 NOTES: dict[str, Note] = {
+    "a number behind the letter of a name": (
+        r"$$\mathbf{h} = \tanh(\mathbf{W}\mathbf{x} + \mathbf{c}1), \quad L = \|\mathbf{h} - \mathbf{t}\|^2$$"
+        r" with $\mathbf{c}_1 \in \mathbb{R}^k$.",
+        lambda W, x, c1, t: ((np.tanh(W @ x + c1) - t) ** 2).sum(), {"W": (K, D), "x": (D,), "c1": (K,), "t": (K,)},
+    ),
+    "numbers behind the letters of left sides": (
+        r"$$z1 = w_1 x, \quad a1 = \tanh(z1), \quad L = (v a1 - t)^2$$ Compute $\frac{\partial L}{\partial w1}$.",
+        lambda w1, x, v, t: (v * np.tanh(w1 * x) - t) ** 2, {"w1": S, "x": S, "v": S, "t": S},
+    ),
+    "a number behind what is declared": (
+        r"Let $b2 \in \mathbb{R}^k$. $$\mathbf{z} = \mathbf{W}\mathbf{x} + b2, \quad L = \|\mathbf{z}\|^2$$",
+        lambda W, x, b2: ((W @ x + b2) ** 2).sum(), {"W": (K, D), "x": (D,), "b2": (K,)},
+    ),
+    "formulas in blocks and spans of code": (
+        "```math\nz = w x + b\n```\nwith a slope $`w`$:\n``` math\nL = (z - t)^2\n```\n```\nz = 3\n```\n",
+        lambda w, x, b, t: (w * x + b - t) ** 2, {"w": S, "x": S, "b": S, "t": S},
+    ),
+    "a row that ends with a word": (
+        r"$$\begin{aligned} z &= w x + b \newline L &= (z - t)^2 \end{aligned}$$",
+        lambda w, x, b, t: (w * x + b - t) ** 2, {"w": S, "x": S, "b": S, "t": S},
+    ),
     "a symmetric matrix": (
         r"Let $$f(x) = \frac12 x^\top A x - b^\top x$$ with symmetric $A\in\mathbb{R}^{n\times n}$.",
         lambda A, x, b: x @ A @ x / 2 - b @ x, {"A": (N, N), "x": (N,), "b": (N,)},

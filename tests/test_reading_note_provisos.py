@@ -238,6 +238,23 @@ SEEMING = {
     "a letter with two meanings": (
         r"$$z = w x, \quad h = \tanh(z)$$ $$z = v h, \quad L = (z - t)^2$$", "notes.redefined",
     ),
+    "a number behind a name": (r"$$z = w1 x + c, \quad L = (z - t)^2$$", "notes.number_behind"),
+    "a number behind parentheses": (r"$$z = w x, \quad L = (z - t)2$$", "notes.number_behind"),
+    "a number behind a product": (r"$$z = v (w x) 3, \quad L = (z - t)^2$$", "notes.number_behind"),
+    "the mark of another example": (
+        r"$$L = -\sum_{i=1}^n y^{(i)} \log q^{(j)}$$", "notes.member",
+    ),
+    "a step that is not summed over": (
+        r"$$z^{(n)} = w x^{(n)} + c^{(m)}, \quad L = \sum_{n=1}^N (z^{(n)} - t^{(n)})^2$$", "notes.member",
+    ),
+    "the mean of another example": (
+        r"$$L = \sum_{k=1}^K (w x^{(k)} - m^{(i)})^2$$ with $\mathbf{w} \in \mathbb{R}^D$.", "notes.member",
+    ),
+    "a model without its formula": (
+        r"$$J(w, c) = \frac{1}{n} \sum_{i=1}^n (f(x_i) - y_i)^2$$", "notes.function_of_mark",
+    ),
+    "another model": (r"$$L(\theta) = -\sum_{n=1}^N \log g(u^{(n)})$$", "notes.function_of_mark"),
+    "a model of one example": (r"$$E(v) = \frac12 (h(x) - t)^2$$", "notes.function_of_mark"),
     "a positive part": (r"$$h = z^+, \quad z = w x, \quad L = (h - t)^2$$", "notes.positive_part"),
     "functions one after the other": (
         r"$$g(x) = w x + b, \quad f(u) = u^2, \quad L = (f \circ g)(x)$$", "notes.composition",

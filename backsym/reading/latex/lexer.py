@@ -43,7 +43,7 @@ _TOKEN = re.compile(
     |(?P<oldfont>\{{\s*\\(?:bf|bfseries|boldmath)\s*(?P<styled>\\[A-Za-z]+|[A-Za-z])\s*\}})
     |(?P<oldword>\{{\s*\\(?:rm|sf|tt|it)\s+(?P<upright>[A-Za-z]+)\s*\}})
     |(?P<comment>%[^\n]*\n?)
-    |(?P<newline>\\\\(?:\[[\d.]*(?:pt|em|ex|mm|cm)\])?)
+    |(?P<newline>(?:\\\\|\\newline(?![A-Za-z]))(?:\[[\d.]*(?:pt|em|ex|mm|cm)\])?)
     |(?P<env>\\(?:begin|end)\s*\{{(?P<envname>[A-Za-z]+\*?)\}}(?:\{{[lcr| ]*\}})?)
     |(?P<word>\\(?:{_WORD_MACROS})\*?\s*\{{(?P<content>(?:[^{{}}$\\\n]|\\[ ,\-_&%])*)\}})
     |(?P<gap>\\(?:hspace|vspace|mspace)\*?\s*\{{[^{{}}\n]*\}})

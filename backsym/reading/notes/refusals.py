@@ -22,6 +22,7 @@ from backsym.reading.notes.equations import Equations, Forward, is_loss, terms_o
 from backsym.reading.notes.labels import label_in
 from backsym.reading.notes.preparing.sought import without_sign
 from backsym.reading.notes.shapes import Axes, Shapes, is_along_axis
+from backsym.reading.notes.stating.pieces import Settled
 from backsym.reading.notes.words import usual_rank
 from backsym.reading.syntax import Node, walk
 
@@ -29,14 +30,15 @@ _SUMS = ("sum", "mean", "max", "min")
 _RELATIONS = ("=", "<", ">", "<=", ">=", "!=", "to", "approx", "sim", "in")
 
 
-def check_names(source: Source, equations: Equations, loose: Collection[str], within: Sequence[Segment]) -> None:
+def check_names(source: Source, equations: Equations, settled: Settled, within: Sequence[Segment]) -> None:
     """Applications and marks, before anything is said of shapes; raises InputError with each place.
 
-    ``loose`` are the letters that stand somewhere but below another, ``within`` the equations within the text.
+    ``within`` are the equations within the text.
     """
     found = [
         *_applied(source, equations),
-        *_parametrised(source, equations, loose),
+        *_parametrised(source, equations, settled.loose),
+        *_of_arguments(source, equations, settled.arguments),
         *_members(source, equations),
         *_powers(source, equations),
         *_letters_as_numbers(source, equations),
@@ -46,6 +48,7 @@ def check_names(source: Source, equations: Equations, loose: Collection[str], wi
         *_redefined(source, equations),
         *_positive_parts(source, equations),
         *_strides(source, equations),
+        *_numbers_behind(source, equations),
         *_compositions(source, equations),
     ]
     found = found or [*_idle_sums(source, equations), *_cases(source, equations, within)]
@@ -196,6 +199,21 @@ def _parametrised(source: Source, equations: Equations, loose: Collection[str]) 
             yield source.diagnostic(words, call.head)
 
 
+def _of_arguments(source: Source, equations: Equations, arguments: Mapping[str, Sequence[str]]) -> Iterator[Diagnostic]:
+    r"""``J(w, b) = \sum_i (f(x_i) - y_i)^2`` without a formula of f: its value depends on w and b, nothing says how."""
+    computed = {segment.left.key[0] for segment in equations.segments}
+    for equation in equations.found:
+        given = arguments.get(equation.name, ())
+        if not given or equations.behind([equation.name]) & {*given}:
+            continue
+        for call in {call.key: call for call in equations.applications}.values():
+            letters = {t.text for t in call.inside if t.kind in ("letter", "greek")} - equations.words.letters
+            mine = equation.segment.start <= call.head[0] < equation.segment.end and not call.key[1]
+            if mine and new_name(*call.key) in equations.functions and len(letters - computed) == len(letters) == 1:
+                words = say("notes.function_of_mark", name=source.text[slice(*call.head)], mark=", ".join(given))
+                yield source.diagnostic(words, call.head)
+
+
 # --- families --------------------------------------------------------------------------------------------------------
 
 
@@ -203,6 +221,9 @@ def _members(source: Source, equations: Equations) -> Iterator[Diagnostic]:
     """A quantity whose mark is a letter that is summed over: one for each example, not one of that name."""
     letters = {letter for equation in equations.found for letter in _summed(equation.sides)}
     letters |= {equation.letter for equation in equations.found if equation.letter and _is_stepped(equation)}
+    if any(_bears_above(source, equation) for equation in equations.found):
+        marks = {spelled.key[1] for spelled in equations.names.values()}
+        letters |= {mark for mark in marks if mark.islower() and _is_mark(mark)}
     lefts = {equation.name: equation.segment.left for equation in equations.found}
     for spelled in {**equations.names, **lefts}.values():
         if spelled.key[1] in letters:
@@ -214,6 +235,14 @@ def _members(source: Source, equations: Equations) -> Iterator[Diagnostic]:
             yield source.diagnostic(say("notes.member", name=written, letter=call.key[1]), call.head)
     for total in equations.totals:
         yield source.diagnostic(say("notes.total", name=total.left.name), total.left.span)
+
+
+def _bears_above(source: Source, equation: Forward) -> bool:
+    """Whether a letter that is summed over stands above, ``y^{(i)}``, as the mark of a name does."""
+    entries = [part for side in equation.sides or () for part in walk(side) if part.kind == "entry"]
+    letters = set(_summed(equation.sides))
+    written = ((e.children[-1].value, source.text[slice(*e.span)]) for e in entries)
+    return any(letter in letters and text.rstrip("}").endswith(f"({letter})") for letter, text in written)
 
 
 def _is_stepped(equation: Forward) -> bool:
@@ -276,6 +305,16 @@ def _strides(source: Source, equations: Equations) -> Iterator[Diagnostic]:
         written = source.text[slice(*tree.span)]
         if array.value in one and [b.kind for b in below] == ["num", "name"] and "," not in written:
             yield source.diagnostic(say("notes.stride", name=written), tree.span)
+
+
+def _numbers_behind(source: Source, equations: Equations) -> Iterator[Diagnostic]:
+    """``b1`` and ``(y - t)2``: a number behind a factor without a sign, which may be an index or a power, too."""
+    for tree in (tree for equation in equations.found for side in equation.sides or () for tree in walk(side)):
+        pairs = zip(tree.children, tree.children[1:], strict=False) if tree.kind == "terms" else ()
+        for n, (factor, number) in enumerate(pairs):
+            if number.kind == "num" and tree.value[n] == " ":
+                span = ((factor if n else tree).span[0], number.span[1])
+                yield source.diagnostic(say("notes.number_behind", name=source.text[slice(*span)]), span)
 
 
 def _redefined(source: Source, equations: Equations) -> Iterator[Diagnostic]:

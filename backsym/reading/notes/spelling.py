@@ -60,6 +60,10 @@ def respelt(document: Document, places: Iterable[tuple[int, int]]) -> Respelt:
     edits += [edit for _, edit in signed]
     edits += [edit for reader in readers for edit in (*_accented(reader), *_element_wise(reader), *_assigned(reader))]
     edits += [edit for reader in readers for edit in _limits(reader)]
+    numbered = [found for reader in readers for found in _numbered(reader)]
+    known = {key for key, edit in numbered if edit is None}
+    below = [edit for key, edit in numbered if edit is not None and key in known]
+    edits += below
     beside = [edit for reader in readers for edit in _one_below_the_other(reader)]
     edits += beside
     turned = [edit for reader in readers for edit in _transposed(reader, names)]
@@ -67,6 +71,7 @@ def respelt(document: Document, places: Iterable[tuple[int, int]]) -> Respelt:
     done = rewritten(document, sorted([*edits, *turned]))
     customs = [(edit.start, say("notes.remark.prime")) for edit in turned[:1]]
     customs += [(edit.start, say("notes.remark.in_brackets")) for edit in beside[:1]]
+    customs += [(edit.start, say("notes.remark.number_below")) for edit in below[:1]]
     return Respelt(done, spelled, tuple(customs))
 
 
@@ -90,6 +95,27 @@ def _signed(reader: FormulaReader) -> Iterator[tuple[tuple[Key, str], Edit]]:
                 ((letter.text, SIGNS[sign.text]), f"{script.text}{{{sign.text}}}"),
                 Edit(script.start, end, rf"_{{\text{{{SIGNS[sign.text]}}}}}"),
             )
+
+
+def _numbered(reader: FormulaReader) -> Iterator[tuple[tuple[str, str], Edit | None]]:
+    r"""Letters with a number below, and those with one behind, ``b1``, which a mark sets below if both are one name.
+
+    One that is on the left side of an equation or a declaration, or differentiated by, is a name itself.
+    """
+    tokens = reader.tokens
+    for base, scripts, after in with_scripts(reader):
+        below = [item.value for item in scripts.items] if scripts.below is not None else []
+        number, before = tokens[after], tokens[max(after - 2, 0)]
+        if len(below) == 1:
+            yield (base.text, below[0]), None
+        elif number.kind == "number" and number.text.isdecimal() and number.start == tokens[after - 1].end:
+            if before.text in ("_", "^") and after > 1:
+                continue
+            key = (base.text, number.text)
+            yield key, Edit(number.start, number.end, f"_{{{number.text}}}")
+            ahead = after < 2 or before.kind == "row" or before.text in (",", "partial", "d")
+            if ahead and (tokens[after + 1].text in ("=", "in", ",", "}") or before.text in ("partial", "d")):
+                yield key, None
 
 
 # --- accents as they are typed ---------------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ def check_equations(note: Stated, equations: Equations, powers: Mapping[Key, str
     _check_unsized(note, equations)
     check_entries(source, equations, within, note.spans)
     _check_numbered(note, equations, within)
-    check_names(source, equations, note.settled.loose, within)
+    check_names(source, equations, note.settled, within)
     check_roots(source, equations, powers, note.spans, note.within())
     check_defined(source, equations, note.settled.unread)
     check_counts(source, equations, known)

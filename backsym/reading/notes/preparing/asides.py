@@ -33,12 +33,13 @@ _ASIDE = re.compile(
 )
 _CODE = re.compile(r"```.*?```|`[^`\n]+`|~~(?=[^\s~])[^\n]*?~~", re.DOTALL)
 """Code in Markdown, and what is struck out."""
+_FENCE = "```math"
 
 
 def without_asides(document: Document, *, tex: bool) -> Document:
     """The note with blanks for its comments, its code and what is struck out.
 
-    In Markdown a per cent sign outside of formulas is text.
+    In Markdown a per cent sign outside of formulas is text, and "```math" and "$`" begin formulas.
     """
     edits = [
         Edit(*match.span(), _blanks(match[0]))
@@ -48,7 +49,19 @@ def without_asides(document: Document, *, tex: bool) -> Document:
     document = rewritten(document, edits)
     if tex:
         return document
-    return rewritten(document, [Edit(*match.span(), _blanks(match[0])) for match in _CODE.finditer(document.text)])
+    code = _CODE.finditer(document.text)
+    return rewritten(document, [Edit(*match.span(), _formula(match) or _blanks(match[0])) for match in code])
+
+
+def _formula(match: re.Match[str]) -> str | None:
+    """A block or span of code that holds a formula, in dollar signs and as long as it was."""
+    around = match.string[match.start() - 1 : match.start()] + match.string[match.end() : match.end() + 1]
+    if match[0].startswith("`") and around == "$$":
+        return f" {match[0][1:-1]} "
+    head, _, body = match[0].partition("\n")
+    if "".join(head.split()) != _FENCE or not body:
+        return None
+    return f"{'$$'.ljust(len(head))}\n{body[:-3]}$$ "
 
 
 def _blanks(text: str) -> str:
