@@ -14,9 +14,11 @@ from test_reading_cases import loaded
 from backsym.api.problem_file import problem_file
 from backsym.core.problem import Problem
 from backsym.documents.writers.jsonform import problem_json
+from backsym.numeric.claims import false_claims
 from backsym.numeric.context import Env
 from backsym.numeric.evaluate import evaluate
 from backsym.reading.files.loader import problem_of_text
+from backsym.solving.solution import solve
 
 Asked = list[tuple[str, tuple[str, ...]]]
 
@@ -374,6 +376,54 @@ def test_another_step_is_no_part(words: str, tmp_path: Path) -> None:
     note = loaded(tmp_path, MODEL + words)
     assert not note.parts
     assert [remark for remark in note.remarks if "question" in remark]
+
+
+BARRED = r"""$$z = w^\top x + b, \quad y = \tanh(z), \quad L = \frac12 (y-t)^2$$ with $x \in \mathbb{R}^d$.
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "asks"),
+    [
+        (
+            r"Let $\bar{v}$ denote the derivative of $L$ with respect to $v$. Derive $\bar{z}$ and $\bar{w}$.",
+            ("z", "w"),
+        ),
+        (r"We write $\overline{y}$ for $\partial L/\partial y$. Compute $\overline{w}$.", ("w",)),
+        (
+            r"Here $\bar v = \frac{\partial L}{\partial v}$. Express $\bar z$ in terms of $\bar y$, and find $\bar b$.",
+            ("z", "b"),
+        ),
+        (r"Sei $\bar{y} := \partial L/\partial y$. Berechnen Sie $\bar{b}$.", ("b",)),
+    ],
+)
+def test_a_bar_is_a_derivative_where_the_note_says_so(words: str, asks: tuple[str, ...], tmp_path: Path) -> None:
+    note = loaded(tmp_path, BARRED + words)
+    assert tuple(name for _, names in asked(note) for name in names) == asks
+    assert not any("question" in remark for remark in note.remarks)
+    assert note.notation["gradient"] == "bar"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        r"We have $\bar{v} = v / 2$. Derive $\bar{w}$.",
+        r"Let $\bar{v}$ be the mean of $v$. Derive $\bar{w}$.",
+        r"Let $\bar{v} = \partial L/\partial z$. Derive $\bar{w}$.",
+        r"Derive $\bar{w}$.",
+    ],
+)
+def test_another_bar_is_no_derivative(words: str, tmp_path: Path) -> None:
+    note = loaded(tmp_path, BARRED + words)
+    assert not note.parts
+    assert any("question" in remark for remark in note.remarks)
+
+
+@pytest.mark.parametrize(("factor", "false"), [("(1 - y^2)", 0), ("(1 + y^2)", 1)])
+def test_derivatives_with_bars_are_shown(factor: str, false: int, tmp_path: Path) -> None:
+    given = r"With $\bar{y} = \frac{\partial L}{\partial y}$, show that "
+    note = loaded(tmp_path, BARRED + given + rf"$$\bar{{z}} = \bar{{y}} {factor}, \quad \bar{{w}} = \bar{{z}} x.$$")
+    assert len(false_claims(note, solve(note).derivations)) == false
 
 
 # --- numbers ---------------------------------------------------------------------------------------------------------

@@ -38,11 +38,12 @@ from backsym.reading.notes.layers import layered
 from backsym.reading.notes.lengths import Respelled
 from backsym.reading.notes.origins import Axis, One, from_one
 from backsym.reading.notes.preparing.asides import without_asides, without_numbers
+from backsym.reading.notes.preparing.bars import with_bars
 from backsym.reading.notes.preparing.diagonals import with_diagonals
 from backsym.reading.notes.preparing.differences import with_later_sums
 from backsym.reading.notes.preparing.differentials import with_differentials
 from backsym.reading.notes.preparing.features import with_given_features
-from backsym.reading.notes.preparing.front import front_matter, with_front
+from backsym.reading.notes.preparing.front import front_matter, with_front, with_gradient
 from backsym.reading.notes.preparing.inverted import without_logarithms
 from backsym.reading.notes.preparing.macros import written_out
 from backsym.reading.notes.preparing.members import with_members
@@ -105,6 +106,7 @@ def _without_front(document: Document, *, tex: bool) -> ReadNote:
     document, numbers = without_numbers(document, [(f.start, f.end) for f in displayed])
     document, solved = without_logarithms(document, _places(document, tex=tex))
     document, steps, one_step = of_one_step(document, _places(document, tex=tex))
+    document, bars = with_bars(document, _places(document, tex=tex))
     document, slopes = with_differentials(document, _places(document, tex=tex))
     spelling = respelt(document, _places(document, tex=tex))
     document = spelling.document
@@ -125,6 +127,7 @@ def _without_front(document: Document, *, tex: bool) -> ReadNote:
         *numbers,
         *solved,
         *one_step,
+        *bars,
         *slopes,
         *spelling.customs,
         *later,
@@ -133,7 +136,9 @@ def _without_front(document: Document, *, tex: bool) -> ReadNote:
         *members,
         *features,
     ]
-    return replace(_read(done, powers | done.marks, customs, counted.spelled), axes=counted.axes, ones=counted.ones)
+    note = _read(done, powers | done.marks, customs, counted.spelled)
+    tree = with_gradient(note.tree, "bar") if bars else note.tree
+    return replace(note, tree=tree, axes=counted.axes, ones=counted.ones)
 
 
 def _places(document: Document, *, tex: bool) -> list[tuple[int, int]]:

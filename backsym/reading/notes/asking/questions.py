@@ -406,7 +406,7 @@ class Questions:
     def declarations(self) -> bool:
         r"""Whether "where $W \in \mathbb{R}^{K \times D}$ and $x \in \mathbb{R}^D$" stands here."""
         return self.told(_IN_WHICH, lambda meant: bool(meant.declares)) or self.told(
-            _IN_TERMS, lambda meant: bool(meant.names)
+            _IN_TERMS, lambda meant: bool(meant.names or meant.slopes)
         )
 
     def told(self, introduced: Phrases, tells: Callable[[Meant], bool], *before_each: Phrases) -> bool:

@@ -102,6 +102,21 @@ def with_front(tree: Table, front: Front) -> Table:
     return Table(tree.mark, tree.label, tuple(found.values()))
 
 
+def with_gradient(tree: Table, sign: str) -> Table:
+    """The tree of a note that writes the derivatives of its loss with this sign, unless it asks for others as well."""
+    own = {key.text: value for key, value in tree.entries}
+    parts = own.get("parts")
+    asked = [item for item in parts.items if isinstance(item, Table)] if isinstance(parts, Listing) else []
+    if any(key.text == "jacobian" for item in asked for key, _ in item.entries):
+        return tree
+
+    def word(text: str) -> Scalar:
+        return Scalar(tree.mark, "", text)
+
+    notation = Table(tree.mark, "", ((word("gradient"), word(sign)),))
+    return with_front(tree, Front({"notation": (word("notation"), notation)}, (), None, (), ()))
+
+
 def _marked(parts: tuple[Scalar, Tree] | None, front: Front) -> tuple[Scalar, Tree]:
     """The parts with their marks; raises InputError for another number of these."""
     assert front.marks_key is not None
