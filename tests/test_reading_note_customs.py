@@ -559,3 +559,40 @@ def test_the_jacobian_of_entries_is_that_of_the_array(
 ) -> None:
     note = loaded(tmp_path, f"$${equations}\n{question}")
     assert [(part.kind, tuple(f"d{of}/d{by}" for of, (by,), _ in part.totals)) for part in note.parts] == found
+
+
+LAYERS_OF_TABLE = "\n\n$$z = W x + b, \\quad L = \\frac12\\|V \\tanh(z) - y\\|^2$$\nCompute $\\partial L/\\partial W$."
+TABLES = {
+    "md": (
+        "| Symbol | Shape | Meaning |\n|---|:-:|---|\n| $x$ | $D$ | input |\n| $W$, $U$ | H × D | weights |\n"
+        "| $b$ | (H,) | bias |\n| $V$ | $\\mathbb{R}^{K \\times H}$ | weights |\n| y | K x 1 | target |\n"
+        "| $D$ | integer | number of inputs |\nThe last one counts."
+    ),
+    "tex": (
+        r"\begin{tabular}{|l|c|l|} \hline Gr\"o{\ss}e & Form & Bedeutung \\ \hline $x$ & $D$ & Eingabe \\ $W$ &"
+        r" $H \times D$ & Gewichte \\ $b$ & $H$ & \\ $V$ & (K, H) & Gewichte \\ \midrule $y$ & $K$ & Ziel \\ \hline"
+        r" \end{tabular}"
+    ).replace(r"Gr\"o{\ss}e", "Größe"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_the_rows_of_a_table_declare(kind: str, tmp_path: Path) -> None:
+    note = loaded(tmp_path, TABLES[kind] + LAYERS_OF_TABLE)
+    shapes = {"x": (D,), "W": (H, D), "b": (H,), "V": (K, H), "y": (K,)}
+    assert [s.role for s in note.symbols.values() if s.role != "node"].count("parameter") == 3
+    same_as(note, lambda x, W, b, V, y: ((V @ np.tanh(W @ x + b) - y) ** 2).sum() / 2, shapes)
+    assert not [remark for remark in note.remarks if "heads" in remark or "not read" in remark]
+
+
+@pytest.mark.parametrize("cell", ["variable length", r"$D \times N$ (columns are examples)", "DxH", "hidden"])
+def test_a_cell_that_is_no_shape_is_refused(cell: str, tmp_path: Path) -> None:
+    text = TABLES["md"].replace("H × D", cell)
+    with pytest.raises(InputError, match=r"note\.md:4:.*read as no shape"):
+        loaded(tmp_path, text + LAYERS_OF_TABLE)
+
+
+def test_a_table_with_other_heads_is_named(tmp_path: Path) -> None:
+    text = "$W \\in \\mathbb{R}^{H \\times D}$\n\n" + TABLES["md"].replace("Meaning", "Value").partition("| $b$")[0]
+    note = loaded(tmp_path, text + "\n$$z = W x, \\quad L = \\frac12\\|z - y\\|^2$$ with $x \\in \\mathbb{R}^D$.")
+    assert any("line 3: the heads of a table, Symbol, Shape, Value, tell nothing" in r for r in note.remarks)
