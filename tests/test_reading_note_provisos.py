@@ -202,6 +202,20 @@ SEEMING = {
         r"$$u = w x^2$$ $$L = \left(\frac{\partial u}{\partial x} - g\right)^2$$ Compute $\partial L/\partial w$.",
         "notes.defined_by_derivative",
     ),
+    "the gradient of each loss": (
+        r"$$y = w x, \quad L_1 = (y - t)^2, \quad L_2 = |y - t|$$ "
+        "Compute the gradient of each loss with respect to $w$.",
+        "notes.which_loss",
+    ),
+    "what is multiplied in words": (LINE + "$y$ is multiplied by a random mask $m$.", "notes.proviso.scaled"),
+    "what is added in words": (LINE + r"Noise $\epsilon$ is added to $y$.", "notes.proviso.added"),
+    "a cross product": (
+        r"Let $a, b, t \in \mathbb{R}^3$. $$y = a \times b, \quad L = \|y - t\|^2$$", "notes.cross_product",
+    ),
+    "a slash before a size that touches": (
+        r"Let $X \in \mathbb{R}^{N\times D}$, $w \in \mathbb{R}^D$, $t \in \mathbb{R}^N$. $$L = 1/2N \|X w - t\|^2$$",
+        "latex.unclear_slash",
+    ),
     "one function or another": (
         r"Let $g(u) = \tanh(u)$ or $g(u) = \max(0, u)$. $$h = g(w x), \quad L = (h - t)^2$$", "notes.two_functions",
     ),

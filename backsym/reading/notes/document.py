@@ -19,7 +19,7 @@ from backsym.core.words import Said, say
 from backsym.reading.files.fields import spoken
 from backsym.reading.files.yamlfile import Document, Table, rewritten, text_of
 from backsym.reading.latex.names import Key
-from backsym.reading.notes.assembling.alternatives import check_alternatives, check_choice
+from backsym.reading.notes.assembling.alternatives import check_alternatives, check_choice, check_losses
 from backsym.reading.notes.assembling.checks import (
     check_asked,
     check_changes,
@@ -204,6 +204,7 @@ def _assembled(
     tree = writer.tree()
     check_asked(note, [name for _, name in writer.asked.tasks.unknown])
     check_alternatives(note, equations, writer.asked.found)
+    check_losses(note, equations, writer.asked.found)
     sizes = settling.counting()
     shapes = {d.spelled.name: d.shape for d in note.declared.found}
     families = [name for name in note.family_names if not note.steps.letters and {*shapes.get(name, ())[:1]} <= sizes]

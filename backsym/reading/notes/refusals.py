@@ -123,12 +123,21 @@ def check_shapes(
         *_logits(source, equations),
         *_of_size_one(source, equations, shapes, told),
         *_exponentials(source, equations, told),
+        *_crosses(source, equations, told),
         *_softmaxes(source, equations, told),
         *(source.diagnostic(say("notes.starred", text=source.text[slice(*at)]), at) for at in told.starred),
         *(source.diagnostic(say("notes.bias_axis", name=name), tree.span) for name, tree in told.unclear.items()),
     ]
     if found:
         raise InputError(found)
+
+
+def _crosses(source: Source, equations: Equations, told: Shapes) -> Iterator[Diagnostic]:
+    r"""``a \times b`` of vectors with three entries: the cross product, or that of the entries."""
+    trees = (tree for e in equations.found for side in e.sides or () for tree in walk(side))
+    for tree in (tree for tree in trees if tree.kind == "terms" and tree.value == "x"):
+        if all([told.root(axis) for axis in told.of(factor) or ()] == ["3"] for factor in tree.children):
+            yield source.diagnostic(say("notes.cross_product"), tree.span)
 
 
 def marked_letters(source: Source, places: Iterable[tuple[int, int]]) -> dict[tuple[str, str], tuple[int, int]]:
@@ -351,7 +360,11 @@ def _slashes(source: Source, equations: Equations) -> Iterator[Diagnostic]:
         tokens = tokens_in(source, equation.segment.start, equation.segment.end)
         for sign, number, size in zip(tokens, tokens[1:], tokens[2:], strict=False):
             by = sign.text == "/" and (number.kind == "number" or number.text in equations.dims)
-            if by and size.kind == "letter" and size.text in equations.dims:
+            if (
+                by
+                and size.kind == "letter"
+                and (size.text in equations.dims or (size.start == number.end and size.text.isupper()))
+            ):
                 hint = say("notes.slash_before_size")
                 yield source.diagnostic(say("latex.unclear_slash"), (number.start, size.end), hint)
 

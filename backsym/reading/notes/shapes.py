@@ -197,8 +197,8 @@ class Shapes:
             return
         axis = self.root(shape[0]) if shape else "?"
         rows, columns = (self.root(a) for a in matrix)
-        if axis in (rows, columns) and (rows != columns or name.value not in self.columns):
-            along: str | None = "columns" if axis == rows != columns else "rows"
+        if axis in (rows, columns) and rows != columns:
+            along: str | None = "columns" if axis == rows else "rows"
         else:
             along = "columns" if name.value in self.columns else _along(tree, name)
         if along == "columns":

@@ -83,6 +83,19 @@ _BESIDES = Phrases(
     "erkl\u00e4ren", "begr\u00fcnden", "warum", "skizzieren", "diskutieren", "interpretieren", "konvex",
 )  # fmt: skip
 """Words for what no part answers."""
+_CHANGED = Phrases(
+    "negative", "negated", "minus", "squared", "square", "square root", "norm", "length", "average", "averaged", "mean",
+    "expected", "expectation", "natural", "normalised", "normalized", "clipped", "transpose", "transposed", "magnitude",
+    "absolute value", "log", "logarithm", "logarithmic", "relative", "inverse", "reciprocal", "scaled", "half", "twice",
+    "variance", "sign", "negativen", "negative", "quadrat", "norm", "l\u00e4nge", "mittleren", "mittlere",
+    "erwarteten", "normierten", "normierte", "transponierte", "betrag", "logarithmus", "kehrwert", "vorzeichen",
+)  # fmt: skip
+"""Words before a derivative that make something else of it, "the negative gradient"."""
+_CHANGED_LOSS = Phrases(
+    *(f"{what} of the" for what in ("square root", "root", "logarithm", "log", "square", "negative", "exponential")),
+    "wurzel des", "wurzel der", "logarithmus des", "logarithmus der", "quadrats des", "quadrats der",
+)  # fmt: skip
+"""Words behind it that make something else of the loss."""
 _NOUNS = {
     "hessian": Phrases("hessian", "hesse-matrix", "hessematrix", "second derivative", "second derivatives"),
     "jacobian": Phrases("jacobian", "jacobi-matrix", "jacobimatrix"),
@@ -269,7 +282,9 @@ class Tasks:
         names = self.asked_by(start + by.end(), inside) if by and derivative and not excepts else []
         between = [f for f in inside if by and derivative and start + derivative.end() <= f[0] < start + by.start()]
         of = [name for f in between for name in self.names_at(f)]
-        if names and all(name in self.targets for name in names) and set(of) <= {self.words.loss}:
+        noun = derivative.start() if derivative else len(words)
+        changed = words_of(words, asks.start(), noun) in _CHANGED or words_of(words, noun) in _CHANGED_LOSS
+        if names and not changed and all(name in self.targets for name in names) and set(of) <= {self.words.loss}:
             whole = any(self.words.ranks.get(name) for name in names)
             self.derive(start, list(names), whole=whole)
             self.besides(start, end, inside)

@@ -13,9 +13,9 @@ from backsym.core.words import say
 from backsym.reading.latex.equations import Segment, segments
 from backsym.reading.notes.assembling.provisos import Provisos, Sentence
 from backsym.reading.notes.assembling.stated import Stated
-from backsym.reading.notes.equations import Equations, Forward
+from backsym.reading.notes.equations import LOSS_NAMES, Equations, Forward
 from backsym.reading.notes.stating.pieces import Piece
-from backsym.reading.notes.tasks import Task
+from backsym.reading.notes.tasks import SLOPES, Task
 from backsym.reading.syntax import Node
 from backsym.text.phrases import Phrases, words_of
 
@@ -68,6 +68,22 @@ def check_alternatives(note: Stated, equations: Equations, tasks: Iterable[Task]
         elsewhere = any(s.has(ELSEWHERE) for s in sentences if _leads(note, s, first.start))
         if around or listed or chosen or both or elsewhere:
             raise note.source.error(say("notes.two_problems", name=other.name), (second.start, second.end))
+
+
+def check_losses(note: Stated, equations: Equations, tasks: Iterable[Task]) -> None:
+    """Raises InputError where words ask for "the gradient of each loss", and several are used by nothing else."""
+    used = {name for e in equations.found for name in e.uses}
+    losses = [e.name for e in equations.found if e.name not in used and _letter(e) in LOSS_NAMES]
+    places = [task.at for task in tasks if task.kind in SLOPES and not task.formulas] if len(losses) > 1 else []
+    provisos = Provisos(note.source, note.formulas, equations) if places else None
+    for s in provisos.sentences if provisos is not None else ():
+        named = {name for f in s.shown.values() for name in provisos.entry_names(f)} if provisos is not None else set()
+        if any(s.start <= at < s.end for at in places) and not named.intersection(losses):
+            raise note.source.error(say("notes.which_loss", names=losses), (s.start, s.end))
+
+
+def _letter(e: Forward) -> str:
+    return e.segment.left.key[0].rpartition(":")[2]
 
 
 def check_choice(note: Stated, strange: Iterable[Piece]) -> None:

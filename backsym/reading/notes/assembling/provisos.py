@@ -695,6 +695,8 @@ class Provisos:
         number = any(word[:1].isdecimal() for word in s.words) and not penalised
         terms = (self.texts(f) for f in s.shown.values() if not self.names(f)) if s.has(_ADDS) else ()
         term = any(not {"=", "in", "partial", "nabla"} & {*t} and {*t} & {*_CONSTANTS} - self.known for t in terms)
+        added = s.has(_ADDS) and (s.has(BIAS) or any(self.names(f) & self.computed for f in s.shown.values()))
+        term |= added and bool(strange)
         bias = s.has(_HAS_BIAS) and not self.biases
         return term or bias or (s.has(_ADDED) and (bool(strange) or number))
 

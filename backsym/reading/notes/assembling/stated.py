@@ -56,6 +56,8 @@ DERIVATIVES = ("partial", "nabla")
 
 _CONDITIONS = Phrases("if", "when", "whenever", "unless", "case", "cases", "wenn", "falls", "fall")
 """Words right after which an equation within the text may hold or not."""
+_AT = Phrases("at", "bei", "an der stelle", "im punkt")
+"""Words right after which it is a point at which something is evaluated."""
 _SUPPOSING = Phrases("assume", "assuming", "suppose", "supposing", "angenommen")
 """Words after which it holds, if it is a formula; "suppose $a = b$" is of a case."""
 _OTHERWISE = Phrases(
@@ -298,6 +300,7 @@ class Stated:
         inline = [f for f in self.formulas if not f.displayed and self.states(f)]
         found = [s for f in inline for s in segments(self.source, words, f.start, f.end)]
         cases = {f.start for f in inline if words_before(self.document.text, f.start)[-1:] in _SUPPOSING}
+        points = {f.start for f in inline if words_before(self.document.text, f.start)[-1:] in _AT}
         every = displayed
         if found and (self.steps.letters or any(len(s.left.key[0]) > 1 for s in found)):
             # Recurrences within the text have starts, and words, o = \sigma(net), are known by their equations.
@@ -310,7 +313,12 @@ class Stated:
             (s, e)
             for s, e in read
             if s.left.name in starts
-            or (e.uses and not is_model(self.source, e, displayed) and (s.start not in cases or e.is_formula))
+            or (
+                e.uses
+                and s.start not in points
+                and not is_model(self.source, e, displayed)
+                and (s.start not in cases or e.is_formula)
+            )
         ]
         taken: dict[str, Segment] = {}
         has_loss = displayed.loss() is not None

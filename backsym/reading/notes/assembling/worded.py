@@ -284,11 +284,12 @@ class Worded:
         r""" "The inputs are scaled by $1/\sqrt{D}$", where the equations have no such factor."""
         words = {*s.words}
         ends = [n + length for n in range(len(s.words)) if (length := _SCALES.length_at(s.words, n))]
-        by = [m for n in ends for m in range(n, min(n + 3, len(s.words)))][:3]
+        by = [m for n in ends for m in range(n, min(n + 5, len(s.words)))][:5]
         by += [n - 1 for n, word in enumerate(s.words) if n and word in _SCALED_BY]
         divides = bool(words & _DIVIDED) and bool(words & _LOSSES) and not self.divides()
         found = [n for n in by if n in s.shown or s.words[n][:1].isdecimal()]
-        about = words & _SCALED and not words & _OF_SLOPES
+        named = (self.provisos.names(f) & self.provisos.computed for f in s.shown.values() if not f.displayed)
+        about = (words & _SCALED or any(named)) and not words & _OF_SLOPES
         return bool(about) and any(divides or self.is_strange(s, n) for n in found)
 
     def is_strange(self, s: Sentence, at: int) -> bool:
