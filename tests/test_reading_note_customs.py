@@ -34,6 +34,14 @@ def layers(W: Any, x: Any, t: Any) -> Any:
     return ((x - t) ** 2).sum() / 2
 
 
+def summed_steps(A: Any, x: Any, u: Any) -> Any:
+    total = 0
+    for given in x:
+        u = np.tanh(A @ u + given)
+        total = total + (u**2).sum()
+    return total
+
+
 NOTES: dict[str, Note] = {
     "a number behind the letter of a name": (
         r"$$\mathbf{h} = \tanh(\mathbf{W}\mathbf{x} + \mathbf{c}1), \quad L = \|\mathbf{h} - \mathbf{t}\|^2$$"
@@ -51,6 +59,15 @@ NOTES: dict[str, Note] = {
     "formulas in blocks and spans of code": (
         "```math\nz = w x + b\n```\nwith a slope $`w`$:\n``` math\nL = (z - t)^2\n```\n```\nz = 3\n```\n",
         lambda w, x, b, t: (w * x + b - t) ** 2, {"w": S, "x": S, "b": S, "t": S},
+    ),
+    "steps in angle brackets": (
+        r"$$\mathbf{h}^{\langle t \rangle} = \tanh(\mathbf{A} \mathbf{h}^{\langle t-1 \rangle} + \mathbf{x}^{<t>}),"
+        r" \quad L = \sum_{t=1}^T \|\mathbf{h}^{<t>}\|^2$$ with $\mathbf{h}^{<0>} = \mathbf{u}$.",
+        lambda A, x, u: summed_steps(A, x, u), {"A": (D, D), "x": (N, D), "u": (D,)},
+    ),
+    "braces around an argument": (
+        r"$$z = w x + b, \quad p = \sigma{(z)}, \quad L = (p - \phi{((z))} - t)^2$$ with $\phi = \tanh$.",
+        lambda w, x, b, t: (sigmoid(w * x + b) - np.tanh(w * x + b) - t) ** 2, {"w": S, "x": S, "b": S, "t": S},
     ),
     "a row that ends with a word": (
         r"$$\begin{aligned} z &= w x + b \newline L &= (z - t)^2 \end{aligned}$$",

@@ -34,6 +34,10 @@ UPDATE, NEWTON = [("update", ("w",))], [("update newton", ("w",))]
 ASKED: dict[str, list[tuple[str, Asked]]] = {
     PLANE: [
         (r"Compute the gradient of $q$.", [("derive", ("u", "v"))]),
+        (
+            r"Berechnen Sie die zwei Ableitungen $\partial q/\partial v$ und $\partial q/\partial u$.",
+            [("derive", ("v", "u"))],
+        ),
         (r"Berechnen Sie die Hesse-Matrix von $q$.", [("hessian", ("u", "v"))]),
     ],
     RIDGE: [
@@ -66,6 +70,11 @@ ASKED: dict[str, list[tuple[str, Asked]]] = {
         (r"Write down $\nabla_{\mathbf{w}} J$.", [("list", W)]),
     ],
     SOFTMAX: [
+        (
+            r"Calculate these two gradients \[\frac{\partial L}{\partial \mathbf{W}} \quad"
+            r" \frac{\partial L}{\partial \mathbf{b}}\]",
+            [("gradients", ("W", "b"))],
+        ),
         (r"Compute the Jacobian of $\mathbf{p}$ with respect to $\mathbf{z}$.", [("jacobian", ("dp/dz",))]),
         (
             r"Compute the Jacobian $\frac{\partial \mathbf{p}}{\partial \mathbf{z}}$ and the gradient of $L$ with"

@@ -59,7 +59,7 @@ def respelt(document: Document, places: Iterable[tuple[int, int]]) -> Respelt:
     edits = [edit for reader in readers for edit in (*_marked(reader, names), *_in_words(reader, words))]
     edits += [edit for _, edit in signed]
     edits += [edit for reader in readers for edit in (*_accented(reader), *_element_wise(reader), *_assigned(reader))]
-    edits += [edit for reader in readers for edit in _limits(reader)]
+    edits += [edit for reader in readers for edit in (*_limits(reader), *_angled(reader), *_braced(reader))]
     numbered = [found for reader in readers for found in _numbered(reader)]
     known = {key for key, edit in numbered if edit is None}
     below = [edit for key, edit in numbered if edit is not None and key in known]
@@ -173,6 +173,25 @@ def _limits(reader: FormulaReader) -> Iterator[Edit]:
             text = reader.source.text
             upper, lower = (text[tokens[a].start : tokens[b].end] for a, b in ((n, below - 1), (below, end)))
             yield Edit(tokens[n].start, tokens[end].end, lower + upper)
+
+
+def _angled(reader: FormulaReader) -> Iterator[Edit]:
+    r"""The mark of a step in angle brackets, ``a^{\langle t \rangle}`` and ``a^{<t>}``, in parentheses."""
+    tokens = reader.tokens
+    for n, token in enumerate(tokens[:-3]):
+        last = tokens[reader.closing.get(n + 1, n + 1) - 1]
+        if token.text == "^" and (tokens[n + 2].text, last.text) in (("<(", ">)"), ("<", ">")):
+            yield Edit(tokens[n + 2].start, tokens[n + 2].end, "(")
+            yield Edit(last.start, last.end, ")")
+
+
+def _braced(reader: FormulaReader) -> Iterator[Edit]:
+    r"""Braces around the parentheses of an argument, ``\sigma{(z)}``, of which nothing is seen."""
+    tokens = reader.tokens
+    for n, close in reader.closing.items():
+        around = tokens[close - 1].text == ")" and _opening(tokens, close - 1) == n + 1
+        if around and n > 0 and tokens[n - 1].kind in ("letter", "greek", "word"):
+            yield from (Edit(tokens[at].start, tokens[at].end, " ") for at in (n, close))
 
 
 def _element_wise(reader: FormulaReader) -> Iterator[Edit]:

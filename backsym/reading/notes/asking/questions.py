@@ -152,7 +152,7 @@ _BY = Phrases(
 _ARTICLES = Phrases(
     "the", "a", "an", "its", "this", "that", "these", "our", "der", "die", "das", "den", "dem", "des", "ein", "eine",
     "einen", "both", "each", "us", "full", "explicit", "analytic", "analytical", "general", "corresponding",
-    "following",
+    "following", "two", "three", "four", "zwei", "drei", "vier",
     "expression", "expressions", "formula", "expression for", "expressions for", "formula for", "an", "formulas for",
     "sie", "zugeh\u00f6rige", "jeweils", "resulting", "all", "equation for", "equations for", "matrix form of",
 )  # fmt: skip
