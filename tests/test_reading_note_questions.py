@@ -70,11 +70,6 @@ ASKED: dict[str, list[tuple[str, Asked]]] = {
         (r"Write down $\nabla_{\mathbf{w}} J$.", [("list", W)]),
     ],
     SOFTMAX: [
-        (
-            r"Calculate these two gradients \[\frac{\partial L}{\partial \mathbf{W}} \quad"
-            r" \frac{\partial L}{\partial \mathbf{b}}\]",
-            [("gradients", ("W", "b"))],
-        ),
         (r"Compute the Jacobian of $\mathbf{p}$ with respect to $\mathbf{z}$.", [("jacobian", ("dp/dz",))]),
         (
             r"Compute the Jacobian $\frac{\partial \mathbf{p}}{\partial \mathbf{z}}$ and the gradient of $L$ with"
