@@ -182,6 +182,23 @@ NOTES: dict[str, Note] = {
         lambda W, x, V, t: ((V @ sigmoid(W @ x) - t) ** 2).sum() / 2,
         {"W": (H, D), "x": (D,), "V": (K, H), "t": (K,)},
     ),
+    "a size that is given, too": (
+        r"$$z = A x + n, \quad L = \|z\|^2$$"
+        r" with $x \in \mathbb{R}^n$, $A \in \mathbb{R}^{m \times n}$, $n \in \mathbb{R}^m$.",
+        lambda A, x, n: ((A @ x + n) ** 2).sum(), {"A": (K, D), "x": (D,), "n": (K,)},
+    ),
+    "a size that is a number, too": (
+        r"$$y = w^\top x, \quad L = (d - y)^2$$ with $x \in \mathbb{R}^d$ and the target $d \in \mathbb{R}$.",
+        lambda w, x, d: (d - w @ x) ** 2, {"w": (D,), "x": (D,), "d": S},
+    ),
+    "a size that is a family, too": (
+        r"$$L = \sum_{n=1}^N (w^\top x_n - d_n)^2$$ with $x_n \in \mathbb{R}^d$, $d_n \in \mathbb{R}$.",
+        lambda w, x, d: ((x @ w - d) ** 2).sum(), {"w": (D,), "x": (N, D), "d": (N,)},
+    ),
+    "a size that is a factor": (
+        r"$$L = \frac{1}{d} (w^\top x - y)^2$$ with $x \in \mathbb{R}^d$ and $d \in \mathbb{N}$.",
+        lambda w, x, y: (w @ x - y) ** 2 / D, {"w": (D,), "x": (D,), "y": S},
+    ),
     "arrays in words of a question": (
         r"$$h = \sigma(W x), \quad L = \frac{1}{2}\|V h - t\|^2$$ with $x \in \mathbb{R}^D$, $h \in \mathbb{R}^H$."
         r" Find the gradient of $L$ with respect to the weight matrix $V$.",

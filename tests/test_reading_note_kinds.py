@@ -484,6 +484,10 @@ NOTES: dict[str, Note] = {
 }
 
 REFUSED = {
+    "a mask with the letter of its size": (
+        r"$$L = (v^\top (m \odot h) - y)^2$$ with $h \in \mathbb{R}^m$ and a mask $m \in \{0, 1\}^m$.",
+        "notes.size_is_quantity",
+    ),
     "an objective that adds to the loss": (
         r"$$L = (w x - y)^2$$ We solve $$\min_w L + \lambda w^2.$$",
         "notes.nameless_objective",

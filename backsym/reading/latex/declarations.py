@@ -61,6 +61,8 @@ class Declarations:
     powers: list[tuple[int, int]] = field(default_factory=list)
     """Where an array is declared that is spelled as a power, ``w^2``."""
     unsized: list[Unsized] = field(default_factory=list)
+    real: set[str] = field(default_factory=set)
+    """The numbers that need not be whole ones, and are no sizes."""
     drawn: list[Spelled] = field(default_factory=list)
     r"""What is of a set of values, ``m \in \{0, 1\}^H``, or of a distribution, ``\epsilon \sim p``."""
     vectors: list[Declaration] = field(default_factory=list)
@@ -134,6 +136,10 @@ _OF_SIGN = ("+", "*", ">", ">=", "ge", "geq")
 
 _NUMBERS = ("R", "Z", "N", "Q", "B")
 """Letters of sets of real numbers."""
+
+
+_WHOLE = ("N", "Z")
+"""Those of whole numbers, which a size may be."""
 
 
 class _Reader(FormulaReader):
@@ -230,6 +236,7 @@ class _Reader(FormulaReader):
 
     def set_of(self, names: list[Spelled]) -> bool:
         """The set after the sign; its names are declared."""
+        mark = self.position
         if self.at(r"\{"):
             inside = self.braced_set()
             if inside is not None:
@@ -241,7 +248,9 @@ class _Reader(FormulaReader):
             return True
         elif not self.took_interval() and self.is_bounded(names):
             return True
+        whole = any(token.text in _WHOLE for token in self.tokens[mark : self.position])
         shape = self.sizes_of(names) if self.took("^") else ()
+        self.sink.real |= set() if whole or shape else {name.name for name in names}
         declared = [name for name in names if name.key[0] not in ("0", "1")]
         self.sink.found.extend(replace(declared_as(name, shape), count=self.counts.get(name, "")) for name in declared)
         return True

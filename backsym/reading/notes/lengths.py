@@ -300,18 +300,24 @@ def _roots(source: Source, places: Iterable[tuple[int, int]], root: Spelled) -> 
     yield from found
 
 
-def check_sizes(source: Source, equations: Equations, dims: Collection[str], places: Sequence[tuple[int, int]]) -> None:
+def check_sizes(
+    source: Source,
+    equations: Equations,
+    dims: Collection[str],
+    places: Sequence[tuple[int, int]],
+    others: Mapping[str, Spelled],
+) -> None:
     r"""Raises Respelled where the loss ``\mathcal{L}`` has the letter of a dimension, ``l = 1, \dots, L``.
 
     An equation of sizes alone, ``M = N - K + 1``, is passed over: positions tell them, too.
     The loss gets another name then, and is written as it was.  Beside a bold ``\mathbf{h}`` the size h becomes H, and
     beside ``\mathbf{T}`` the size T another letter.
-    Raises InputError for another quantity that is computed.
+    Raises InputError for another quantity that is computed, or is one of the ``others``, which are declared.
     """
     sizes = [e for e in equations.found if e.name in dims and e.uses and e.uses <= {*dims}]
     equations.found = [e for e in equations.found if e not in sizes] if len(sizes) < len(equations.found) else sizes
     equations.passed_over += [(e.segment.start, say("notes.remark.of_sizes", name=e.name)) for e in sizes]
-    spelled = {e.name: e.segment.left for e in equations.found}
+    spelled = {**others, **{e.name: e.segment.left for e in equations.found}}
     tokens = [t for a, b in places for t in tokens_in(source, a, b)]
     for name, at in ((t.text, t) for n, t in enumerate(tokens) if t.text in dims and is_bold(tokens, n)):
         if name in spelled:

@@ -58,8 +58,11 @@ def without_equations(note: Stated) -> InputError:
 def check_equations(note: Stated, equations: Equations, powers: Mapping[Key, str]) -> None:
     """Refuses what its forward equations cannot mean, before any shape is known; raises InputError or Respelled."""
     source = note.source
+    told = [d for d in note.declared.found if not d.letter]
+    others = {d.spelled.name: d.spelled for d in told if d.shape or d.spelled.name in note.declared.real}
     known = {d.spelled.name for d in note.declared.found}
-    check_sizes(source, equations, {*note.declared.dims, *equations.dims} - (known - note.family_names), note.spans)
+    numbers = known - others.keys() - note.family_names
+    check_sizes(source, equations, {*note.declared.dims, *equations.dims} - numbers, note.spans, others)
     within = [s for start, end in note.within() for s in segments(source, note.vocabulary(), start, end)]
     _check_unsized(note, equations)
     check_entries(source, equations, within, note.spans)
