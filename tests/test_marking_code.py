@@ -180,6 +180,10 @@ def test_a_position_beside_a_whole_axis_counts_from_one_but_in_code(text: str, v
         ("b", "sum(dZ, 1)", "undetermined"), ("b", "sum(dZ, 0)", "correct"), ("b", "dZ.sum(1)", "incorrect"),
         ("b", "dW = X'*dZ;\ndb = sum(dZ, 1)", "correct"), ("b", "dW = X'*dZ;\ndb = sum(dZ, 2)", "incorrect"),
         ("b", "dW = X.T @ dZ\ndb = sum(dZ, 1)", "incorrect"), ("b", "sum((Y - T)./N, 1)", "correct"),
+        ("b", "def grad(Y, T):\n    E = (Y - T)/N\n    return E.sum(axis=0)\n    return 0*b", "correct"),
+        ("b", "E = (Y - T)/N\nif N > 0:\n    db = E.sum(axis=0)", "invalid"),
+        ("Z", "((Y - T)/N).ravel(order='F').reshape(N, K, order='F')", "correct"),
+        ("Z", "((Y - T)/N).ravel(order='F').reshape(N, K)", "incorrect"),
         ("Z", "Y.*(dY - sum(dY.*Y, 2))", "correct"), ("Z", "Y.*(dY - sum(dY.*Y, 1))", "incorrect"),
     ],
 )  # fmt: skip

@@ -118,7 +118,8 @@ def test_words_that_are_mathematics_are_not_dropped(answer: str) -> None:
                r"({})_{{\text{{old}}}}", "{} (clipped at zero)", "{} // wrong", "{}  # falsch",
                "I don't know: {}", "δL = {}", "J = {}", r"\underbrace{{{}}}_{{=0}}", "x \\ {}", "x\\({})",
                r"\overbrace{{{}}}^{{\text{{wrong}}}}", "It isn't ${}$", "${}$ is wrong", "either $0$ or ${}$",
-               "The answer is not ${}$.", "${}$ if $z>0$, otherwise $0$", "Minus ${}$", "$$ {} $$ That is wrong."],
+               "The answer is not ${}$.", "${}$ if $z>0$, otherwise $0$", "Minus ${}$",
+               "{} with q = 0", "{} where N = 1", "$$ {} $$ That is wrong."],
 )  # fmt: skip
 def test_words_that_change_an_answer_are_not_dropped(answer: str) -> None:
     assert MARKER.mark("z", answer.format("(y - t)(1 - y^2)")).score == 0

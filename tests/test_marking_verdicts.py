@@ -309,6 +309,8 @@ RIGHT_FOR_Z = [
     "We know dL/dy = y - t, hence dL/dz = dL/dy (1 - tanh(z)^2)",
     "First, dL/dy = y - t. Then dL/dz = dL/dy (1 - tanh(z)^2).",
     "The input is used later: dL/dz = dL/dy (1 - tanh(z)^2) (local derivative)",
+    "Zuerst ist dL/dy = y - t, dann ist dL/dz = dL/dy (1 - tanh(z)^2)",
+    "δ = (y - t)(1 - tanh(z)^2), δ = dL/dz",
     "Since dL/dy = y - t we have dL/dz = (y - t)(1 - tanh(z)^2)",
     "(y - t)(1 - tanh(z)^2) = dL/dz",
     "-dL/dy = t - y\ndL/dz = (y - t)(1 - tanh(z)^2)",

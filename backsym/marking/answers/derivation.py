@@ -27,6 +27,7 @@ from backsym.core.expr import (
     walk,
     with_indices,
 )
+from backsym.core.functions import FUNCTIONS
 from backsym.core.names import split_name
 from backsym.core.problem import Problem
 from backsym.core.words import say
@@ -124,6 +125,8 @@ class Derivation:
         answer: _Member | None = None
         if len(found) > 1:
             found = [statement for statement in found if not self.says_end(statement)] or found
+        self.check_used(found)
+        found = self.without_labels(found)
         self.own_target(found)
         if len(found) > 1:  # A name may be used before the line that says what it is.
             found = sorted(found, key=lambda statement: not self.defines(statement))
@@ -190,6 +193,25 @@ class Derivation:
     def says_end(self, statement: Statement) -> bool:
         """Whether this says that there is nothing after the last member of a recurrence."""
         return statement.members == ("0",) and is_after_end(statement.left or "", self.names.scope)
+
+    def check_used(self, found: Sequence[Statement]) -> None:
+        """Refuses ``... with x = 0`` of a name that nothing else has: what holds then is not asked for."""
+        for statement in found if len(found) > 1 else ():
+            name, value = (statement.left or "").strip(), statement.members[-1].strip()
+            if value.isdecimal() and name.isalpha() and self.own(statement) == name:
+                others = (text for s in found if s is not statement for text in (s.left or "", *s.members))
+                words = {piece.word for text in others for piece in words_and_signs(text)} - set(FUNCTIONS)
+                if not any(name in word for word in words):
+                    raise Refused("syntax", say("answers.assumed", name=name, value=value))
+
+    def without_labels(self, found: Sequence[Statement]) -> Sequence[Statement]:
+        r"""What is left without ``\delta = dL/dz``, where that is asked for and another line says what delta is."""
+        labels = [s for s in found if len(s.members) == 1 and self.speaks_of_target(s.members[0]) and self.defines(s)]
+        for label in labels if len(found) > 1 else ():
+            others = [s for s in found if s is not label]
+            if self.own(label) in map(self.own, others):
+                found = others
+        return found
 
     def own_target(self, found: Sequence[Statement]) -> None:
         r"""Take a name that a recursion defines by itself, ``\delta_t = W^T \delta_{t+1}``, for what is asked for."""
@@ -297,7 +319,10 @@ class Derivation:
             starts = not self.lines or self.started is not statement
             self.started = statement
             row = statement.rows[n]
-            self.lines.append(Line(member, answer.expr, answer.indices, starts, target.name, answer.fits, row=row))
+            more = bool(answer.others or answer.regrouped)
+            self.lines.append(
+                Line(member, answer.expr, answer.indices, starts, target.name, answer.fits, unclear=more, row=row)
+            )
             given = given or (answer.indices if answer.indices else None)
         assert answer is not None, "a statement has members"
         return answer
@@ -309,10 +334,14 @@ class Derivation:
             return statement
         return Statement(end, tuple(others), statement.rows[:-1])
 
+    def own(self, statement: Statement) -> str | None:
+        """The name of the student's own that a statement is about."""
+        left = self.left_or_none(statement)
+        return left.name if left is not None and left.name not in self.problem.symbols else None
+
     def defines(self, statement: Statement) -> bool:
         """Whether this says what a name of the student's own stands for."""
-        left = self.left_or_none(statement)
-        return left is not None and left.name is not None and left.name not in self.problem.symbols
+        return self.own(statement) is not None
 
     def speaks_of_target(self, left: str | None) -> bool:
         """Whether this is the derivative that is asked for, by name."""

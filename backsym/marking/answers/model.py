@@ -93,6 +93,8 @@ class Line:
     fits: bool = True
     aside: bool = False
     """Whether this belongs to an equation beside the answer, such as ``dy/dz = 1 - tanh(z)**2``."""
+    unclear: bool = False
+    """Whether it has other readings, of which one may be meant."""
     row: int = 1
     """The number of the line of the text on which it stands, from 1, blank ones not counted."""
 

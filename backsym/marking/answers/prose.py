@@ -27,7 +27,7 @@ _WORD = (
     r"|got|have|has|finally|gives?|giving|by|using|use|from|since|because|apply|applying|now|first|next|also|again|it|follows"
     r"|that|the|this|which|is|obtain|find|compute|computing|recall|note|given|definition|substitut(?:e|ing)"
     r"|simplify(?:ing)?|expand(?:ing)?|plug(?:ging)?|in|into|result|above|forward\s+pass|backward\s+pass"
-    r"|der|daraus|also|somit|damit|daher|folglich|folgt|gilt|ergibt|sich|wir|erhalten|nach|mit\s+der|mittels|einsetzen|Lösung|Antwort"
+    r"|sei|erst|zuerst|dann|schließlich|ist|der|daraus|also|somit|damit|daher|folglich|folgt|gilt|ergibt|sich|wir|erhalten|nach|mit\s+der|mittels|einsetzen|Lösung|Antwort"
     r"|local\s+derivatives?|return|step\s+\d{1,2}[.):]?)"
 )
 _SHORT = ("by", "get", "in", "is", "it", "use", "we")
@@ -69,7 +69,7 @@ _POINTS = re.compile(r"\A\s*(?:=>|->|→|⇒|⟹|⟶|∴|\\(?:to|rightarrow|Righ
 """An arrow before what follows."""
 _ENDS = (" ", ",", ";", "...", "…", "\\quad", "\\qquad", "\\,", "\\;", "\\:", "\\text{", "\\mbox{", "\\textrm{", "~")
 _LINK = re.compile(
-    r"(?<![\s,;.])[\s,;.]+(?:so|thus|hence|therefore|then|and|finally|next|now|we\s(?:have|get|find|obtain))"
+    r"(?<![\s,;.])[\s,;.]+(?:so|thus|hence|therefore|then|and|finally|next|now|dann|also|damit|we\s(?:have|get|find|obtain))"
     r"(?:\s+that)?[\s,]+(?=[^=]*=)",
     re.IGNORECASE,
 )

@@ -206,7 +206,7 @@ class AnswerReader:
             return None
 
 
-_CHANGES = ("range(", "-=", "+=", "*=", "/=", "] =", "]=", "add.at")
+_CHANGES = ("def ", "range(", "-=", "+=", "*=", "/=", "] =", "]=", "add.at")
 """What stands in a program that changes what it has computed, unless one name is assigned to twice."""
 
 
@@ -218,7 +218,18 @@ def _as_equations(text: str) -> str:
     changes = (
         len(set(lefts)) < len(lefts) or any("," in left for left in lefts) or any(sign in text for sign in _CHANGES)
     )
-    return (as_equations(text) or text) if changes else text
+    text = (as_equations(text) or text) if changes else text
+    if (block := next(filter(_is_block, map(str.strip, text.split("\n"))), None)) is not None:
+        raise Refused("syntax", say("answers.program", line=block))
+    return text
+
+
+def _is_block(line: str) -> bool:
+    """Whether others stand below a line, as ``for t in range(T):`` in a program."""
+    word, _, rest = line.removesuffix(":").partition(" ")
+    within = {"for": " in ", "while": " ", "if": "=<>", "elif": "=<>", "def": "("}.get(word, "")
+    signs = within if "=" in within else (within,)
+    return line[-1:] == ":" and (line == "else:" or any(sign and sign in f" {rest} " for sign in signs))
 
 
 def _given_again() -> Recurring[tuple[Target, str, bool], ReadAnswer | Unreadable]:

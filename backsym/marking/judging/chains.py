@@ -51,8 +51,8 @@ def first_break(judge: Judge, answer: ReadAnswer) -> Break | None:
             follows = None
         else:
             follows = _same(before, values)
-        if follows is False and may_be_total(answer.problem, line.expr):
-            # dL/dy dy/dx, where y depends on x in other ways, too, and dy/dx is meant with all of them.
+        if follows is False and (line.unclear or may_be_total(answer.problem, line.expr)):
+            # e^m with a quantity e; dL/dy dy/dx, where y depends on x in other ways, too, and all of them are meant.
             follows, values = None, None
         if follows is False:
             return Break(step, line)

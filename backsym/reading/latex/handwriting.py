@@ -26,7 +26,7 @@ from backsym.reading.latex.lexer import (
 )
 from backsym.reading.latex.names import Vocabulary
 
-_BELOW = dict(zip("₀₁₂₃₄₅₆₇₈₉₍₎ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ", "0123456789()aeoxhklmnpstijruv", strict=True))
+_BELOW = dict(zip("₀₁₂₃₄₅₆₇₈₉₍₎₊₋ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ", "0123456789()+-aeoxhklmnpstijruv", strict=True))
 _ABOVE = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵀⁿⁱʲᵏˡᵐᵃᵇᶜᵈᵉᶠᵍʰᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", "0123456789+-()Tnijklmabcdefghoprstuvwxyz", strict=True))
 _SAME = {
     "−": "-", "–": "-", "—": "-", "⊙": r"\odot", "∘": r"\odot", "·": r"\cdot", "⋅": r"\cdot", "∙": r"\cdot",

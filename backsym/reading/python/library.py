@@ -396,8 +396,17 @@ def _outer_of(b: Builder, call: Call, kind: str) -> Node:
 
 
 def _reshaped(b: Builder, call: Call) -> Node:
+    """``x.reshape(P, Q)`` fills rows; with ``order='F'``, or in MATLAB, columns."""
     parts = [*call.args[1:], *(value for word, value in call.keywords.items() if word in ("shape", "newshape"))]
-    return b.array("reshape", (b.node(call.args[0]), *_sizes(b, parts)), call.at)
+    order = call.keywords.get("order")
+    by_columns = b.code.dotted if order is None else isinstance(order, ast.Constant) and order.value == "F"
+    if order is not None and not by_columns and not (isinstance(order, ast.Constant) and order.value == "C"):
+        raise b.refusal(say("python.axis"), call.at)
+    array, sizes = b.node(call.args[0]), _sizes(b, parts)
+    if not by_columns:
+        return b.array("reshape", (array, *sizes), call.at)
+    turned = b.array("reshape", (b.make("transpose", "", (array,), call.at), *reversed(sizes)), call.at)
+    return turned if len(sizes) < 2 else b.make("transpose", "", (turned,), call.at)
 
 
 def _reshaped_as(b: Builder, call: Call) -> Node:

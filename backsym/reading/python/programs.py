@@ -33,17 +33,26 @@ def as_equations(text: str) -> str | None:
         return None
     try:
         body: Sequence[ast.stmt] = module_of(text.strip()).body
-        if len(body) == 1 and isinstance(body[0], ast.FunctionDef):
-            body = body[0].body
+        is_function = len(body) == 1 and isinstance(body[0], ast.FunctionDef)
+        body = _without_head(body)
         apart = [single for statement in body for single in _unpacked(statement)]
         last = _last_changes(apart)
         if not last:
-            return "\n".join(map(ast.unparse, apart)) if len(apart) > len(body) else None
+            return "\n".join(map(ast.unparse, apart)) if len(apart) > len(body) or is_function else None
         body = apart
         found = "\n".join(_Program(last).lines(body))
     except (SyntaxError, ValueError, RecursionError, MemoryError, _Other):
         return None
     return found if len(found) <= _MOST else None
+
+
+def _without_head(body: Sequence[ast.stmt]) -> Sequence[ast.stmt]:
+    """What a single function does, up to what it gives back; any other program as it is."""
+    if len(body) != 1 or not isinstance(body[0], ast.FunctionDef):
+        return body
+    inner = body[0].body
+    end = next((n for n, statement in enumerate(inner) if isinstance(statement, ast.Return)), len(inner))
+    return inner[: end + 1]
 
 
 def _unpacked(statement: ast.stmt) -> Iterator[ast.stmt]:
