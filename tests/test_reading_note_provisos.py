@@ -13,6 +13,7 @@ from backsym.core.errors import InputError
 
 LAYER = r"$$\mathbf{z} = \mathbf{W}\mathbf{x} + \mathbf{b}, \quad L = \tfrac12\|\mathbf{z} - \mathbf{t}\|^2$$ "
 LINE = r"$$y = w x + b, \quad L = (y - t)^2$$ "
+SQUASHED = r"$$\mathbf{h} = \tanh(\mathbf{W}\mathbf{x}), \quad L = \tfrac12\|\mathbf{h} - \mathbf{t}\|^2$$ "
 TWO = r"$$q = w x, \quad y = v x, \quad L = (y - q)^2$$ "
 CLASSES = r"$$\mathbf{A} = \mathrm{softmax}(\mathbf{S}), \quad L = \|\mathbf{A} - \mathbf{T}\|_F^2$$ "
 NORMS = r"$$\mathbf{y} = \mathbf{W}\mathbf{x}, \quad L = \|\mathbf{y} - \mathbf{t}\|$$ "
@@ -136,6 +137,15 @@ REFUSED = {
     "a root of minus one": (r"$$z = a + i b, \quad L = z^2$$ with $i^2 = -1$.", "complex"),
     "a conjugate": (r"$$z = a + i b, \quad L = z \bar z$$", "complex"),
     "a turn": (r"$$z = e^{i w}, \quad L = (z - t)^2$$", "complex"),
+    "we average": (LAYER + "We average the loss over all examples.", "averaged"),
+    "another activation": (SQUASHED + "The hidden activation is a ReLU.", "function"),
+    "another activation, in German": (SQUASHED + "Die Aktivierung ist eine ReLU.", "function"),
+    "as in the next chapter": (LAYER + "As in the next chapter, we add a regulariser.", "added"),
+    "here and in the next chapter": (LAYER + "In the next chapter we add noise; here we add an L2 penalty.", "added"),
+    "explained in the next chapter": (LAYER + "We add a penalty, which the next chapter explains.", "added"),
+    "images that were scaled, with their letter": (LAYER + r"The images $\mathbf{x}$ were divided by 255.", "scaled"),
+    "inputs that were scaled": (LAYER + "The image inputs were divided by 255.", "scaled"),
+    "images that are scaled in the network": (LAYER + "The images were scaled by 3 in the first layer.", "scaled"),
     "a code of another input": (
         r"The vector $\mathbf{v}$ is the encoding of $\mathbf{x}'$. "
         r"$$\mathbf{u} = \tanh(\mathbf{W}\mathbf{x}), \quad L = \|\mathbf{u} - \mathbf{v}\|^2$$", "coded",
@@ -328,6 +338,7 @@ SEEMING = {
     ),
 }  # fmt: skip
 
+AFFINE = {"W": (K, D), "x": (D,), "b": (K,), "t": (K,)}
 READ: dict[str, Note] = {
     "another matrix that is frozen": (
         r"Let $U \in \mathbb{R}^{D \times D}$ be the frozen matrix and $A \in \mathbb{R}^{D \times D}$."
@@ -480,6 +491,15 @@ READ: dict[str, Note] = {
         r"with $\mathbf{W} \in \mathbb{R}^{D \times 1}$.",
         lambda X, W, T: ((X @ W - T) ** 2).sum(), {"X": (N, D), "W": (D, 1), "T": (N, 1)},
     ),
+    **{
+        words: (LAYER + words, lambda W, x, b, t: ((W @ x + b - t) ** 2).sum() / 2, AFFINE)
+        for words in (
+            "The images were divided by 255 before training.", "Die Bilder wurden durch 255 geteilt.",
+            "The pixel values in the data set were scaled by $1/255$.", "In the next chapter we add a regulariser.",
+            "In der nächsten Vorlesung verwenden wir Dropout.",
+            "Residual connections are introduced in the next lecture.",
+        )
+    },
     "softmax of rows": (
         r"$$Z = X W, \quad P = \mathrm{softmax}(Z), \quad L = -\sum_{n=1}^N \sum_{k=1}^K Y_{nk} \log P_{nk}$$ "
         r"Let $X \in \mathbb{R}^{N \times D}$, $W \in \mathbb{R}^{D \times K}$, $Y \in \mathbb{R}^{N \times K}$.",

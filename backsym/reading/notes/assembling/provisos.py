@@ -371,7 +371,8 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Kind:
-    """Words that change the problem: the message, and whether a sentence says so while no equation does.
+    """Words that change the problem: the message, whether a sentence says so of this one, and whether what it says
+    is ``shown`` by the equations.
 
     Of each of ``said`` a phrase must stand in it, no "no" before it, and none of ``unless``.  A sentence that asks,
     supposes or denies counts ``always``, or not.
@@ -382,10 +383,11 @@ class Kind:
     said: tuple[Phrases, ...] = ()
     unless: tuple[Phrases, ...] = ()
     always: bool = False
+    shown: Callable[[], object] = lambda: False
 
     def changes(self, s: Sentence) -> bool:
         plain = (self.always or not s.other_case) and all(map(s.states, self.said))
-        return plain and not any(map(s.has, self.unless)) and self.holds(s)
+        return plain and not any(map(s.has, self.unless)) and self.holds(s) and not self.shown()
 
 
 def refuse(source: Source, sentences: Iterable[Sentence], kinds: Sequence[Kind]) -> None:
@@ -795,7 +797,11 @@ class Provisos:
         if any(f.displayed for f in s.shown.values()):
             return False
         named = {*named_functions(s.words)}
-        said = s.has(_APPLIES) or (s.has(_ACTIVATIONS) and "sigmoid" in self.calls)
+        ends = [n + _ACTIVATIONS.length_at(s.words, n) - 1 for n in s.places_of(_ACTIVATIONS)]
+        is_one = any(
+            name for n in ends for m in s.behind(n, _HELD) if m > n + 1 for name in named_functions(s.words[m : m + 2])
+        )
+        said = s.has(_APPLIES) or is_one or (bool(ends) and "sigmoid" in self.calls)
         written = {name for call in self.calls for name in _WRITTEN.get(call, ())}
         return said and bool(named) and not named & (self.calls | written) and not self.equations.functions
 

@@ -48,9 +48,11 @@ _OF_SLOPES = frozenset(
 )
 """Words of what is done with derivatives."""
 _AVERAGES = Phrases(
+    *(f"{verb} {what}" for verb in ("average", "averages", "averaging", "mitteln")
+      for what in ("the loss", "the losses", "the cost", "the error", "it", "den verlust", "die verluste")),
     "averaged", "average over", "averages over", "averaging over", "mean over", "average of the",
     "averaged over", "gemittelt", "mitteln", "mittelt", "mittelwert \u00fcber", "mittel \u00fcber",
-    "mittel der einzelnen",    "durchschnitt der", "durchschnitt \u00fcber",
+    "mittel der einzelnen", "durchschnitt der", "durchschnitt \u00fcber",
 )  # fmt: skip
 _OTHER_MEANS = frozenset(
     "weighted moving running exponential pooling pooled squared square gewichtet gewichtete gewichteter gleitend"
@@ -162,6 +164,24 @@ _CODES = Phrases(
 _IS = frozenset("is the an a its be denotes ist sei die der das eine ein learned latent vector".split())
 
 
+_NEXT = frozenset("next n\u00e4chsten n\u00e4chste n\u00e4chster".split())
+_TEXTS = frozenset("chapter chapters lecture lectures week course kapitel kapiteln vorlesung vorlesungen woche".split())
+_CLAUSES = frozenset(
+    "as like wie now here jetzt hier but aber and und while w\u00e4hrend which that this dies diese dieser then dann so"
+    " already schon bereits too also auch still inside within network beim".split()
+)
+"""Words by which a sentence may be about this problem, too."""
+_PREPARED = Phrases(
+    "divided", "scaled", "rescaled", "multiplied", "normalised", "normalized", "standardised", "standardized", "durch",
+    "clipped",
+)  # fmt: skip
+_WERE = frozenset("were was been wurden wurde".split())
+_RAW = frozenset(
+    "image images pixel pixels data dataset photo photos bild bilder bildern daten datensatz pixelwerte".split()
+)
+"""What is done before there is a network, and to what."""
+
+
 class Worded:
     """The sentences of a note that do something with what the equations compute, which no equation does."""
 
@@ -177,7 +197,7 @@ class Worded:
         if len(self.sides) < len(self.equations.found):
             return
         self.check_real()
-        sentences = (s for s in self.provisos.sentences if not self.provisos.is_heading(s))
+        sentences = (s for s in self.provisos.sentences if not self.provisos.is_heading(s) and self.is_of_this(s))
         refuse(self.provisos.source, sentences, self.kinds())
 
     def check_real(self) -> None:
@@ -207,22 +227,47 @@ class Worded:
         return turns or conjugate or "abs" in self.provisos.calls
 
     def kinds(self) -> tuple[Kind, ...]:
-        """What a sentence says that is done here; what others do, or what may be done, changes nothing."""
-        plain = (_PERHAPS,)
+        """What a sentence says that is done here, and what in the equations shows it."""
+        adds, calls = self.provisos, self.provisos.calls
         return (
-            Kind(say("notes.proviso.averaged"), self.averages, said=(_AVERAGES,), unless=plain),
-            Kind(say("notes.proviso.averaged"), self.sums, said=(_SUMS,), unless=plain),
-            Kind(say("notes.proviso.added"), self.penalises, said=(_PENALTIES,), unless=plain),
-            Kind(say("notes.proviso.added"), self.skips, said=(_SKIPS,), unless=plain),
-            Kind(say("notes.proviso.scaled"), self.scales, unless=plain),
-            Kind(say("notes.proviso.scaled"), self.multiplies, unless=plain),
-            Kind(say("notes.proviso.function"), self.parts, said=(_REGIONS,), unless=plain),
-            Kind(say("notes.proviso.layer"), self.transforms, unless=plain),
-            Kind(say("notes.proviso.dropout"), self.drops, unless=plain),
-            Kind(say("notes.proviso.tied"), self.shares, said=(TIES, OF_WEIGHTS), unless=(*plain, ALIKE)),
-            Kind(say("notes.proviso.excepted"), self.spares, unless=plain, always=True),
-            Kind(say("notes.proviso.complex"), self.is_complex, unless=plain),
-            Kind(say("notes.proviso.coded"), self.encodes, said=(_CODES,), unless=plain),
+            Kind(say("notes.proviso.averaged"), self.averages, said=(_AVERAGES,), shown=self.divides),
+            Kind(say("notes.proviso.averaged"), self.sums, said=(_SUMS,), shown=self.totals),
+            Kind(
+                say("notes.proviso.added"), self.penalises, said=(_PENALTIES,),
+                shown=lambda: adds.is_penalised() or adds.penalty(),
+            ),
+            Kind(say("notes.proviso.added"), lambda s: not {*s.words} & NONE, said=(_SKIPS,), shown=self.adds_itself),
+            Kind(say("notes.proviso.scaled"), self.scales),
+            Kind(say("notes.proviso.scaled"), self.multiplies),
+            Kind(say("notes.proviso.function"), self.of_loss, said=(_REGIONS,), shown=lambda: calls & _IN_PARTS),
+            Kind(say("notes.proviso.layer"), self.transforms, shown=self.divides_by_more),
+            Kind(say("notes.proviso.dropout"), self.drops, shown=self.masks),
+            Kind(say("notes.proviso.tied"), self.shares, said=(TIES, OF_WEIGHTS), unless=(ALIKE,)),
+            Kind(say("notes.proviso.excepted"), self.spares, always=True),
+            Kind(say("notes.proviso.complex"), self.is_complex),
+            Kind(say("notes.proviso.coded"), self.encodes, said=(_CODES,)),
+        )  # fmt: skip
+
+    def is_of_this(self, s: Sentence) -> bool:
+        """Whether a sentence is about this problem: not what others do, in another text, or what was done to data."""
+        return not s.has(_PERHAPS) and not self.is_of_another_text(s) and not self.is_of_raw_data(s)
+
+    def is_of_another_text(self, s: Sentence) -> bool:
+        """ "In the next chapter we add a penalty", without another clause that might be about this one."""
+        places = [n for n, word in enumerate(s.words[:-1]) if word in _NEXT and s.words[n + 1] in _TEXTS]
+        if len(places) != 1 or s.shown or {*s.words} & _CLAUSES:
+            return False
+        ends = s.places[places[0] + 1] + len(s.words[places[0] + 1])
+        text = self.provisos.source.text
+        return not any(sign in text[s.start : ends] + text[ends + 1 : s.end] for sign in ",;:()")
+
+    def is_of_raw_data(self, s: Sentence) -> bool:
+        """ "The images were divided by 255", of no quantity and no part of a network: they are given so."""
+        words = {*s.words}
+        done = any({*s.words[max(0, n - 1) : n]} & _WERE for n in s.places_of(_PREPARED))
+        named = any(text.strip("\\").isalpha() for f in s.shown.values() for text in self.provisos.texts(f))
+        return (
+            done and bool(words & _RAW) and not named and not words & ((_OF_NETWORKS | _SCALED | _WE) - _RAW | _CLAUSES)
         )
 
     def of_loss(self, s: Sentence) -> bool:
@@ -244,6 +289,20 @@ class Worded:
         numbers = any(t.kind == "num" and t.value not in ("1", "2") for each in plain for t in each)
         return sizes or numbers or bool(self.provisos.calls & _MEANS)
 
+    def totals(self) -> bool:
+        """Whether they sum, or multiply vectors."""
+        return bool(self.provisos.calls & _TOTALS) or any(t.kind == "transpose" for x in self.sides for t in walk(x))
+
+    def divides_by_more(self) -> bool:
+        """Whether they divide by anything but a number."""
+        trees = (tree for side in self.sides for tree in walk(side))
+        return any(t.kind == "div" and t.children[1].kind != "num" for t in trees)
+
+    def masks(self) -> bool:
+        """Whether they multiply entry by entry, or have a quantity that is called as masks are."""
+        names = {split_tag(name)[0].rpartition(":")[2] for name in self.provisos.known}
+        return bool(self.provisos.signs & _ENTRYWISE or names & _MASKS)
+
     def adds_itself(self) -> bool:
         """Whether a sum has a term that is a quantity alone, which is computed or used elsewhere, too."""
         used = Counter(t.value for side in self.sides for t in walk(side) if t.kind == "name")
@@ -259,12 +318,11 @@ class Worded:
     def averages(self, s: Sentence) -> bool:
         """ "We average over all examples", where nothing is divided by their number."""
         others = {*s.words} & (_OTHER_MEANS | _OF_SLOPES)
-        return self.is_of_all(s) and not others and not self.divides()
+        return self.is_of_all(s) and not others
 
     def sums(self, s: Sentence) -> bool:
         """ "The loss is summed over all outputs", where nothing is summed."""
-        shown = bool(self.provisos.calls & _TOTALS) or any(t.kind == "transpose" for x in self.sides for t in walk(x))
-        return self.is_of_all(s) and not {*s.words} & _OF_SLOPES and not shown
+        return self.is_of_all(s) and not {*s.words} & _OF_SLOPES
 
     def is_of_all(self, s: Sentence) -> bool:
         """Whether it is about the loss, or what we do, and no equation may be that of one example."""
@@ -273,12 +331,7 @@ class Worded:
     def penalises(self, s: Sentence) -> bool:
         """ "Plus an L2 penalty", where no term is of what is learned alone."""
         beside = (s.words[max(0, n - _NEAR) : n + _NEAR] for n in s.places_of(_PENALTIES))
-        said = any({*words} & _WITH for words in beside) and not {*s.words} & NONE
-        return said and not self.provisos.is_penalised() and not self.provisos.penalty()
-
-    def skips(self, s: Sentence) -> bool:
-        """ "With skip connections", where nothing is added as it is."""
-        return not {*s.words} & NONE and not self.adds_itself()
+        return any({*words} & _WITH for words in beside) and not {*s.words} & NONE
 
     def scales(self, s: Sentence) -> bool:
         r""" "The inputs are scaled by $1/\sqrt{D}$", where the equations have no such factor."""
@@ -323,25 +376,18 @@ class Worded:
         named = self.last in self.provisos.entry_names(s.shown.get(at))
         return len(places) > 1 and (s.words[at] in _LOSSES or named)
 
-    def parts(self, s: Sentence) -> bool:
-        """ "Quadratic for small residuals and linear otherwise", where the loss is one formula."""
-        return self.of_loss(s) and not self.provisos.calls & _IN_PARTS
-
     def transforms(self, s: Sentence) -> bool:
         """ "The output is normalised", "the weights are clipped", where no equation does so."""
         words = {*s.words}
         said = any(s.has(phrases) and not self.provisos.calls & shown for phrases, shown in _TRANSFORMS)
         about = words & _OF_NETWORKS and not words & (_OF_SLOPES | NONE)
-        trees = (tree for side in self.sides for tree in walk(side))
-        return said and bool(about) and not any(t.kind == "div" and t.children[1].kind != "num" for t in trees)
+        return said and bool(about)
 
     def drops(self, s: Sentence) -> bool:
         """ "Dropout is applied to the hidden layer", where no equation has a mask."""
-        names = {split_tag(name)[0].rpartition(":")[2] for name in self.provisos.known}
-        shown = self.provisos.signs & _ENTRYWISE or names & _MASKS
         words = {*s.words}
         said = (s.has(_DROPOUT) and words & _APPLIED) or (words & _DROPS and words & _UNITS and self.percents(s))
-        return bool(said) and not shown and not words & NONE
+        return bool(said) and not words & NONE
 
     def percents(self, s: Sentence) -> list[int]:
         """The numbers of the words that are a number with a percent sign."""
