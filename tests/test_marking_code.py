@@ -184,6 +184,7 @@ def test_a_position_beside_a_whole_axis_counts_from_one_but_in_code(text: str, v
         ("b", "E = (Y - T)/N\nif N > 0:\n    db = E.sum(axis=0)", "invalid"),
         ("Z", "((Y - T)/N).ravel(order='F').reshape(N, K, order='F')", "correct"),
         ("Z", "((Y - T)/N).ravel(order='F').reshape(N, K)", "incorrect"),
+        ("b", "dZ.sum(axis=0)*N[0]/N", "invalid"),
         ("Z", "Y.*(dY - sum(dY.*Y, 2))", "correct"), ("Z", "Y.*(dY - sum(dY.*Y, 1))", "incorrect"),
     ],
 )  # fmt: skip

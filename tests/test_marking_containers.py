@@ -71,6 +71,8 @@ So the final answer is:
         "dL/dz == (y - t)*(1 - y**2)",
         "(y - t)(1 - y^2) (as shown in the lecture) ∎",
         "Sure! The gradient is:\n\n(y - t)(1 - y^2)",
+        "Because $u = w x$, the derivative is $(y - t)(1 - y^2)$.",
+        "Since $b$ does not depend on $x$, we get $$(y - t)(1 - y^2)$$\nNote that this is not a matrix product.",
     ],
 )
 def test_right_in_any_container(answer: str) -> None:
@@ -119,6 +121,7 @@ def test_words_that_are_mathematics_are_not_dropped(answer: str) -> None:
                "I don't know: {}", "δL = {}", "J = {}", r"\underbrace{{{}}}_{{=0}}", "x \\ {}", "x\\({})",
                r"\overbrace{{{}}}^{{\text{{wrong}}}}", "It isn't ${}$", "${}$ is wrong", "either $0$ or ${}$",
                "The answer is not ${}$.", "${}$ if $z>0$, otherwise $0$", "Minus ${}$",
+               "Half of ${}$", "up to a factor $2$ it is ${}$", "the transpose of ${}$", "It is ${}$ squared",
                "{} with q = 0", "{} where N = 1", "$$ {} $$ That is wrong."],
 )  # fmt: skip
 def test_words_that_change_an_answer_are_not_dropped(answer: str) -> None:

@@ -34,8 +34,18 @@ _CHANGES = _WRONG | frozenset(
     "andernfalls vielleicht nie without ohne instead statt except".split()
 )
 """Words of a sentence around a formula by which it is not, or not always, what the sentence is about."""
-_FACTORS = frozenset("minus plus times twice half negative opposite mal halb doppelt zweimal negativ".split())
-"""The same directly beside it."""
+_FACTORS = frozenset(
+    "minus plus times twice half negative opposite transpose transposed proportional approximately roughly square "
+    "squared root sum product inverse divided multiplied mal halb hälfte doppelt doppelte zweimal negativ transponiert "
+    "transponierte proportional ungefähr etwa quadriert quadrat summe produkt geteilt".split()
+)
+"""The same directly beside it, but for the words that join them to it."""
+_JOINS = frozenset("of the a an to von der die das des zu with by".split())
+_NEARLY = ("up to a", "up to the", "up to sign", "up to some", "bis auf")
+_SAYS = frozenset(
+    "is are be get obtain obtains find gives equals yields ist sind lautet beträgt ergibt erhalten".split()
+)
+"""Words before a formula that is what the sentence is about."""
 _CROSSED = frozenset(("s", "strike", "del"))
 _TILDES = "~~"
 _BLOCKS = frozenset("p br div li ul ol pre h1 h2 h3 h4 h5 h6 table tr".split())
@@ -87,11 +97,13 @@ def _formulas(text: str) -> Opened | None:
     boxed = [span for span in spans if _FRAME in span[0]]
     equations = [span for span in spans if "=" in span[0]]
     told = display or equations or spans[-1:]
+    if told is equations and spans[-1] not in told and _SAYS & set(_words(outside[-2])[-1:]):
+        told = [*told, spans[-1]]
     last = (boxed or told)[-1]
     if last not in told:
         told = [*told, last]
     place = spans.index(last)
-    if _is_changed(outside[place], outside[place + 1]):
+    if _is_changed(outside[place], outside[place + 1]) or any(words in "".join(outside).lower() for words in _NEARLY):
         return None
     # "$\\delta x^T$ where $\\delta = ...$": the second defines what the first uses.
     defining = [n for n in range(1, len(spans)) if "=" in spans[n][0] and _says_where(outside[n])]
@@ -115,7 +127,8 @@ def _is_changed(before: str, after: str) -> bool:
     then = _words(after.strip().replace("\n\n", ". ").partition(". ")[0])
     if any(word in _CHANGES or "n't" in word or "n’t" in word for word in (*said, *(then if goes_on else ()))):
         return True
-    beside = {*said[-1:], *(then[:1] if goes_on else ())}
+    near = [word for word in said if word not in _JOINS]
+    beside = {*near[-1:], *(then[:1] if goes_on else ())}
     return not _WRONG.isdisjoint(_words(after)) or not _FACTORS.isdisjoint(beside)
 
 

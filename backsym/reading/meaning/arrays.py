@@ -293,7 +293,8 @@ def subscript_rule(r: Rules, tree: Node) -> ex.Expr:
     rest = [item for item in items if item.kind != "slice" or item.value not in ("new", "...")]
     if len(rest) > len(value.shape):
         name, own = r.quote(tree.children[0]), ex.show_shape(value.shape)
-        if not value.shape and all(item.kind == "slice" or item.value in ("1", "-1") for item in items):
+        one = all(item.kind == "slice" or item.value in ("1", "-1") for item in items)
+        if not value.shape and tree.children[0].kind != "name" and one:
             return value  # Axes of length one, which a number here has none of.
         if not value.shape:
             raise r.error(say("meaning.entries_of_scalar", first=name), tree)
