@@ -70,6 +70,11 @@ ASKED: dict[str, list[tuple[str, Asked]]] = {
         (r"Write down $\nabla_{\mathbf{w}} J$.", [("list", W)]),
     ],
     SOFTMAX: [
+        (
+            r"Calculate these two gradients \[\frac{\partial L}{\partial \mathbf{W}} \quad"
+            r" \frac{\partial L}{\partial \mathbf{b}}\]",
+            [("derive", ("W", "b"))],
+        ),
         (r"Compute the Jacobian of $\mathbf{p}$ with respect to $\mathbf{z}$.", [("jacobian", ("dp/dz",))]),
         (
             r"Compute the Jacobian $\frac{\partial \mathbf{p}}{\partial \mathbf{z}}$ and the gradient of $L$ with"

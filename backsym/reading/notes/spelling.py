@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 from backsym.core.errors import InputError
 from backsym.core.names import is_capital
@@ -59,7 +59,8 @@ def respelt(document: Document, places: Iterable[tuple[int, int]]) -> Respelt:
     edits = [edit for reader in readers for edit in (*_marked(reader, names), *_in_words(reader, words))]
     edits += [edit for _, edit in signed]
     edits += [edit for reader in readers for edit in (*_accented(reader), *_element_wise(reader), *_assigned(reader))]
-    edits += [edit for reader in readers for edit in (*_limits(reader), *_angled(reader), *_braced(reader))]
+    edits += [edit for reader in readers for edit in (*_limits(reader), *_apart(reader))]
+    edits += [edit for reader in readers for edit in (*_angled(reader), *_braced(reader))]
     numbered = [found for reader in readers for found in _numbered(reader)]
     known = {key for key, edit in numbered if edit is None}
     below = [edit for key, edit in numbered if edit is not None and key in known]
@@ -173,6 +174,15 @@ def _limits(reader: FormulaReader) -> Iterator[Edit]:
             text = reader.source.text
             upper, lower = (text[tokens[a].start : tokens[b].end] for a, b in ((n, below - 1), (below, end)))
             yield Edit(tokens[n].start, tokens[end].end, lower + upper)
+
+
+def _apart(reader: FormulaReader) -> Iterator[Edit]:
+    r"""Derivatives that only space sets apart, ``\nabla_w L \quad \nabla_b L``: a comma between them."""
+    texts = {token.text for token in reader.tokens}
+    if "=" not in texts and texts & {"partial", "nabla"}:
+        for token, after in pairwise(reader.tokens[:-1]):
+            if "quad" in reader.source.text[token.end : after.start] and token.text not in (",", ";"):
+                yield Edit(token.end, token.end, ",")
 
 
 def _angled(reader: FormulaReader) -> Iterator[Edit]:
