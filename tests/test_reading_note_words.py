@@ -284,6 +284,7 @@ OF_DATA = {
 def test_what_is_said_to_be_drawn_or_given_is_data(text: str, tmp_path: Path) -> None:
     note = read(tmp_path, text)
     assert OF_DATA[text].items() <= {s.name: s.role for s in note.symbols.values()}.items()
+    assert not [remark for remark in note.remarks if "are frozen" in remark or "a frozen" in remark]
     names = {name for part in note.parts for name in part.targets}
     assert not [name for name in names if OF_DATA[text].get(name, "parameter") != "parameter"]
 

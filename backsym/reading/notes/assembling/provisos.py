@@ -498,14 +498,15 @@ class Provisos:
 
     def frozen(self) -> set[str]:
         """ "$W_0$ is frozen", "the frozen weights $W_0$": the names of what is kept as it is."""
-        found: set[str] = set()
-        for s in (s for s in self.sentences if not s.other_case):
-            for n in s.places_of(_FROZEN):
-                behind = n + _FROZEN.length_at(s.words, n) - 1
-                ahead = [m for m in s.before(n, _STAYS) if m in s.shown]
-                places = ahead or [m for m in s.behind(behind, _CALLED) if m in s.shown]
-                found |= {name for m in places for name in self.subject(s.shown[m])}
-        return found
+        plain = (s for s in self.sentences if not s.other_case)
+        return {name for s in plain for n in s.places_of(_FROZEN) for name in self.kept_by(s, n)}
+
+    def kept_by(self, s: Sentence, n: int) -> set[str]:
+        """What a word such as "frozen" is said of: what stands before it, else behind it, apart from fillers."""
+        behind = n + _FROZEN.length_at(s.words, n) - 1
+        ahead = [m for m in s.before(n, _STAYS) if m in s.shown]
+        places = ahead or [m for m in s.behind(behind, _CALLED) if m in s.shown]
+        return {name for m in places for name in self.subject(s.shown[m])}
 
     def bound(self, s: Sentence, number: int) -> set[str]:
         """What a word such as "diagonal" is said of: what stands before it or behind it, apart from fillers."""
@@ -555,11 +556,13 @@ class Provisos:
         found, places = [], sorted(used)
         for s in self.sentences:
             last = s.last_displayed
-            words = [w for n, w in enumerate(s.words[last + 1 :], last + 1) if n not in s.shown and w[:1].isalpha()]
+            kept = [n for n in s.places_of(_FROZEN) if not s.other_case and self.kept_by(s, n)]
+            read = {n + m for n in kept for m in range(_FROZEN.length_at(s.words, n))} | s.shown.keys()
+            words = [w for n, w in enumerate(s.words[last + 1 :], last + 1) if n not in read and w[:1].isalpha()]
             about = any(word.startswith(_OF_MATHEMATICS) for word in words)
             formulas = [f for n, f in s.shown.items() if n > last]
             about = about or any(self.names(f) & self.known or self.is_derivative(f) for f in formulas)
-            strange = [word for word in words if word not in _DESCRIBES]
+            strange = [word for word in words if word not in _DESCRIBES and not (kept and word in _STAYS)]
             behind = s.shown[last].end if last >= 0 else s.start
             if about and strange and not self.is_heading(s) and not _has_any(places, behind, s.end):
                 found.append((s, s.quoted_from(len(s.words))))
