@@ -59,10 +59,12 @@ def check_equations(note: Stated, equations: Equations, powers: Mapping[Key, str
     """Refuses what its forward equations cannot mean, before any shape is known; raises InputError or Respelled."""
     source = note.source
     told = [d for d in note.declared.found if not d.letter]
-    others = {d.spelled.name: d.spelled for d in told if d.shape or d.spelled.name in note.declared.real}
+    used = {name for e in equations.found for name in e.uses}
+    numbers = note.declared.real & used  # "for any $M \in \mathbb{R}$", of a size alone, is careless.
+    others = {d.spelled.name: d.spelled for d in told if d.shape or d.spelled.name in numbers}
     known = {d.spelled.name for d in note.declared.found}
-    numbers = known - others.keys() - note.family_names
-    check_sizes(source, equations, {*note.declared.dims, *equations.dims} - numbers, note.spans, others)
+    plain = known - others.keys() - note.family_names
+    check_sizes(source, equations, {*note.declared.dims, *equations.dims} - plain, note.spans, others)
     within = [s for start, end in note.within() for s in segments(source, note.vocabulary(), start, end)]
     _check_unsized(note, equations)
     check_entries(source, equations, within, note.spans)
