@@ -149,6 +149,10 @@ NO_PART: dict[str, list[str]] = {
         r"Find the minimizer of $L$ with respect to $u$ and $c$.",
         r"Perform one Newton step.",
         r"Use the second derivative to decide whether it is a minimum.",
+        r"Compute the negative gradient of $L$ with respect to $u$.",
+        r"Compute the norm of the gradient of $L$ with respect to $u$.",
+        r"Show that $\frac{\partial L}{\partial u} = 0$ if and only if $c = 1$.",
+        r"Show that it is not true that $\frac{\partial L}{\partial u} = c$.",
     ],
 }
 

@@ -8,7 +8,7 @@ Knows texts and the grammar of formulas; knows no problem files.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -26,7 +26,7 @@ from backsym.reading.notes.asking.sentences import NOTHING, elements, meaning_of
 from backsym.reading.notes.prose import ITEM, sentences_of
 from backsym.reading.notes.upstream import SIGNS
 from backsym.reading.syntax import Node
-from backsym.text.phrases import Phrases, Word, words_of
+from backsym.text.phrases import Phrases, Word, up_to, words_of
 
 _SHOW = re.compile(
     r"\b(?:(?:show|prove|verify|check|demonstrate|confirm)\s+that\b"
@@ -117,6 +117,14 @@ _CHECKING = Phrases(
 _TO_SHOW = Phrases("show", "prove", "verify", "demonstrate", "zeigen", "zeige", "beweisen", "beweise")
 _AND = Phrases("and", "or", "as", "well", "also", "und", "oder", "sowie", "respectively", "bzw")
 """Words between formulas of which the same is said."""
+_NOT_ALWAYS = Phrases(
+    "up to", "not", "false", "wrong", "incorrect", "cannot", "never", "if and only if", "iff", "only if",
+    "exactly when", "precisely when", "approximately",
+    *(f"{at} {what}" for at in ("at the", "at a", "at any", "at every", "in the", "im", "am") for what in
+      ("minimum", "minimiser", "minimizer", "optimum", "maximum", "stationary point", "critical point")),
+    "bis auf", "nicht", "falsch", "nie", "genau dann", "nur dann", "n\u00e4herungsweise",
+)  # fmt: skip
+"""Words beside what is to be shown by which it is no equation that always holds."""
 _WRITE_DOWN = Phrases("write down", "schreiben sie", "notieren sie")
 _WORKED_OUT = Phrases("derive", "compute", "find", "calculate", "determine", "leiten", "berechnen", "bestimmen")
 """Verbs that ask for a derivation."""
@@ -261,7 +269,10 @@ class Tasks:
                 self.no_part.append(start + len(words) - len(words.lstrip()))
             return
         paragraph = bisect_right(self.breaks, max(start, 0)) - 1
-        last = self.ends[paragraph]
+        at = bisect_left(self.formulas, (end,))
+        behind = self.formulas[at : at + 1]  # Perhaps behind an empty line.
+        shown = [b for a, b, displayed in behind if displayed and not text[end:a].strip("$\\[ \n")]
+        last = max([self.ends[paragraph], *shown])
         opens_list = _introducing(text[start:end]).endswith(":")
         if any(
             (not task.formulas and start <= task.at < end)
@@ -440,7 +451,8 @@ class Tasks:
                 continue
             name = row.left.children[0].value if row.left.kind == "entry" else row.left.value
             derives = row.left.kind == "partial" or (row.left.kind, name) == ("call", "grad")
-            if self.target(row.left) is not None and (kind := self.claimed(words)) is not None:
+            only = self.claimed(words) == "show" and self.holds_only(words, end)
+            if not only and self.target(row.left) is not None and (kind := self.claimed(words)) is not None:
                 self.task(kind, at).equations.append(row.span)
             elif row.left.kind in ("name", "entry") and name in self.nodes and self.claimed(words) == "vectorize":
                 task = self.task("vectorize", at)
@@ -469,6 +481,14 @@ class Tasks:
         begin = self.begins[bisect_right(self.begins, start) - 1] if self.begins else start
         inside = [f for f in self.formulas if begin <= f[0] and f[1] <= start]
         return " ".join(_words(self.source.text, begin, start, inside).replace("$", " ").split())
+
+    def holds_only(self, words: str, end: int) -> bool:
+        """Whether what is to be shown is no equation that always holds: it is denied, or a condition stands by it."""
+        shown = [match.end() for match in _SHOW.finditer(words)]
+        text = self.source.text
+        begin = end + len(text[end:]) - len(text[end:].lstrip("$)]\\ \n"))
+        behind = words_of(text, begin, up_to(text, begin, (".", ";", "\n\n", "$"), _CLOSE_BEHIND))
+        return words_of(words, shown[-1] if shown else 0) in _NOT_ALWAYS or behind in _NOT_ALWAYS
 
     def claimed(self, words: str) -> str | None:
         """What the words right before an equation ask for."""

@@ -30,6 +30,7 @@ _CHOICE = Phrases(
 """Words between two equations of which one holds."""
 _FORMS = Phrases(
     "equivalently", "equivalent", "components", "component-wise", "componentwise", "vector form", "matrix form",
+    "matrix notation", "vector notation", "matrixschreibweise", "vektorschreibweise",
     "vectorised", "vectorized", "compactly", "compact", "in short", "written out", "that is", "\u00e4quivalent",
     "komponentenweise", "komponenten", "vektorform", "matrixform", "kompakt", "ausgeschrieben", "das hei\u00dft",
 )  # fmt: skip

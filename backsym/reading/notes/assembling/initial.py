@@ -53,7 +53,9 @@ def hear_starts(note: Stated, equations: Equations, starts: Sequence[Start]) -> 
         if s.other_case or words & _NOT_OF_IT or s.has(ELSEWHERE):
             continue
         named = [start for start in starts if _shown(note, s, start) is not None]
-        alone = not any(_has_letter(note, f) for f in s.shown.values()) and not {start.name for start in starts} & shown
+        first = min(s.places_of(_STATES), default=0)
+        behind = any(_has_letter(note, f) for n, f in s.shown.items() if n >= first)
+        alone = not behind and not {start.name for start in starts} & shown
         said = starts if alone and s.has(_STATES) and (len(starts) == 1 or s.has(_SEVERAL)) else named
         for start in said:
             if words & _LEARNED:
@@ -93,7 +95,8 @@ def _names(note: Stated, formula: Formula) -> list[Spelled]:
 
 
 def _has_letter(note: Stated, formula: Formula) -> bool:
-    return any(token.kind in ("letter", "greek") for token in tokens_in(note.source, formula.start, formula.end))
+    letters = (t for t in tokens_in(note.source, formula.start, formula.end) if t.kind in ("letter", "greek"))
+    return not formula.displayed and any(True for _ in letters)
 
 
 def _latex(start: Start) -> str:

@@ -94,10 +94,12 @@ def each_side(piece: Piece) -> Iterator[Edit]:
 
     In ``\delta = \partial L/\partial z = r`` the derivative is between.
     """
-    if not piece.derives(piece.first, piece.signs[0]) and not names_derivative(piece):
+    if piece.derives(piece.first, piece.signs[0]):
+        begin, end = piece.first, piece.signs[0]
+    elif names_derivative(piece):
+        begin, end = piece.part(0)
+    else:
         return
-    whole = piece.derives(piece.first, piece.signs[0])
-    begin, end = (piece.first, piece.signs[0]) if whole else piece.part(0)
     left = piece.reader.source.text[piece.tokens[begin].start : piece.tokens[end - 1].end].rstrip("& ")
     for sign in piece.signs[1:]:
         token, before = piece.tokens[sign], piece.tokens[sign - 1]
