@@ -226,6 +226,15 @@ SEEMING = {
         r"Let $X \in \mathbb{R}^{N\times D}$, $w \in \mathbb{R}^D$, $t \in \mathbb{R}^N$. $$L = 1/2N \|X w - t\|^2$$",
         "latex.unclear_slash",
     ),
+    "two ends and an abstract loss": (
+        r"Let $W, V \in \mathbb{R}^{K\times D}$, $x \in \mathbb{R}^D$. $$y = W x, \quad z = V x$$ Given "
+        r"$\frac{\partial L}{\partial y}$ and $\frac{\partial L}{\partial z}$, compute $\partial L/\partial x$.",
+        "notes.several_ends",
+    ),
+    "members of a square array": (
+        r"Let $X \in \mathbb{R}^{D\times D}$ have the columns $x_n$, $w \in \mathbb{R}^D$. "
+        r"$$L = \sum_{n=1}^D (w^\top x_n - t_n)^2 + w^\top X X^\top w$$", "notes.letter_case",
+    ),
     "one function or another": (
         r"Let $g(u) = \tanh(u)$ or $g(u) = \max(0, u)$. $$h = g(w x), \quad L = (h - t)^2$$", "notes.two_functions",
     ),

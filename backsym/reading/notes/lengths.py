@@ -67,8 +67,11 @@ def check_lengths(source: Source, equations: Equations, shapes: Shapes) -> None:
         raise Respelled(sorted(edits), what)
 
 
-def check_counts(source: Source, equations: Equations, declared: Collection[str]) -> None:
-    r"""Raises Respelled where the N of ``\frac{1}{N} \sum_i`` or ``\sum_n`` is a quantity by its letter alone."""
+def check_counts(source: Source, equations: Equations, declared: Collection[str], told: Mapping[str, str]) -> None:
+    r"""Raises Respelled where the N of ``\frac{1}{N} \sum_i`` or ``\sum_n`` is a quantity by its letter alone.
+
+    ``told`` are the sizes of index letters that the text tells.
+    """
     sides = [side for equation in equations.found for side in equation.sides or ()]
     given = equations.given()
     uses = Counter(tree.value for side in sides for tree in walk(side) if tree.kind == "name" and tree.value in given)
@@ -97,7 +100,7 @@ def check_counts(source: Source, equations: Equations, declared: Collection[str]
         letters = [name for name in names if name in given and len(name) == 1 and name not in declared]
         if len(letters) != 1 or not sums or sums[0].children[1].children or given[letters[0]].bold:
             continue
-        if not indexes(sums[0]):
+        if not indexes(sums[0]) or told.get(sums[0].children[1].value, letters[0]) != letters[0]:
             continue
         if below[letters[0]] == uses[letters[0]]:
             edits.append(_limit(source, sums[0], letters[0]))
@@ -145,7 +148,7 @@ def check_stacked(
         uses = [t for side in sides for t in walk(side) if t.kind == "name" and t.value == whole.name]
         lengths = [t.children[0] for side in sides for t in walk(side) if (t.kind, t.value) == ("call", "norm")]
         only_lengths = all(any(use is inner for inner in lengths) for use in uses)
-        rows = len(other) == 2 and mine[1] == other[1] and (other[0] == mine[0] or other[0].startswith("?"))
+        rows = len(other) == 2 and other[0] != mine[1] == other[1] and (other[0] == mine[0] or other[0].startswith("?"))
         free = all(axis.startswith("?") for axis in other)
         # Of n members in an array that is declared n x k, n not k, the rows are them.
         rows = rows or (len(other) == 2 and mine[1].startswith("?") and mine[0] == other[0] != other[1] and not free)

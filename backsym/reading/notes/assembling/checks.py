@@ -30,7 +30,7 @@ from backsym.reading.notes.refusals import (
     check_objective,
 )
 from backsym.reading.notes.stating.pieces import Piece, Quotient, bold_letters, is_of_one_case, light_letters
-from backsym.reading.notes.steps import is_range_to_a_sum
+from backsym.reading.notes.steps import is_range_to_a_sum, told_ranges
 from backsym.reading.notes.told_functions import check_called, check_told
 from backsym.reading.notes.written_functions import are_alike, is_slope
 from backsym.reading.syntax import walk
@@ -72,7 +72,7 @@ def check_equations(note: Stated, equations: Equations, powers: Mapping[Key, str
     check_names(source, equations, note.settled, within)
     check_roots(source, equations, powers, note.spans, note.within())
     check_defined(source, equations, note.settled.unread)
-    check_counts(source, equations, known)
+    check_counts(source, equations, known, told_ranges(source, note.within()))
     _check_computed(note, equations)
     _check_nearly(note, equations)
     _check_losses(note, equations)
@@ -161,6 +161,11 @@ def check_differentiated(note: Stated, equations: Equations, upstream: str | Non
     of_loss = {*LOSS_NAMES} - {e.segment.left.key[0] for e in equations.found}
     of_loss |= {names[loss].key[0]} if loss in names else set()
     quotients = [each for each in note.settled.quotients if not is_shown(each.source.text, each.formula)]
+    used = {name for e in equations.found for name in e.uses}
+    ends = [e for e in equations.found if e.name not in used and e.segment.left.key[0] not in LOSS_NAMES]
+    if upstream is not None and len(ends) > 1 and all(e.sides is not None for e in equations.found):
+        message = say("notes.several_ends", loss=upstream, names=[e.name for e in ends])
+        raise note.source.error(message, (ends[0].segment.start, ends[0].segment.end))
     for (base, mark), span in note.settled.unread.items():
         if upstream == new_name(base, mark):
             raise note.source.error(say("notes.defined_by_derivative", name=upstream), span)
