@@ -484,6 +484,20 @@ NOTES: dict[str, Note] = {
 }
 
 REFUSED = {
+    "the other event": (
+        r"$$P(y = 1 \mid x) = \sigma(w^\top x)$$ $$L = -\log P(y = 0 \mid x).$$ with $x \in \mathbb{R}^d$.",
+        "notes.function_not_put_in",
+    ),
+    "an event of another quantity": (
+        r"$$P(y = k \mid x) = \frac{\exp(w_k^\top x)}{\sum_{j=1}^K \exp(w_j^\top x)}$$"
+        r" $$L = -\log P(z \mid x).$$ with $x \in \mathbb{R}^d$.",
+        "notes.function_not_put_in",
+    ),
+    "an event of a letter that is summed over": (
+        r"$$P(y = j \mid x) = \frac{\exp(w_j^\top x)}{\sum_{k=1}^K \exp(w_k^\top x)}$$"
+        r" $$L = -\log P(y = k \mid x).$$ with $x \in \mathbb{R}^d$.",
+        "notes.function_not_put_in",
+    ),
     "a mask with the letter of its size": (
         r"$$L = (v^\top (m \odot h) - y)^2$$ with $h \in \mathbb{R}^m$ and a mask $m \in \{0, 1\}^m$.",
         "notes.size_is_quantity",

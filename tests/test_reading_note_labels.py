@@ -41,6 +41,16 @@ NOTES: dict[str, Note] = {
         r" G \log \pi_a.$$",
         lambda s, G, a: G * np.log(softmax(s)[a]), {"s": (K,), "G": ()}, {"a": ONE},
     ),
+    "an event that is put in": (
+        r"The model is $$P(y = k \mid x) = \frac{\exp(w_k^\top x)}{\sum_{j=1}^K \exp(w_j^\top x)}$$ with"
+        r" $x_i \in \mathbb{R}^D$, $y_i \in \{1, \dots, K\}$, and $$L = -\sum_{i=1}^n \log P(y = y_i \mid x_i).$$",
+        lambda w, x, y: log_loss(x @ w.T, y), {"w": (K, D), "x": (N, D)}, {"y": MANY},
+    ),
+    "an event of one example": (
+        r"The model is $$p(t = k | x) = \frac{\exp(w_k^\top x + b_k)}{\sum_{j=1}^K \exp(w_j^\top x + b_j)}$$ with"
+        r" $x \in \mathbb{R}^D$, $t \in \{1, \dots, K\}$, and $$E = -\ln p(t | x).$$",
+        lambda w, x, b, t: -np.log(softmax(w @ x + b)[t]), {"w": (K, D), "x": (D,), "b": (K,)}, {"t": ONE},
+    ),
     "said before it": (
         r"Let the correct class be $c$. $$s_i = \sum_j W_{ij} x_j, L = -s_c + \log \sum_j e^{s_j}$$",
         lambda W, x, c: -(W @ x)[c] + np.log(np.exp(W @ x).sum()), {"W": (K, D), "x": (D,)}, {"c": ONE},

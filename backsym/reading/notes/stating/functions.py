@@ -31,6 +31,7 @@ from backsym.reading.notes.stating.pieces import (
     is_of_one_case,
     letter_of,
     pieces_in,
+    separators,
     source_of,
     split_arguments,
 )
@@ -428,7 +429,9 @@ def _formula_put_in(
     Within the text, a name that means nothing else by itself may stay.
     """
     custom = len(definition.head) == 1 and _known(definition.head[0]) is not None
-    names = [letter_of(name) for name in split_arguments(definition.arguments)]
+    parts = split_arguments(definition.arguments)
+    names = [letter_of(_value(part)) for part in parts]
+    classes = {name for name, part in zip(names, parts, strict=True) if "=" in part}
     begin, end = piece.part(0)
     body = piece.tokens[begin:end]
     plain = all(names) and "cdot" not in names and len(piece.signs) == 1 and bool(body)
@@ -445,7 +448,8 @@ def _formula_put_in(
         others = {
             name: text for name, text in zip(names, texts, strict=False) if "".join(text.split()) != _spelled(name)
         }
-        replaced = _replaced(source.text, body, others) if plain else None
+        fits = plain and _of_same(definition, call) and not any(name.isdecimal() for name in others)
+        replaced = _replaced(source.text, body, others, classes) if fits else None
         nested = any(other is not call and call.start < other.start < call.span[1] for other in calls)
         known = any(start <= call.start < end for start, end in derived)  # What is said of a derivative may stay.
         if stated and not known and (replaced is None or len(texts) != len(names) or nested or not call.arguments):
@@ -454,6 +458,17 @@ def _formula_put_in(
         if stated and replaced is not None:
             yield Edit(call.start, call.span[1], rf"{{\left({replaced}\right)}}")
     yield from blanked(source.text, *piece.span)
+
+
+def _value(argument: Sequence[str]) -> Sequence[str]:
+    """The value k of an event ``y = k``; an argument itself."""
+    return argument[argument.index("=") + 1 :] if "=" in argument else argument
+
+
+def _of_same(definition: Applied, call: Applied) -> bool:
+    """Whether a call is about the events of ``P(y = k | x)``, as ``P(y = y_i | x_i)`` and ``P(y_i | x_i)`` are."""
+    pairs = zip(split_arguments(definition.arguments), split_arguments(call.arguments), strict=False)
+    return all(mine[:1] == other[:1] for mine, other in pairs if "=" in mine or "=" in other)
 
 
 def _spelled(letter: str) -> str:
@@ -475,9 +490,12 @@ def _argument_texts(source: Source, call: Applied) -> list[str]:
     except InputError:
         return []
     depth, found, start = 0, [], tokens[0].end
+    signs = separators(call.arguments)
     for token in tokens:
         depth += (token.text in OPENING) - (token.text in CLOSING)
-        if (token.text in (",", ";") and depth == 1) or (token.text == ")" and depth == 0):
+        if token.text == "=" and depth == 1:
+            start = token.end
+        elif (token.text in signs and depth == 1) or (token.text == ")" and depth == 0):
             found.append(_without_size(source.text[start : token.start].strip()))
             start = token.end
     return found
@@ -489,9 +507,10 @@ def _without_size(text: str) -> str:
     return text.removesuffix(size).rstrip()
 
 
-def _replaced(text: str, body: Sequence[Token], arguments: Mapping[str, str]) -> str | None:
+def _replaced(text: str, body: Sequence[Token], arguments: Mapping[str, str], classes: Collection[str]) -> str | None:
     """A formula with arguments for its letters; None where that may say something else.
 
+    The letters of ``classes`` may stand right below others, ``w_k`` in ``P(y = k | x)``.
     A letter with an index may become another letter alone, and no argument may have a letter that is summed over.
     """
     sums = [n + 2 + (body[n + 2].text == "{") for n in range(len(body) - 3) if body[n].text == "sum"]
@@ -512,6 +531,11 @@ def _replaced(text: str, body: Sequence[Token], arguments: Mapping[str, str]) ->
         base = _without_font(above.partition("_")[0])
         is_name = base.strip("\\").isalnum() and not any(sign in argument for sign in "+-=*/ ")
         is_letter = is_name and "_" not in above
+        before = [t.text for t in body[max(0, n - 2) : n]]
+        if name in classes and is_name and (before[-1:] == ["_"] or before == ["_", "{"]):
+            pieces += [text[position : token.start], argument if before[-1] == "{" else f"{{{argument}}}"]
+            position = token.end
+            continue
         script = [t.text for t in body if t.start >= token.end][:2]
         power = script[:1] == ["^"] and "".join(script[1:]).isdecimal()
         if any(t.text == "_" and t.end == token.start for t in body) or (script[:1] == ["'"]):

@@ -251,13 +251,18 @@ def letter_of(argument: Sequence[str]) -> str:
     return " ".join(inner) if len(inner) == 1 or font else ""
 
 
+def separators(arguments: Sequence[str]) -> tuple[str, ...]:
+    r"""What parts the arguments of a call: also the bar of ``P(y = k | x)``, if there is one."""
+    return (",", ";", "mid", "|") if arguments.count("|") == 1 else (",", ";", "mid")
+
+
 def split_arguments(arguments: Sequence[str]) -> list[tuple[str, ...]]:
     """The arguments of a call, each as its tokens."""
     found: list[list[str]] = [[]]
-    depth = 0
+    depth, signs = 0, separators(arguments)
     for text in arguments:
         depth += (text in OPENING) - (text in CLOSING)
-        if text in (",", ";") and depth == 0:
+        if text in signs and depth == 0:
             found.append([])
         else:
             found[-1].append(text)
