@@ -122,7 +122,8 @@ def test_words_that_are_mathematics_are_not_dropped(answer: str) -> None:
                r"\overbrace{{{}}}^{{\text{{wrong}}}}", "It isn't ${}$", "${}$ is wrong", "either $0$ or ${}$",
                "The answer is not ${}$.", "${}$ if $z>0$, otherwise $0$", "Minus ${}$",
                "Half of ${}$", "up to a factor $2$ it is ${}$", "the transpose of ${}$", "It is ${}$ squared",
-               "{} with q = 0", "{} where N = 1", "$$ {} $$ That is wrong."],
+               "This is wrong:\n```\n{}\n```", "$2y$ and ${}$", "dz/dL = {}", "dL/dz |_{{z=0}} = {}",
+               "if False:\n    dz = {}", "{} with q = 0", "{} where N = 1", "$$ {} $$ That is wrong."],
 )  # fmt: skip
 def test_words_that_change_an_answer_are_not_dropped(answer: str) -> None:
     assert MARKER.mark("z", answer.format("(y - t)(1 - y^2)")).score == 0

@@ -76,6 +76,9 @@ def _taken_out(plain: str, text: str) -> Opened | None:
     fences = _FENCE.findall(plain)
     if fences:
         outside = _FENCE.sub("\n", plain)
+        said = " ".join(_words(outside))
+        if not _WRONG.isdisjoint(said.split()) or "not correct" in said or "not right" in said:
+            return None
         return Opened("\n".join(fence.strip("\n") for fence in fences), tuple(_sentences(outside)))
     if _PROMPT.match(plain) is not None and not plain.lstrip().startswith("..."):
         return Opened(_PROMPT.sub("", plain))
@@ -103,6 +106,8 @@ def _formulas(text: str) -> Opened | None:
     if last not in told:
         told = [*told, last]
     place = spans.index(last)
+    if len(told) == 1 and _words(outside[place]) in (["and"], ["und"], ["&"]):
+        return None  # Two answers.
     if _is_changed(outside[place], outside[place + 1]) or any(words in "".join(outside).lower() for words in _NEARLY):
         return None
     # "$\\delta x^T$ where $\\delta = ...$": the second defines what the first uses.

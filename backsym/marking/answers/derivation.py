@@ -378,7 +378,9 @@ class Derivation:
         second = any(f"{sign}^2" in bare for sign in ("\\partial", "∂", "\\nabla", "∇", "d"))
         if bare.startswith(("\\nabla", "∇")) and "_" not in bare:
             return not second
-        return not second and split_name(self.target.name)[0].lower() in spelled(bare).lower()
+        by = bare.rpartition("}{")[2] if "frac" in bare else bare.rpartition("/")[2]
+        at_point = any(sign in bare for sign in ("|_", "vert_", "|{", "vert{"))
+        return not second and not at_point and split_name(self.target.name)[0].lower() in spelled(by).lower()
 
     def check_general(self, left: Left, statement: Statement) -> None:
         """Refuses ``N = 1`` and ``t = 0``: a number in place of a size, or of all that is given."""

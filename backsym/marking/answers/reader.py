@@ -227,9 +227,11 @@ def _as_equations(text: str) -> str:
 def _is_block(line: str) -> bool:
     """Whether others stand below a line, as ``for t in range(T):`` in a program."""
     word, _, rest = line.removesuffix(":").partition(" ")
-    within = {"for": " in ", "while": " ", "if": "=<>", "elif": "=<>", "def": "("}.get(word, "")
-    signs = within if "=" in within else (within,)
-    return line[-1:] == ":" and (line == "else:" or any(sign and sign in f" {rest} " for sign in signs))
+    if line[-1:] != ":" or word not in ("for", "while", "if", "elif", "else", "def"):
+        return False
+    if word in ("if", "elif", "while"):
+        return " " not in rest or any(sign in rest for sign in "=<>")
+    return {"for": " in ", "def": "("}.get(word, "") in rest
 
 
 def _given_again() -> Recurring[tuple[Target, str, bool], ReadAnswer | Unreadable]:
