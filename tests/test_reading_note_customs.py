@@ -199,6 +199,14 @@ NOTES: dict[str, Note] = {
         r"$$L = \frac{1}{d} (w^\top x - y)^2$$ with $x \in \mathbb{R}^d$ and $d \in \mathbb{N}$.",
         lambda w, x, y: (w @ x - y) ** 2 / D, {"w": (D,), "x": (D,), "y": S},
     ),
+    **{
+        f"members with a prime, {letter}, {prime}": (
+            r"$$L = \sum_{i=1}^N \exp(z_i^\top PRIME)$$ with $z_i, PRIME \in \mathbb{R}^d$."
+            .replace("PRIME", prime).replace("z", letter),
+            lambda z, z_prime: np.exp((z * z_prime).sum(axis=1)).sum(), {"z": (N, D), "z_prime": (N, D)},
+        )
+        for letter, prime in (("z", "z'_i"), ("z", "z_i'"), (r"\mathbf{z}", "z'_i"), (r"\mathbf{z}", "z_{i}'"))
+    },
     "arrays in words of a question": (
         r"$$h = \sigma(W x), \quad L = \frac{1}{2}\|V h - t\|^2$$ with $x \in \mathbb{R}^D$, $h \in \mathbb{R}^H$."
         r" Find the gradient of $L$ with respect to the weight matrix $V$.",

@@ -424,14 +424,14 @@ class Shapes:
         if not (self.may_grow(factor) and letter in self.layers and is_weight(factor.children[0].value)):
             return None
         name = factor.children[0].value
-        self.shapes[name] = (*(self.shapes[name] or ()), next(self.unknown), vector[0])
+        self.shapes[name] = (*(self.shapes.get(name) or ()), next(self.unknown), vector[0])
         return self.of(factor)
 
     def after_matrix(self, factor: Node) -> Axes | None:
         """The axes of the member of a family after a matrix: a vector, if it is a small letter that may grow."""
         name = factor.children[0].value
         if self.may_grow(factor):
-            self.shapes[name] = (*(self.shapes[name] or ()), next(self.unknown))
+            self.shapes[name] = (*(self.shapes.get(name) or ()), next(self.unknown))
         return self.of(factor)
 
     def ones(self, factor: Node) -> Axes | None:

@@ -19,7 +19,7 @@ from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.equations import FormulaReader
-from backsym.reading.latex.lexer import FONTS, Token
+from backsym.reading.latex.lexer import FONTS, Token, script_end
 from backsym.reading.latex.names import Key, Vocabulary
 from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.latex.symbols import Base
@@ -382,7 +382,9 @@ def _told(reader: FormulaReader) -> Iterator[tuple[str, int]]:
             continue
         first = _first(tokens, back)
         before, after = tokens[first - 1].text if first else "", tokens[end + 1].text
-        declared = after == "in" or (after == "," and any(t.text == "in" for t in tokens[end:]))
+        behind = script_end(tokens, end + 1) if tokens[end + 1].text == "_" else end + 1
+        said = tokens[min(behind, len(tokens) - 1)].text
+        declared = said == "in" or (said == "," and any(t.text == "in" for t in tokens[end:]))
         alone = not first and not bold and tokens[end + 1].kind == "end"
         argument = alone or (after in (",", ")") and before in (",", "("))
         other = _letter(tokens, first - 2)[0] if first > 1 and before in ("-", "+") else None

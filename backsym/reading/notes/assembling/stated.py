@@ -44,7 +44,7 @@ from backsym.reading.notes.prose import (
     without_next,
     words_before,
 )
-from backsym.reading.notes.spelling import numbered_members
+from backsym.reading.notes.spelling import MARKS, numbered_members
 from backsym.reading.notes.stating.pieces import Settled
 from backsym.reading.notes.steps import Steps, starts_of, steps_of
 from backsym.reading.notes.upstream import Slope, mentioned_loss, slopes
@@ -425,7 +425,8 @@ class Stated:
                 letter = next((at for name, at in sorted(uses) if name == new_name(base, "")), "")
                 if not letter or d.spelled.name in self.family_names:
                     continue
-            letter, own = (d.member, letter[1:]) if d.member in self.letters else (letter, "")
+            mark, below = (letter[:-1], letter[-1:]) if letter[:-1] in MARKS.values() else ("", letter)
+            letter, own = (d.member, letter[1:]) if d.member in self.letters else (below, mark)
             letter = letter or self.member_letter(d, equations)
             last = self.steps.ends[letter].text if letter in self.steps.ends else letter
             used = d.spelled.name in whole or not uses.isdisjoint((new_name(base, own), at) for at in (letter, last))
