@@ -207,6 +207,17 @@ NOTES: dict[str, Note] = {
         )
         for letter, prime in (("z", "z'_i"), ("z", "z_i'"), (r"\mathbf{z}", "z'_i"), (r"\mathbf{z}", "z_{i}'"))
     },
+    "light layers behind a bold input": (
+        r"$$z = W_1 \mathbf{x} + b_1, \quad h = \sigma(z), \quad L = \frac12 \|W_2 h - \mathbf{y}\|^2$$"
+        r" with $\mathbf{x} \in \mathbb{R}^K$ and $\mathbf{y} \in \mathbb{R}^K$.",
+        lambda W1, x, b1, W2, y: ((W2 @ sigmoid(W1 @ x + b1) - y) ** 2).sum() / 2,
+        {"W1": (H, K), "x": (K,), "b1": (H,), "W2": (K, H), "y": (K,)},
+    ),
+    "a number behind a light layer": (
+        r"$$s = \mathbf{v}^\top W \mathbf{x}, \quad L = C s^2$$"
+        r" with $\mathbf{x} \in \mathbb{R}^D$, $\mathbf{v} \in \mathbb{R}^K$.",
+        lambda v, W, x, C: C * (v @ W @ x) ** 2, {"v": (K,), "W": (K, D), "x": (D,), "C": S},
+    ),
     "arrays in words of a question": (
         r"$$h = \sigma(W x), \quad L = \frac{1}{2}\|V h - t\|^2$$ with $x \in \mathbb{R}^D$, $h \in \mathbb{R}^H$."
         r" Find the gradient of $L$ with respect to the weight matrix $V$.",

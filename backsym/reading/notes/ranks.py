@@ -17,6 +17,7 @@ from backsym.core.words import Said, Words, say
 from backsym.reading.latex.declarations import Declaration, names_in_formula
 from backsym.reading.latex.equations import Spelled
 from backsym.reading.latex.lexer import FONTS, Token, script_end, tokens_in
+from backsym.reading.latex.names import split_tag
 from backsym.reading.notes.equations import Equations
 from backsym.reading.notes.labels import label_in
 from backsym.reading.notes.prose import MOST_JOINED, Prose
@@ -184,10 +185,20 @@ class Ranks:
         vectors = {d.spelled.key[0] for d in told if len(d.shape) - (d.spelled.name in self.declared_families) == 1}
         names = {**equations.names, **given}
         vectors |= {names[name].key[0] for name, rank in self.called_arrays(names).items() if rank == 1}
+        formulas = [tokens_in(self.source, e.segment.start, e.segment.end) for e in equations.found]
         found: set[str] = set()
-        for e in equations.found:
-            tokens = tokens_in(self.source, e.segment.start, e.segment.end)
-            found |= _before_vectors(tokens, vectors if vectors and not marked else None)
+        computed: set[str] = set()
+        for _ in equations.found:
+            before = len(found), len(computed)
+            for tokens in formulas:
+                found |= _before_vectors(tokens, vectors if vectors and not marked else None, computed)
+            computed |= {
+                e.name
+                for e in equations.found
+                if e.sides is not None and not e.segment.left.bold and _is_product(e.sides[1], found, computed)
+            }
+            if before == (len(found), len(computed)):
+                break
         return found
 
     def light_terms(self, equations: Equations, matrices: Collection[str]) -> set[str]:
@@ -300,7 +311,19 @@ def _is_small(spelled: Spelled) -> bool:
     return spelled.key[0].rpartition(":")[2][:1].islower()
 
 
-def _before_vectors(tokens: Sequence[Token], vectors: Collection[str] | None) -> set[str]:
+def _is_product(tree: Node, matrices: Collection[str], vectors: Collection[str]) -> bool:
+    """Whether a matrix times something is a term of this, or of what a function is applied to, or a vector is."""
+    while tree.kind == "call" and len(tree.children) == 1:
+        tree = tree.children[0]
+    terms = tree.children if tree.kind == "add" else (tree,)
+    firsts = (term.children[0] if term.kind == "terms" else term for term in terms)
+    return any(
+        first.kind == "name" and (first.value in vectors if first is term else split_tag(first.value)[0] in matrices)
+        for first, term in zip(firsts, terms, strict=True)
+    )
+
+
+def _before_vectors(tokens: Sequence[Token], vectors: Collection[str] | None, computed: Collection[str]) -> set[str]:
     """The light capitals right before one of these letters, or before what looks like a vector."""
     found: set[str] = set()
     for n, token in enumerate(tokens):
@@ -316,7 +339,7 @@ def _before_vectors(tokens: Sequence[Token], vectors: Collection[str] | None) ->
             continue
         follows = tokens[after]
         is_vector = follows.kind == "macro" and follows.text in _VECTORS if vectors is None else follows.text in vectors
-        if is_vector:
+        if is_vector or follows.text in computed:
             found.add(token.text)
     return found
 
