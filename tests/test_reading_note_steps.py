@@ -102,6 +102,20 @@ and the loss $${HALF}.$$""",
         zero_start,
         {"W": (H, H), "U": (H, D), "x": (N, D), "b": (H,), "V": (K, H), "c": (K,), "y": (N, K)},
     ),
+    **{
+        f"layers by a script letter, {below}": (
+            rf"For $\ell = 1, \dots, L$ let $$\mathbf{{h}}{below} ="
+            rf" \tanh(\mathbf{{W}}{below} \mathbf{{h}}{before} + \mathbf{{b}}{below}),$$"
+            rf" and $\mathbf{{h}}{first} = \mathbf{{x}}$. Let $$C = \|\mathbf{{h}}{last_one} - \mathbf{{t}}\|^2.$$",
+            lambda x, W, b, t: ((last(lambda h, w, c: np.tanh(w @ h + c), x, W, b) - t) ** 2).sum(),
+            {"x": (H,), "W": (N, H, H), "b": (N, H), "t": (H,)},
+        )
+        for below, before, first, last_one in (
+            (r"_\ell", r"_{\ell-1}", "_0", "_L"),
+            (r"^{(\ell)}", r"^{(\ell-1)}", "^{(0)}", "^{(L)}"),
+            (r"^{[\ell]}", r"^{[\ell-1]}", "^{[0]}", "^{[L]}"),
+        )
+    },
     "a start of zeros, in German": (
         r"$$h_t = \tanh(w h_{t-1} + u x_t + b), \quad L = \frac12 (h_T - y)^2, \quad t = 1, \dots, T$$ "
         "Der Anfangszustand ist null.",

@@ -48,6 +48,7 @@ from backsym.reading.notes.preparing.inverted import without_logarithms
 from backsym.reading.notes.preparing.macros import written_out
 from backsym.reading.notes.preparing.members import with_members
 from backsym.reading.notes.preparing.one_step import of_one_step
+from backsym.reading.notes.preparing.script_letter import with_plain_index
 from backsym.reading.notes.preparing.sought import without_sought
 from backsym.reading.notes.preparing.tables import with_tables
 from backsym.reading.notes.prose import (
@@ -103,6 +104,7 @@ def _without_front(document: Document, *, tex: bool) -> ReadNote:
     document = written_out(without_asides(document, tex=tex), tex=tex)
     displayed = [f for f in islice(formulas(document.text, tex=tex), MAX_FORMULAS) if f.displayed]
     document, tables = with_tables(document, [(f.start, f.end) for f in displayed], tex=tex)
+    document, letter = with_plain_index(document, _places(document, tex=tex))
     displayed = [f for f in islice(formulas(document.text, tex=tex), MAX_FORMULAS) if f.displayed]
     document, sought = without_sought(document, [(f.start, f.end) for f in displayed], _places(document, tex=tex))
     displayed = [f for f in islice(formulas(document.text, tex=tex), MAX_FORMULAS) if f.displayed]
@@ -126,6 +128,7 @@ def _without_front(document: Document, *, tex: bool) -> ReadNote:
     document, features = with_given_features(done.document, shown)
     done = replace(done, document=document)
     customs = [
+        *letter,
         *tables,
         *sought,
         *numbers,
