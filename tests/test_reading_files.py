@@ -223,7 +223,7 @@ HEAD = "symbols: {x: [D], W: [K, D], t: [K]}\nforward:\n"
          ["3:5 z is declared [N], but its equation gives [D] | z = 2*x"]),
         ("symbols: {x: {shap: [D]}}\nforward: [L = x]\n", ["1:15 unknown key shap | shap"]),
         ("symbols: {x: {role: inptu}}\nforward: [L = x]\n",
-         ["1:21 role is input, parameter, target or constant, not inptu | inptu"]),
+         ["1:21 role is input, parameter, target, constant or given, not inptu | inptu"]),
         ("symbols: {x: D}\nforward: [L = sum(x)]\n",
          ["1:14 a shape is a list of dimensions | D"]),
         ("symbols: {x: [D, 0]}\nforward: [L = sum(x)]\n",

@@ -150,7 +150,7 @@ TEXTBOOKS = {
     "words about the last of several": (
         r"Let $\mathbf{Q},\mathbf{K}\in\mathbb{R}^{N\times D}$, $\mathbf{T}\in\mathbb{R}^{N\times N}$ targets."
         r" $$L = \|\mathbf{Q}\mathbf{K}^\top - \mathbf{T}\|_F^2$$",
-        {"Q": ("parameter", ("N", "D")), "K": ("parameter", ("N", "D")), "T": ("target", ("N", "N"))},
+        {"Q": ("given", ("N", "D")), "K": ("given", ("N", "D")), "T": ("target", ("N", "N"))},
     ),
 }  # fmt: skip
 
