@@ -19,7 +19,8 @@ from backsym.numeric.sample import draws
 from backsym.numeric.verify import with_adjoints
 from backsym.printing.latex import latex
 from backsym.printing.notation import Notation
-from backsym.solving.solution import Solution
+from backsym.reading.files.loader import problem_from_mapping
+from backsym.solving.solution import Solution, solve
 
 PROBLEMS = all_problems()
 TOLERANCE = 1e-9
@@ -67,6 +68,21 @@ def test_no_step_is_empty_on_the_page(name: str) -> None:
         for step in every(d.steps):
             if step.kind not in ("forward", "start", "vectorize"):
                 assert latex(step.before, notation) != latex(step.after, notation), (d.node, step.kind)
+
+
+CLASSES = {
+    "symbols": {"X": ["N", "D"], "W": ["K", "D"], "y": {"shape": ["N"], "label": "K"}},
+    "forward": ["L = -sum(log(exp(sum(W[y[n], d]*X[n, d], d)) / sum(exp(sum(W[j, d]*X[n, d], d)), j)), n)"],
+}
+
+
+@pytest.mark.parametrize("name", ["classes", *some(PROBLEMS, 4)])
+def test_no_step_leads_back(name: str) -> None:
+    """What is multiplied out and then factored to what it was shows neither step."""
+    solution = solve(problem_from_mapping(CLASSES)) if name == "classes" else solved(name)
+    for d in solution.derivations:
+        shown = [step.after for step in d.steps if step.kind not in ASIDES]
+        assert len({*shown}) == len(shown), (d.node, [step.kind for step in d.steps])
 
 
 ASIDES = ("forward", "local", "path", "recall", "recognise")

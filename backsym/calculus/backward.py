@@ -573,10 +573,20 @@ class Recorder:
         self.current = target
 
     def step(self, kind: StepKind, after: Expr, facts: dict[str, Fact]) -> None:
-        """A rewrite of the adjoint itself; one that changes nothing on the page is no step."""
-        if after != self.current:
+        """A rewrite of the adjoint itself; one that changes nothing on the page is no step.
+
+        One that leads back to what the page shows already takes the steps between away.
+        """
+        if after == self.current:
+            return
+        n, current = len(self.steps), self.current
+        while n > 1 and self.steps[n - 1].after == current != after:
+            n, current = n - 1, self.steps[n - 1].before
+        if current == after and self.steps[n - 1].after == after:
+            del self.steps[n:]
+        else:
             self.steps.append(Step(kind, self.current, after, (), facts))
-            self.current = after
+        self.current = after
 
     def paths(self, parts: list[Contribution], total: tm.Poly) -> tm.Poly:
         """Chain rule over all consumers, the local derivatives, substitution, simplification."""
