@@ -134,11 +134,56 @@ def _problem(
 
 
 def _read_problem(tree: Table, path: str | None, complaints: Iterable[Diagnostic], note: ReadNote | None) -> Problem:
-    # Longer than a screen: nearly each line reads one key or makes one check, in the order that their reports need.
     load_plugins()
     report = Report()
     report.extend(complaints)
     found = known_keys(tree.entries, tuple(keys.PROBLEM), report)
+    forward, texts = _forward(found, tree, report, note)
+    functions = forward.functions
+    forward.read(texts)
+    loss, upstream = _loss(found.get("loss"), forward, note)
+    _check_used(found, forward, note)
+    symbols = forward.symbols()
+    _check_equations(found, forward, symbols, upstream or loss, note)
+    problem = Problem(
+        title=prose(found.get("title"), report, "title") or (literal(Path(path).stem) if path else "Problem"),
+        equations=tuple(forward.equations),
+        loss=loss,
+        symbols=symbols,
+        dims=forward.dims,
+        index_dims=forward.index_dims,
+        letter_forms=forward.letter_forms,
+        from_zero=forward.from_zero,
+        upstream=upstream,
+        abstract=forward.functions.abstract,
+        own=functions.own,
+        derivatives=declare.read_derivatives(found.get("derivatives"), functions.abstract, report),
+        notation=forward.notation,
+        language=choice(found.get("language"), report, "language", languages(), DEFAULT_LANGUAGE),
+        figure=choice(found.get("figure"), report, "figure", GRAPHS, "") or None,
+        objective=prose(found.get("objective"), report, "objective"),
+        text=prose(found.get("text"), report, "text"),
+        masthead=read_masthead(found, report),
+        show_forward=boolean(found.get("show_forward"), report, "show_forward", default=True),
+        values=declare.read_values(found.get("values"), symbols, report, forward.broken),
+        tolerance=share(found.get("tolerance"), report, "tolerance"),
+        credit=read_credit(found.get("credit"), report),
+        follow_through=read_follow_through(found.get("follow_through"), report),
+        path=path,
+        said=tuple(forward.remarks),
+    )
+    if not report.diagnostics:
+        _check_values(found, forward, symbols)
+    _check_upstream(found, upstream, forward)
+    problem = _with_parts(problem, found, forward, note)
+    report.stop()
+    return problem
+
+
+def _forward(
+    found: Mapping[str, Tree], tree: Table, report: Report, note: ReadNote | None
+) -> tuple[Forward, tuple[Scalar, ...]]:
+    """What is declared, ready to read the equations, and the texts of these."""
     dims = declare.read_dims(found.get("dims"), report)
     declared = declare.read_symbols(found.get("symbols"), dims, report, declare.letter_ranges(found.get("indices")))
     declare.check_marks(declared, report)
@@ -155,65 +200,47 @@ def _read_problem(tree: Table, path: str | None, complaints: Iterable[Diagnostic
         unsaid="parameter" if note is None else "given", as_in_file=note is not None and bool(note.axes),
     )  # fmt: skip
     forward.skip(_not_texts(found.get("forward")))
-    forward.read(texts)
-    loss, upstream = _loss(found.get("loss"), forward, report, note=note)
+    return forward, texts
+
+
+def _check_used(found: Mapping[str, Tree], forward: Forward, note: ReadNote | None) -> None:
+    """Every declared quantity occurs in an equation, or a part uses it; what else a note declares is left out."""
+    used = {*forward.used, *forward.parsed, *_constants(found.get("parts"))}
     if note is not None and not forward.unread:
-        used = {*forward.used, *forward.parsed, *_constants(found.get("parts"))}
-        forward.declared = {n: d for n, d in declared.items() if n in used}
+        forward.declared = {n: d for n, d in forward.declared.items() if n in used}
     elif note is None and forward.parsed and not forward.unread:
-        _check_used(forward, report, _constants(found.get("parts")))
-    symbols = forward.symbols()
-    end = upstream or loss
+        for name in (name for name in forward.declared if name not in used):
+            forward.report.add(forward.declared[name].key, say("files.unused", name=quoted(name)))
+
+
+def _check_equations(
+    found: Mapping[str, Tree], forward: Forward, symbols: Mapping[str, Symbol], end: str, note: ReadNote | None
+) -> None:
+    """The loss, the last quantity ``end`` and the names of all."""
     forward.check_losses(end, symbols)
     if note is None:
-        _check_sizes_apart(declared, dims, report)
-    if DELTA in notation and not forward.broken:
-        _check_delta(found["notation"], notation[DELTA], symbols, report)
+        _check_sizes_apart(forward.declared, forward.dims, forward.report)
+    if DELTA in forward.notation and not forward.broken:
+        _check_delta(found["notation"], forward.notation[DELTA], symbols, forward.report)
     forward.check_alike(end, symbols)
     if end in forward.parsed and not forward.broken:
         forward.note_unreached(end)
-    problem = Problem(
-        title=prose(found.get("title"), report, "title") or (literal(Path(path).stem) if path else "Problem"),
-        equations=tuple(forward.equations),
-        loss=loss,
-        symbols=symbols,
-        dims=dims,
-        index_dims=index_dims,
-        letter_forms=letter_forms,
-        from_zero=from_zero,
-        upstream=upstream,
-        abstract=forward.functions.abstract,
-        own=functions.own,
-        derivatives=declare.read_derivatives(found.get("derivatives"), functions.abstract, report),
-        notation=notation,
-        language=choice(found.get("language"), report, "language", languages(), DEFAULT_LANGUAGE),
-        figure=choice(found.get("figure"), report, "figure", GRAPHS, "") or None,
-        objective=prose(found.get("objective"), report, "objective"),
-        text=prose(found.get("text"), report, "text"),
-        masthead=read_masthead(found, report),
-        show_forward=boolean(found.get("show_forward"), report, "show_forward", default=True),
-        values=declare.read_values(found.get("values"), symbols, report, forward.broken),
-        tolerance=share(found.get("tolerance"), report, "tolerance"),
-        credit=read_credit(found.get("credit"), report),
-        follow_through=read_follow_through(found.get("follow_through"), report),
-        path=path,
-        said=tuple(forward.remarks),
-    )
-    if not report.diagnostics:
-        _check_values(found, forward, symbols, report)
-    _check_upstream(found, upstream, forward, report)
+
+
+def _with_parts(problem: Problem, found: Mapping[str, Tree], forward: Forward, note: ReadNote | None) -> Problem:
+    """The problem with what is asked, and with its variants."""
+    report = forward.report
     numbers_given = bool(problem.values) or "variants" in found
     parts, masthead = read_parts(
         found.get("parts"), problem, report, frozenset(forward.broken), numbers_given=numbers_given, said=found,
         all_latex=note is not None,
     )  # fmt: skip
     problem = replace(problem, parts=parts, masthead=masthead)
-    whole = not forward.broken and not report.diagnostics and end in problem.by_name
+    whole = not forward.broken and not report.diagnostics and (problem.upstream or problem.loss) in problem.by_name
     if "variants" in found:
         from backsym.reading.files.variants import read_variants
 
         problem = replace(problem, variants=read_variants(found["variants"], problem, report, whole=whole))
-    report.stop()
     return problem
 
 
@@ -343,20 +370,21 @@ def _called_a_loss(name: str) -> bool:
     return name in (*LOSSES[:3], "l") or name.lower() in _CALLED
 
 
-def _check_upstream(found: Mapping[str, Tree], upstream: str | None, forward: Forward, report: Report) -> None:
+def _check_upstream(found: Mapping[str, Tree], upstream: str | None, forward: Forward) -> None:
     """What needs a loss that is worked out; so does a recurrence, of whose members the later are computed."""
     for equation in forward.equations if upstream is not None else ():
         if equation.name == upstream and equation.starts:
             parsed = forward.parsed[upstream]
             message = say("files.recurrence_without_loss", name=upstream)
-            report.extend([parsed.source.diagnostic(message, (parsed.lhs.span[0], parsed.rhs.span[1]))])
+            forward.report.extend([parsed.source.diagnostic(message, (parsed.lhs.span[0], parsed.rhs.span[1]))])
     for key in ("values", "variants") if upstream is not None else ():
         if key in found:
-            report.add(found[key], say("files.needs_a_loss", key=key, name=upstream or ""))
+            forward.report.add(found[key], say("files.needs_a_loss", key=key, name=upstream or ""))
 
 
-def _loss(tree: Tree | None, forward: Forward, report: Report, *, note: ReadNote | None) -> tuple[str, str | None]:
+def _loss(tree: Tree | None, forward: Forward, note: ReadNote | None) -> tuple[str, str | None]:
     """The name of the loss: as given, else the last equation's; and what it is an abstract loss of, if it is one."""
+    report = forward.report
     if note is not None and note.abstract_loss is not None and forward.parsed:
         return note.abstract_loss, next(reversed(forward.parsed))
     given = text(tree, report, "loss", say("files.name_of_equation"), say("files.such_as", example="loss: L"))
@@ -403,14 +431,14 @@ def _bold_entry(latex: str) -> str | None:
     return None
 
 
-def _check_values(found: Mapping[str, Tree], forward: Forward, symbols: Mapping[str, Symbol], report: Report) -> None:
+def _check_values(found: Mapping[str, Tree], forward: Forward, symbols: Mapping[str, Symbol]) -> None:
     """The worked example has all values that it needs; what is not here may be in the variants."""
     if forward.broken or forward.unread or not forward.parsed or "variants" in found:
         return
     needed = [n for n, s in symbols.items() if s.role != "node" and n in forward.used]
     calls = {node.value for p in forward.parsed.values() for node in walk(p.rhs) if node.kind == "call"}
     abstract = [name for name in (*sorted(forward.functions.abstract), ABSTRACT_LOSS) if name in calls]
-    declare.check_values(found.get("values"), needed, abstract, report)
+    declare.check_values(found.get("values"), needed, abstract, forward.report)
 
 
 def _constants(parts: Tree | None) -> set[str]:
@@ -418,13 +446,6 @@ def _constants(parts: Tree | None) -> set[str]:
     items = parts.items if isinstance(parts, Listing) else ()
     keys_of = {key.text for item in items if isinstance(item, Table) for key, _ in item.entries}
     return {name for key in keys_of & KINDS.keys() for name in KINDS[key].constants}
-
-
-def _check_used(forward: Forward, report: Report, constants: Container[str]) -> None:
-    """Every declared quantity occurs in an equation, or a part uses it."""
-    for name, entry in forward.declared.items():
-        if name not in forward.used and name not in forward.parsed and name not in constants:
-            report.add(entry.key, say("files.unused", name=quoted(name)))
 
 
 # --- collections -----------------------------------------------------------------------------------------------------
