@@ -290,62 +290,56 @@ class Settling:
         )  # fmt: skip
         check_rows(note.source, custom.entries_of_rows(equations))
         ranks, families = custom.of(equations, given, names)
-        note.family_names |= families.keys()
+        ranks.update({name: int(bool(inner)) for name, inner in note.labels.items()})
         growing = {
             t.children[0].value
             for t in equations.entries()
             if len(t.children) == 2 and t.children[1].value in note.letters and not custom.has_bold(equations)
         }
-        ranks.update({name: int(bool(inner)) for name, inner in note.labels.items()})
+        note.family_names |= families.keys() | growing
         positions = {name: note.classes.get(name, f"?of {name}") for name in note.labels}
         columns = {d.spelled.name for d in note.declared.found if d.column}
         ranges = self.told_ranges() | {letter: last.text for letter, last in note.steps.ends.items()}
+        layers = {letter for letter, form in note.steps.forms.items() if form}
 
         def unread() -> Shapes:
-            return Shapes(
-                declared,
-                ranks,
-                growing - declared.keys() - note.labels.keys(),
-                positions,
-                columns,
-                ranges,
-                [s.name for s in self.starts],
-                {letter for letter, form in note.steps.forms.items() if form},
-            )
+            may_grow = growing - declared.keys() - note.labels.keys()
+            return Shapes(declared, ranks, may_grow, positions, columns, ranges, [s.name for s in self.starts], layers)
 
-        def read() -> Shapes:
-            shapes = unread()
-            sides = [equation.sides for equation in equations.found if equation.sides is not None]
-            self.without_abstract_loss(shapes, [*sides, *as_equations(self.starts)])
-            return shapes
-
-        note.family_names |= growing
         if custom.by_letter and (scaling := self.scaling(custom.by_letter, unread())):
             ranks.update(custom.without(scaling, equations, names))
         note.assumed += custom.assumed
-        shapes = read()
+        shapes = self.read(unread())
         if self.upstream is None and (numbers := self.numbers(shapes, declared, names)):
             ranks.update(dict.fromkeys(numbers, 0))
-            shapes = read()
-        check_lengths(note.source, equations, shapes)
-        seen = {name: shapes.shape(name) for name in (*names, *declared)}
-        arrays = {d.spelled.name: d.spelled for d in note.declared.found if len(d.shape) == 2}
-        arrays |= {e.name: e.segment.left for e in equations.found}
-        check_columns(note.source, equations, shapes, arrays, given)
-        check_stacked(note.source, equations, shapes, note.family_names, note.spans)
-        check_no_rows(note.source, note.settled.rows, seen, names)
-        told = {name: axes or () for name, axes in seen.items()}
-        axes_known = {name: axes for name, axes in seen.items() if axes is not None}
-        check_shapes(note.source, equations, axes_known, shapes, marked_letters(note.source, note.spans))
-        light = {name for name, axes in told.items() if axes == () and name in names and not names[name].bold}
-        light = light if "T" not in told else set()
-        check_transposes(note.source, note.spans, light)
+            shapes = self.read(unread())
+        self.check(shapes, {name: shapes.shape(name) for name in (*names, *declared)}, given, names)
         for tree, _ in softmaxes(equations, shapes):
             written = note.source.text[slice(*tree.span)]
             note.assumed.append((tree.span[0], say("notes.remark.of_each_row", name=written)))
         for name, tree in shapes.biases.items():
             note.assumed.append((tree.span[0], say("notes.remark.each_column", name=name)))
         return shapes
+
+    def check(
+        self,
+        shapes: Shapes,
+        seen: Mapping[str, tuple[str, ...] | None],
+        given: Mapping[str, Spelled],
+        names: Mapping[str, Spelled],
+    ) -> None:
+        """Raises InputError for what the shapes leave open, or what they contradict."""
+        note, equations = self.note, self.equations
+        check_lengths(note.source, equations, shapes)
+        arrays = {d.spelled.name: d.spelled for d in note.declared.found if len(d.shape) == 2}
+        arrays |= {e.name: e.segment.left for e in equations.found}
+        check_columns(note.source, equations, shapes, arrays, given)
+        check_stacked(note.source, equations, shapes, note.family_names, note.spans)
+        check_no_rows(note.source, note.settled.rows, seen, names)
+        known = {name: axes for name, axes in seen.items() if axes is not None}
+        check_shapes(note.source, equations, known, shapes, marked_letters(note.source, note.spans))
+        light = {name for name, axes in seen.items() if not axes and name in names and not names[name].bold}
+        check_transposes(note.source, note.spans, light if "T" not in seen else set())
 
     def told_ranges(self) -> dict[str, str]:
         """The sizes that the text tells of index letters to which no equation gives another one."""
@@ -401,9 +395,10 @@ class Settling:
             self.note.assumed.append((at, say("notes.remark.number_beside_numbers", name=name)))
         return found
 
-    def without_abstract_loss(self, shapes: Shapes, sides: list[tuple[Node, Node]]) -> None:
+    def read(self, shapes: Shapes) -> Shapes:
         """Reads the shapes; a last equation ``L = f(P)`` of an array P says that L is an abstract loss of P."""
         equations = self.equations
+        sides = [*(e.sides for e in equations.found if e.sides is not None), *as_equations(self.starts)]
         self.upstream = None
         last = equations.found[-1]
         call = last.sides[1] if last.sides is not None and is_loss(last.segment.left) else None
@@ -415,7 +410,7 @@ class Settling:
                 self.layer_alone(last.name, is_array=bool(alone))
             elif equations.loss() is None and (said := worded_loss(self.note.document.text, self.note.spans)):
                 raise self.not_read(said)
-            return
+            return shapes
         shapes.read(sides[:-1])
         if shapes.shape(argument.value):
             self.upstream = last.name
@@ -423,6 +418,7 @@ class Settling:
             equations.functions -= {call.value}
         else:
             shapes.read(sides)
+        return shapes
 
     def asked_loss(self) -> bool:
         """Whether derivatives are of one quantity that no equation has, by its letter a loss."""
