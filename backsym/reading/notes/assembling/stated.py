@@ -293,33 +293,8 @@ class Stated:
         self.declared.found = [d for d in self.declared.found if d.spelled.name not in mine]
 
     def within_the_text(self, displayed: Equations, words: Vocabulary) -> list[Segment]:
-        """Equations within the text: of what the displayed ones use and do not define, and of the loss if need be.
-
-        What follows "if" or "when" is a condition, and a number is a value.
-        """
-        inline = [f for f in self.formulas if not f.displayed and self.states(f)]
-        found = [s for f in inline for s in segments(self.source, words, f.start, f.end)]
-        cases = {f.start for f in inline if words_before(self.document.text, f.start)[-1:] in _SUPPOSING}
-        points = {f.start for f in inline if words_before(self.document.text, f.start)[-1:] in _AT}
-        every = displayed
-        if found and (self.steps.letters or any(len(s.left.key[0]) > 1 for s in found)):
-            # Recurrences within the text have starts, and words, o = \sigma(net), are known by their equations.
-            segs = [*displayed.segments, *found]
-            every = Equations(self.source, segs, displayed.defined, words, self.labels)
-        read = [(s, every.read(s)) for s in found if not is_measure(self.source, s, displayed)]
-        read = [(s, e) for s, e in read if not e.tells_symmetry]
-        starts = {start.name for start in starts_of(every, self.steps.letters)}
-        telling = [
-            (s, e)
-            for s, e in read
-            if s.left.name in starts
-            or (
-                e.uses
-                and s.start not in points
-                and not is_model(self.source, e, displayed)
-                and (s.start not in cases or e.is_formula)
-            )
-        ]
+        """Equations within the text: of what the displayed ones use and do not define, and of the loss if need be."""
+        telling, starts = self.telling(displayed, words)
         taken: dict[str, Segment] = {}
         has_loss = displayed.loss() is not None
         for s, _ in telling:
@@ -353,6 +328,35 @@ class Stated:
             if e.is_formula and first.get(s.left.name, s) is not s:
                 displayed.again(first[s.left.name], s)
         return list(taken.values())
+
+    def telling(self, displayed: Equations, words: Vocabulary) -> tuple[list[tuple[Segment, Forward]], set[str]]:
+        """What formulas within the text may define, and the names that recurrences start from.
+
+        What follows "if" or "when" is a condition, and a number is a value.
+        """
+        inline = [f for f in self.formulas if not f.displayed and self.states(f)]
+        found = [s for f in inline for s in segments(self.source, words, f.start, f.end)]
+        cases = {f.start for f in inline if words_before(self.document.text, f.start)[-1:] in _SUPPOSING}
+        points = {f.start for f in inline if words_before(self.document.text, f.start)[-1:] in _AT}
+        every = displayed
+        if found and (self.steps.letters or any(len(s.left.key[0]) > 1 for s in found)):
+            # Recurrences within the text have starts, and words, o = \sigma(net), are known by their equations.
+            segs = [*displayed.segments, *found]
+            every = Equations(self.source, segs, displayed.defined, words, self.labels)
+        read = [(s, every.read(s)) for s in found if not is_measure(self.source, s, displayed)]
+        read = [(s, e) for s, e in read if not e.tells_symmetry]
+        starts = {start.name for start in starts_of(every, self.steps.letters)}
+        return [
+            (s, e)
+            for s, e in read
+            if s.left.name in starts
+            or (
+                e.uses
+                and s.start not in points
+                and not is_model(self.source, e, displayed)
+                and (s.start not in cases or e.is_formula)
+            )
+        ], starts
 
     def only_goal(self, telling: Sequence[tuple[Segment, Forward]]) -> Segment | None:
         """Of a note without displayed equations: the one that no other uses, if the words speak of no other loss."""
