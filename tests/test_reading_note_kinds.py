@@ -448,6 +448,19 @@ NOTES: dict[str, Note] = {
         lambda x, w: two_sums(x, w) ** 2,
         {"x": (N,), "w": S},
     ),
+    # A chain of numbers, as worked examples write it.
+    "a value behind the name of what has a formula": (
+        r"$$z_1 = \sigma(v x) = 0.73$$ $$z_2 = z_1 = 0.73$$ $$L = (z_2 - w)^2 = 0.5$$",
+        lambda v, x, w: (sigmoid(v * x) - w) ** 2,
+        {"v": S, "x": S, "w": S},
+    ),
+    "conditions of indices": (
+        r"$$a_j = \frac{e^{z_j}}{\sum_k e^{z_k}}$$ $$L = -\sum_k y_k \log a_k$$"
+        r" $$\frac{\partial a_j}{\partial z_i} = a_i (1 - a_i), \quad i = j$$"
+        r" $$\frac{\partial a_j}{\partial z_i} = -a_i a_j, \quad i \neq j.$$",
+        lambda z, y: -(y * np.log(softmax(z))).sum(),
+        {"z": (K,), "y": (K,)},
+    ),
     # Equations of one example, one after the other.
     "the error of one example": (
         r"$$\hat y = w x + b, \quad e = \hat y - y$$ $$L = \frac1N \sum_{i=1}^N e_i^2$$ Given are $x_i$ and $y_i$.",
@@ -484,6 +497,11 @@ NOTES: dict[str, Note] = {
 }
 
 REFUSED = {
+    "a function of a list of parameters": (
+        r"$$J(\vec w, b) = \frac1{2m} \sum_{i=1}^m (f_{\vec w, b}(\vec x^{(i)}) - y^{(i)})^2"
+        r" + \lambda \sum_{j=1}^n w_j^2$$",
+        "notes.function_of_mark",
+    ),
     "the other event": (
         r"$$P(y = 1 \mid x) = \sigma(w^\top x)$$ $$L = -\log P(y = 0 \mid x).$$ with $x \in \mathbb{R}^d$.",
         "notes.function_not_put_in",

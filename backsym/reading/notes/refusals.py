@@ -199,12 +199,17 @@ def check_objective(source: Source, equations: Equations, places: Iterable[tuple
 
 
 def _parametrised(source: Source, equations: Equations, loose: Collection[str]) -> Iterator[Diagnostic]:
-    r"""``p_\theta(x)`` in a note that speaks of \theta, too: the function depends on it, and nothing says how."""
+    r"""``p_\theta(x)`` in a note that speaks of \theta, too: the function depends on it, and nothing says how.
+
+    So does ``f_{w, b}(x)``, with a list of them.
+    """
     computed = {segment.left.key[0] for segment in equations.segments}
     for call in {call.key: call for call in equations.applications}.values():
         mark = call.key[1]
-        if mark in loose and mark not in computed and new_name(*call.key) in equations.functions:
-            words = say("notes.function_of_mark", name=source.text[slice(*call.head)], mark=mark)
+        below = [t.text for t in tokens_in(source, *call.head) if t.text not in (*FONTS, *ACCENTS, "{", "}")][2:]
+        letters = below[::2] if {*below[1::2]} == {","} else [mark]
+        if {*letters} <= {*loose} - computed and new_name(*call.key) in equations.functions:
+            words = say("notes.function_of_mark", name=source.text[slice(*call.head)], mark=", ".join(letters))
             yield source.diagnostic(words, call.head)
 
 

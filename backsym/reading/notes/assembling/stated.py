@@ -45,7 +45,7 @@ from backsym.reading.notes.prose import (
     words_before,
 )
 from backsym.reading.notes.spelling import MARKS, numbered_members
-from backsym.reading.notes.stating.pieces import Settled
+from backsym.reading.notes.stating.pieces import Settled, index_conditions
 from backsym.reading.notes.steps import Steps, starts_of, steps_of
 from backsym.reading.notes.upstream import Slope, mentioned_loss, slopes
 from backsym.reading.notes.words import Place, is_size, layers, symmetric, worded
@@ -110,6 +110,7 @@ class Stated:
         self.numbered: frozenset[str] = frozenset()
         self.marks: frozenset[str] = frozenset()
         self.labels: dict[str, str] = {}
+        self.conditions = frozenset(index_conditions(self.source, self.formulas))
         self.assumed: list[tuple[int, Said]] = []
         self.classes: dict[str, str] = {}
         self.symmetric: set[str] = set()
@@ -271,6 +272,7 @@ class Stated:
         """The equations with what is known by now: those displayed, and those within the text that they need."""
         words = self.vocabulary()
         segs = [s for f in displayed for s in segments(self.source, words, f.start, f.end)]
+        segs = [s for s in segs if s.start not in self.conditions]
         segs += self.within_the_text(Equations(self.source, segs, defined, words, self.labels, self.sides), words)
         return Equations(self.source, segs, defined, words, self.labels, self.sides)
 

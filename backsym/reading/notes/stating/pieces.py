@@ -23,6 +23,9 @@ OPENING = ("(", "[", "{", r"\{", "<(", "cases{", "blocks{", "|(", "||(")
 CLOSING = (")", "]", "}", r"\}", ">)", "}cases", "}blocks", "|)", "||)")
 
 WORDS = Vocabulary({}, open=True)
+_RELATIONS = ("=", "!=", "<", ">", "<=", ">=")
+_BEHIND = (",", ";", ".", ")", "&")
+_ENDS = ("end", "row")
 MOST_OF_CASE = 200
 """Characters behind an equation among which its other case is told."""
 
@@ -185,6 +188,34 @@ def loose_letters(source: Source, formula: Place) -> Iterator[str]:
         before = tokens[n - 1 - (n > 1 and tokens[n - 1].text == "{")].text if n else ""
         if token.kind in ("letter", "greek") and before != "_":
             yield token.text
+
+
+def index_conditions(source: Source, formulas: Iterable[Place]) -> Iterator[int]:
+    """Where ``i = j`` and ``t = T`` begin, of a letter that stands below others and nowhere else: no equations."""
+    loose: dict[str, list[int]] = {}
+    below: set[str] = set()
+    short: dict[int, str] = {}
+    for formula in formulas:
+        tokens = tokens_in(source, formula.start, formula.end)
+        tokens += [Token("end", "", formula.end, formula.end)] * 4
+        n = 0
+        while tokens[n].kind != "end":
+            token, end = tokens[n], script_end(tokens, n)
+            inner = [t for t in tokens[n + 1 : end] if t.text not in ("{", "}")]
+            if token.text == "_" or (token.text == "^" and inner and inner[0].text in ("(", "[")):
+                below.update(t.text for t in inner)
+                n = end
+                continue
+            if token.kind in ("letter", "greek"):
+                loose.setdefault(token.text, []).append(token.start)
+                relation, other, after, further = tokens[n + 1 : n + 5]
+                plain = relation.text in _RELATIONS and other.kind in ("letter", "greek", "number")
+                if plain and further.text != "dots" and (after.text in _BEHIND or after.kind in _ENDS):
+                    short |= {token.start: relation.text, other.start: ""}
+            n += 1
+    for letter, places in loose.items():
+        if letter in below and all(place in short for place in places):
+            yield from (place for place in places if short[place] == "=")
 
 
 def bold_letters(source: Source, formula: Place) -> Iterator[str]:

@@ -68,7 +68,9 @@ def one_side(piece: Piece, mentions: Mentions | None = None, *, unread: bool = F
     """
     if len(piece.signs) < 2 or piece.derives(piece.first, piece.signs[0]):
         return
-    if (number := _number_of_all(piece)) is not None:
+    between = [piece.tokens[slice(*piece.part(n))] for n in range(len(piece.signs) - 1)]
+    computed = mentions is not None and any(map(mentions.defined, between))
+    if (number := _number_of_all(piece)) is not None and not computed:
         signs = [piece.tokens[sign] for sign in piece.signs[:-1]]
         yield from (Edit(sign.start, sign.end, f"= {number}, ") for sign in signs)
         return
@@ -108,7 +110,7 @@ def each_side(piece: Piece) -> Iterator[Edit]:
 
 
 def _number_of_all(piece: Piece) -> str | None:
-    r"""The number that ends a chain of names, ``h_0 = c_0 = 0``: each has it."""
+    r"""The number that ends a chain of names, ``h_0 = c_0 = 0``: each has it, if none has a formula elsewhere."""
     *names, last = (piece.part(n) for n in range(len(piece.signs)))
     plain = _plain(piece.tokens[last[0] : last[1]])
     trees = [piece.tree(n) for n in range(len(names))]
