@@ -19,14 +19,12 @@ from backsym.reading.latex.cases import FOR, IF, choice_in_words
 from backsym.reading.latex.derivatives import Formula
 from backsym.reading.latex.grammar import COMPARISONS
 from backsym.reading.latex.handwriting import handwritten
-from backsym.reading.latex.lexer import ACCENTS, FONTS, FUNCTION_MACROS, Token
+from backsym.reading.latex.lexer import ACCENTS, BRACKETS, FONTS, FUNCTION_MACROS, Token, closing
 from backsym.reading.latex.names import Found, Vocabulary, split_tag
 from backsym.reading.latex.scripts import Scripts
 from backsym.reading.latex.symbols import Base
 from backsym.reading.syntax import Node, node, walk
-from backsym.text.pieces import partner
 
-_CLOSING = {"(": ")", "[": "]", r"\{": r"\}", "{": "}"}
 _ORDER = ("<", ">", "<=", ">=")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 STEPS = ("H", "u", "Theta", "theta")
@@ -176,7 +174,7 @@ class AnswerFormula(Formula):
             arguments.append(self.argument())
         self.bars.pop()
         self.leave()
-        self.expect(_CLOSING[opening.text], opening)
+        self.expect(BRACKETS[opening.text], opening)
         return tuple(arguments)
 
     def argument(self) -> Node:
@@ -220,16 +218,11 @@ class AnswerFormula(Formula):
         """Where the parenthesis or brace closes that opens here, if it is that of ``(dL)/(dz)``, no group's."""
         if not self.at("(", "{") or not self.is_differential(self.ahead()) or not self.names_quantity(self.ahead(2)):
             return None
-        close = self.closing_parenthesis(self.position) if self.at("(") else self.closing[self.position]
+        close = closing(self.tokens, self.position)
         if close is None or self.tokens[close + 1].text != "/":
             return None
         below = [token for token in self.tokens[close + 2 : close + 4] if token.text not in ("(", "{")]
         return close if below and self.is_differential(below[0]) else None
-
-    def closing_parenthesis(self, opening: int) -> int | None:
-        """The place of the token that closes a parenthesis."""
-        signs = [token.text if token.kind == "op" else "" for token in self.tokens]
-        return partner(signs, opening, ("(",), (")",))
 
     def fraction_in_parentheses(self, close: int) -> Node:
         start = self.take().start
@@ -286,7 +279,7 @@ class AnswerFormula(Formula):
         self.take()
         steps, below = self.steps_apart()
         if opening is not None:
-            self.expect(_CLOSING[opening.text], opening)
+            self.expect(BRACKETS[opening.text], opening)
         return self.stepped(self.slope(above, below, start), steps, start)
 
     # --- derivatives of functions ---
@@ -390,7 +383,7 @@ class AnswerFormula(Formula):
         whole = self.position == 0
         tree = super().fraction_or_derivative()
         if whole and tree.kind == "partial" and self.at("(") and self.position in self.lists:
-            close = self.closing_parenthesis(self.position)
+            close = closing(self.tokens, self.position)
             if close is not None and self.tokens[close + 1].kind == "end":
                 self.position = close + 1
         return tree

@@ -14,7 +14,7 @@ from backsym.core.errors import InputError
 from backsym.core.functions import FUNCTIONS
 from backsym.core.source import Source
 from backsym.core.words import say
-from backsym.reading.latex.lexer import FONTS, Token, tokenize
+from backsym.reading.latex.lexer import FONTS, Token, closing, tokenize
 
 _CONSTANTS = ("e", "pi", "sigma", "delta")
 
@@ -88,11 +88,5 @@ def _spelled(tokens: Sequence[Token]) -> set[int]:
 
 def _holds_one(tokens: list[Token], opening: int) -> bool:
     """Whether parentheses hold one quantity, perhaps with a factor, and no sum."""
-    depth = 0
-    for n in range(opening, len(tokens) - 1):
-        depth += (tokens[n].text == "(") - (tokens[n].text == ")")
-        if depth == 0:
-            return n > opening + 1
-        if n > opening and (tokens[n].text in ("+", "-", "=", ",", "/", "oslash", "frac") or tokens[n].text in "<>"):
-            return False
-    return False
+    inside = tokens[opening + 1 : closing(tokens, opening) or opening]
+    return bool(inside) and not any(t.text in ("+", "-", "=", ",", "/", "oslash", "frac", "<", ">") for t in inside)

@@ -11,13 +11,20 @@ from collections.abc import Sequence
 from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.core.words import Said, say
-from backsym.reading.latex.lexer import ACCENTS, FONTS, FUNCTION_MACROS, Token, script_end, tokenize
+from backsym.reading.latex.lexer import (
+    ACCENTS,
+    BRACKETS,
+    CLOSING,
+    FONTS,
+    FUNCTION_MACROS,
+    Token,
+    nesting,
+    script_end,
+    tokenize,
+)
 from backsym.reading.syntax import MAX_DEPTH, MAX_NESTING, Node, node
 
 SPLIT_HINT = say("latex.split_it")
-_CLOSING = {"{": "}", "(": ")", "[": "]", r"\{": r"\}"}
-_OPENING = ("(", "[", "{", r"\{", "<(", "cases{", "blocks{", "|(", "||(")
-_ENDING = (")", "]", "}", r"\}", ">)", "}cases", "}blocks", "|)", "||)")
 _WIDE = (r"\quad", r"\qquad", r"\hspace")
 _OPERATORS = frozenset("+ - cdot times odot * / = , < > <= >= !=".split())
 _INFIX = frozenset("+ - * cdot times odot".split())
@@ -213,7 +220,7 @@ def _parted(source: Source, tokens: list[Token]) -> list[Token]:
         if token.kind == "row":
             depth, equals = 0, False
         elif token.kind == "op":
-            depth += (token.text in _OPENING) - (token.text in _ENDING)
+            depth += nesting(token)
             equals = equals or (token.text == "=" and depth == 0)
         out.append(token)
     return out
@@ -230,8 +237,8 @@ def _begins(tokens: Sequence[Token], n: int) -> bool:
         if token.kind in ("end", "row", "unknown"):
             return False
         if token.kind == "op":
-            depth += (token.text in _OPENING) - (token.text in _ENDING)
-            if depth == 0 and token.text not in (*_ENDING, "_", "^", "'"):
+            depth += nesting(token)
+            if depth == 0 and token.text not in (*CLOSING, "_", "^", "'"):
                 return token.text == "="
         n += 1
     return False
@@ -341,9 +348,9 @@ def _lists(tokens: Sequence[Token]) -> set[int]:
     for n, token in enumerate(tokens):
         if token.kind != "op":
             continue
-        if token.text in _CLOSING:
-            stack.append((n, _CLOSING[token.text]))
-        elif token.text in ("}", ")", "]", r"\}"):
+        if token.text in BRACKETS:
+            stack.append((n, BRACKETS[token.text]))
+        elif token.text in BRACKETS.values():
             while stack and stack[-1][1] != token.text:
                 stack.pop()
             if stack:

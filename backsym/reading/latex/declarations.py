@@ -15,7 +15,7 @@ from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.latex.equations import FormulaReader, Spelled
-from backsym.reading.latex.lexer import tokens_in
+from backsym.reading.latex.lexer import nesting, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.latex.symbols import Base
@@ -341,7 +341,7 @@ class _Reader(FormulaReader):
         while self.tokens[at].kind != "end" and (depth or self.tokens[at].text not in (",", ";")):
             if (self.tokens[at].kind, self.tokens[at].text) == ("letter", "I"):
                 break
-            depth += (self.tokens[at].text == "(") - (self.tokens[at].text == ")")
+            depth += nesting(self.tokens[at])
             at += 1
         if self.tokens[at].text != "I":
             return

@@ -21,7 +21,7 @@ from backsym.core.words import say
 from backsym.reading.latex.cursor import shown
 from backsym.reading.latex.derivatives import Formula
 from backsym.reading.latex.extents import extended
-from backsym.reading.latex.lexer import Tokens
+from backsym.reading.latex.lexer import Tokens, nesting
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.latex.scripts import item, read_scripts
 from backsym.reading.meaning.scope import Scope
@@ -29,8 +29,6 @@ from backsym.reading.syntax import Node, walk
 
 MAX_EQUATIONS = 10_000
 
-_OPENING = ("(", "[", "{", r"\{", "<(", "cases{", "blocks{")
-_ENDING = (")", "]", "}", r"\}", ">)", "}cases", "}blocks")
 _JOINING = ("and", "where", "with", "or")
 _RANGE_WORDS = frozenset("for forall foreach forevery all and every each where with".split())
 
@@ -284,8 +282,7 @@ class FormulaReader(Formula):
         positions = [0]
         depth = 0
         for n, token in enumerate(self.tokens):
-            if token.kind == "op":
-                depth += (token.text in _OPENING) - (token.text in _ENDING)
+            depth += nesting(token)
             if token.kind == "row":
                 depth = 0
             comma = token.text in (",", ";") and token.kind == "op" and depth == 0
@@ -319,7 +316,7 @@ class FormulaReader(Formula):
             if token.kind == "row" or (token.kind == "op" and depth == 0 and token.text in (",", ";")):
                 return False
             if token.kind == "op":
-                depth += (token.text in _OPENING) - (token.text in _ENDING)
+                depth += nesting(token)
                 if depth == 0 and (token.text == "=" or (token.text == "in" and self.number_set_at(n + 1))):
                     return True
         return False
@@ -355,7 +352,7 @@ class FormulaReader(Formula):
         for n in range(position, last):
             token = self.tokens[n]
             if token.kind == "op":
-                depth += (token.text in _OPENING) - (token.text in _ENDING)
+                depth += nesting(token)
                 if depth == 0 and token.text == "in" and self.number_set_at(n + 1):
                     return n - 1
         return last

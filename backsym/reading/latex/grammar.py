@@ -18,7 +18,7 @@ from backsym.core.words import Said, Words, say
 from backsym.reading.latex.blocks import blocks
 from backsym.reading.latex.cases import cases
 from backsym.reading.latex.cursor import Cursor, shown
-from backsym.reading.latex.lexer import ACCENTS, FONTS, FUNCTION_MACROS, GROUPS, Token
+from backsym.reading.latex.lexer import ACCENTS, BRACKETS, FONTS, FUNCTION_MACROS, GROUPS, Token, nesting
 from backsym.reading.latex.names import Vocabulary
 from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.syntax import Node, walk
@@ -27,7 +27,6 @@ SIGNS = {"cdot": ".", "times": "x", "odot": "o", "*": "*"}
 """Signs of products; a space is juxtaposition."""
 
 COMPARISONS = {"<": "<", ">": ">", "<=": "<=", ">=": ">=", "=": "==", "!=": "!="}
-_CLOSING = {"(": ")", "[": "]", r"\{": r"\}", "{": "}"}
 _END_WORDS = frozenset(
     "for forall forevery foreach where with and if each all every when otherwise else iff so hence thus or as on "
     "elsewhere für falls wenn sonst ansonsten und oder".split()
@@ -253,7 +252,7 @@ class Grammar(Cursor, ABC):
             inner = self.below_each_other(inner, opening)
         self.bars.pop()
         self.leave()
-        self.expect(_CLOSING[opening.text], opening)
+        self.expect(BRACKETS[opening.text], opening)
         if self.at("_") and self.ahead().text == "+":
             # The positive part, (z)_+.
             self.position += 2
@@ -265,7 +264,7 @@ class Grammar(Cursor, ABC):
         if not self.at(*COMPARISONS):
             return inner
         if opening.text not in ("[", r"\{"):
-            raise self.unexpected(_CLOSING[opening.text], say("latex.write_indicator"))
+            raise self.unexpected(BRACKETS[opening.text], say("latex.write_indicator"))
         return self.compared(inner)
 
     def compared(self, left: Node) -> Node:
@@ -321,7 +320,7 @@ class Grammar(Cursor, ABC):
             return False
         depth = 0
         for n in range(self.position + 1, len(tokens) - 1):
-            depth += (tokens[n].text in ("(", "[", "{", r"\{")) - (tokens[n].text in (")", "]", "}", r"\}"))
+            depth += nesting(tokens[n])
             if tokens[n].kind == "row" or depth < 0:
                 return False
             if tokens[n].text == "|" and depth == 0:
@@ -353,7 +352,7 @@ class Grammar(Cursor, ABC):
             arguments.append(self.additive())
         self.bars.pop()
         self.leave()
-        self.expect(_CLOSING[opening.text], opening)
+        self.expect(BRACKETS[opening.text], opening)
         return tuple(arguments)
 
     # --- quotients and roots ---
@@ -469,7 +468,7 @@ class Grammar(Cursor, ABC):
 
     def arguments(self, name: str) -> tuple[Node, ...]:
         """Arguments in parentheses, or one factor without."""
-        if self.at(*_CLOSING):
+        if self.at(*BRACKETS):
             return self.argument_list()
         if not self.starts_factor():
             raise self.unexpected(say("latex.sought.argument", name=name), say("latex.such_as_call"))

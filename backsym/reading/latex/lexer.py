@@ -412,6 +412,26 @@ def has_sign(source: Source, start: int, end: int, *signs: str) -> bool:
     )
 
 
+BRACKETS = {"(": ")", "[": "]", "{": "}", r"\{": r"\}"}
+CLOSING = frozenset((*BRACKETS.values(), "|)", "||)", ">)", "}cases", "}blocks"))
+OPENING = frozenset((*BRACKETS, "|(", "||(", "<(", "cases{", "blocks{"))
+
+
+def nesting(token: Token) -> int:
+    """1 for a sign that opens a bracket of any kind, -1 for one that closes one, 0 for all else."""
+    return (token.text in OPENING) - (token.text in CLOSING) if token.kind == "op" else 0
+
+
+def closing(tokens: Sequence[Token], opening: int) -> int | None:
+    """The position of the sign that closes the bracket here; None if none stands here, or nothing closes it."""
+    sign, depth = tokens[opening].text, 0
+    for n in range(opening, len(tokens)) if tokens[opening].kind == "op" and sign in BRACKETS else ():
+        depth += (tokens[n].text == sign) - (tokens[n].text == BRACKETS[sign])
+        if depth == 0:
+            return n
+    return None
+
+
 def script_end(tokens: Sequence[Token], n: int) -> int:
     """The position after the script whose sign stands at n: a group in braces, or one token, but not the end."""
     n += 1

@@ -14,7 +14,7 @@ from backsym.core.errors import InputError
 from backsym.core.words import Words, say
 from backsym.reading.latex.cursor import shown
 from backsym.reading.latex.grammar import COMPARISONS, Grammar
-from backsym.reading.latex.lexer import ACCENTS, FONTS, WIDE_ACCENTS, Token
+from backsym.reading.latex.lexer import ACCENTS, BRACKETS, FONTS, WIDE_ACCENTS, Token
 from backsym.reading.latex.names import LOSS_WORDS, Found, Key, new_name, spelling, split_tag
 from backsym.reading.latex.scripts import Scripts, is_shift, item, read_scripts, shift, tag_ahead
 from backsym.reading.meaning.scope import suggest
@@ -567,7 +567,7 @@ class Symbols(Grammar):
     def indicator(self, base: Base) -> Node | None:
         r"""``\mathbb{1}[z > 0]``, ``\mathbb{1}[k = \arg\max_{k'} z_{k'}]``; None if there is no comparison inside."""
         opening = self.token
-        close = {"(": ")", "[": "]", r"\{": r"\}", "{": "}"}[opening.text]
+        close = BRACKETS[opening.text]
         mark = self.position
         depth = 0
         end = mark

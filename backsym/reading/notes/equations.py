@@ -19,7 +19,7 @@ from backsym.core.names import GREEK, is_capital
 from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.latex.equations import FormulaReader, LatexEquation, Segment, Spelled, segments
-from backsym.reading.latex.lexer import FONTS, Token, script_end, tokenize, tokens_in
+from backsym.reading.latex.lexer import FONTS, Token, closing, nesting, script_end, tokenize, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.latex.symbols import Base
@@ -27,11 +27,8 @@ from backsym.reading.meaning.scope import positional
 from backsym.reading.notes.labels import label_in, with_positions
 from backsym.reading.notes.prose import begins_section
 from backsym.reading.syntax import Node, walk
-from backsym.text.pieces import partner
 
 _FUNCTION_LETTERS = frozenset("f g h phi psi Phi Psi".split())
-_OPENING = frozenset("([{")
-_CLOSING = frozenset(")]}")
 _END = Token("end", "", 0, 0)
 _CONSTANTS = frozenset("lambda alpha beta gamma eta mu rho tau C c".split())
 """The letters of numbers that weigh a penalty."""
@@ -178,7 +175,7 @@ class FirstLook(FormulaReader):
             return
         depth, end = 0, self.position
         while self.tokens[end].kind not in ("end", "row"):
-            depth += (self.tokens[end].text in _OPENING) - (self.tokens[end].text in _CLOSING)
+            depth += nesting(self.tokens[end])
             if depth == 0:
                 break
             end += 1
@@ -632,7 +629,7 @@ def terms_of(tokens: Sequence[Token]) -> list[list[Token]]:
     depth = 0
     found: list[list[Token]] = [[]]
     for token in tokens:
-        depth += (token.text in _OPENING) - (token.text in _CLOSING)
+        depth += nesting(token)
         if token.kind == "op" and token.text in ("+", "-") and depth == 0:
             found.append([])
         else:
@@ -706,7 +703,7 @@ def defined_functions(source: Source, places: Iterable[tuple[int, int]]) -> dict
 
 def _equals_after(tokens: list[Token], opening: int) -> bool:
     """Whether the parenthesis that opens here closes right before an equals sign."""
-    close = partner([token.text for token in tokens[:-1]], opening, ("(",), (")",))
+    close = closing(tokens, opening)
     return close is not None and tokens[close + 1].text == "=" and tokens[close + 1].kind == "op"
 
 

@@ -16,12 +16,11 @@ from backsym.core.errors import InputError
 from backsym.core.expr import Labels
 from backsym.core.source import Source
 from backsym.reading.latex.equations import FormulaReader
-from backsym.reading.latex.lexer import Token
+from backsym.reading.latex.lexer import Token, closing
 from backsym.reading.latex.names import Vocabulary, new_name
 from backsym.reading.meaning.labels import spelled_out
 from backsym.reading.meaning.scope import Scope
 from backsym.reading.syntax import Node
-from backsym.text.pieces import partner
 
 _CLASS_WORDS = frozenset(
     "class classes category label labels word words token tokens digit index position action klasse kategorie wort"
@@ -81,8 +80,8 @@ def _uses(reader: FormulaReader, letters: Collection[str]) -> Iterator[Use]:
             else:
                 is_delta = tokens[n - 1].text == "delta"
                 yield from _below(inside, letters, is_delta=is_delta)
-        elif token.text in ("[", "(", r"\{", "_") and token.kind == "op" and _is_one(tokens, n):
-            yield from _compared(tokens[n + 1 : _close(tokens, n)], letters, "=")
+        elif token.text in ("[", "(", r"\{") and token.kind == "op" and _is_one(tokens, n):
+            yield from _compared(tokens[n + 1 : closing(tokens, n) or -1], letters, "=")
 
 
 def _is_one(tokens: Sequence[Token], n: int) -> bool:
@@ -91,11 +90,6 @@ def _is_one(tokens: Sequence[Token], n: int) -> bool:
     while back >= 0 and tokens[back].text == "}":
         back -= 1
     return back >= 0 and tokens[back].text in ("1", "I")
-
-
-def _close(tokens: Sequence[Token], opening: int) -> int:
-    close = partner([token.text for token in tokens], opening, ("(", "[", r"\{"), (")", "]", r"\}"))
-    return len(tokens) - 1 if close is None else close
 
 
 def _below(inside: Sequence[Token], letters: Collection[str], *, is_delta: bool) -> Iterator[Use]:

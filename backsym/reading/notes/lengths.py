@@ -17,14 +17,13 @@ from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Edit
 from backsym.reading.latex.equations import FormulaReader, Segment, Spelled, segments
-from backsym.reading.latex.lexer import FONTS, Token, script_end, tokens_in
+from backsym.reading.latex.lexer import FONTS, Token, closing, script_end, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.latex.symbols import BOLD
 from backsym.reading.notes.equations import TARGETS, Equations, is_loss
 from backsym.reading.notes.refusals import capital_of, computed_arrays, indexes
 from backsym.reading.notes.shapes import Shapes
 from backsym.reading.syntax import Node, walk
-from backsym.text.pieces import partner
 
 _SUMS = ("add", "neg", "terms", "div")
 _COUNTS = ("N", "M")
@@ -444,7 +443,7 @@ def _edits(reader: FormulaReader, tree: Node) -> Iterator[Edit]:
         yield Edit(tokens[0].start, tokens[0].end, r"\|")
         yield Edit(tokens[-1].start, tokens[-1].end, r"\|")
         return
-    close = _close([token.text for token in tokens])
+    close = closing(tokens, 0)
     if close:
         yield Edit(tokens[0].start, tokens[0].end, r"\|")
         yield Edit(tokens[close].start, tokens[close].end, r"\|")
@@ -452,8 +451,3 @@ def _edits(reader: FormulaReader, tree: Node) -> Iterator[Edit]:
     raised = next(n for n in range(len(tokens) - 1, -1, -1) if tokens[n].text == "^")
     yield Edit(tokens[0].start, tokens[0].start, r"\|")
     yield Edit(tokens[raised - 1].end, tokens[raised - 1].end, r"\|")
-
-
-def _close(texts: list[str]) -> int | None:
-    """The position of the bracket that closes the first sign; None if that is none."""
-    return partner(texts, 0, ("(", "[", r"\{"), (")", "]", r"\}")) or None

@@ -28,7 +28,7 @@ from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.equations import FormulaReader
-from backsym.reading.latex.lexer import ACCENTS, FONTS, Token, script_end, tokens_in
+from backsym.reading.latex.lexer import ACCENTS, CLOSING, FONTS, Token, nesting, script_end, tokens_in
 from backsym.reading.latex.names import Vocabulary, new_name
 
 Array: TypeAlias = "tuple[str, str]"
@@ -43,8 +43,6 @@ _WORDS = Vocabulary({}, open=True)
 _LETTERS = ("letter", "greek")
 _BRACKETS = {"(": ")", "[": "]"}
 _SUMS = ("sum", "prod")
-_OPENING = ("(", "[", "{", r"\{")
-_CLOSING = (")", "]", "}", r"\}")
 
 
 Item: TypeAlias = "tuple[str, int, tuple[int, int], Token, str]"
@@ -300,7 +298,7 @@ def _end_of_product(tokens: Sequence[Token], begin: int) -> int:
     depth = 0
     for n in range(begin, len(tokens)):
         token = tokens[n]
-        depth += (token.text in ("(", "[", "{", r"\{")) - (token.text in (")", "]", "}", r"\}"))
+        depth += nesting(token)
         ends = token.text in ("+", "-", "=", ",", ";", ".", "&") or token.kind in ("row", "end")
         if depth < 0 or (depth == 0 and ends):
             return n
@@ -436,7 +434,7 @@ def _right(formula: Written, left: Index) -> tuple[int, int]:
     begin = next(n for n in range(at, len(tokens)) if tokens[n].text == "=") + 1
     depth = 0
     for n in range(begin, len(tokens)):
-        depth += (tokens[n].text in _OPENING) - (tokens[n].text in _CLOSING)
+        depth += nesting(tokens[n])
         ends = tokens[n].kind in ("row", "end") or (depth == 0 and tokens[n].text in (",", ";", ".", "&", "text"))
         if ends:
             return begin, n
@@ -455,8 +453,8 @@ def _term_of(tokens: Sequence[Token], index: Index) -> tuple[int, int] | None:
         end += 1
     added = start > 0 and tokens[start - 1].text == "+"
     follows = end < len(tokens) and tokens[end].text == "+"
-    closed = end == len(tokens) or follows or tokens[end].text in (*_CLOSING, "-")
-    opened = start == 0 or added or (follows and tokens[start - 1].text in _OPENING)
+    closed = end == len(tokens) or follows or tokens[end].text in (*CLOSING, "-")
+    opened = start == 0 or added or (follows and nesting(tokens[start - 1]) > 0)
     if not (closed and opened) or not (added or follows):
         return None
     return (start - 1, end) if added else (start, end + 1)

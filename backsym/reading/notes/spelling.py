@@ -19,7 +19,7 @@ from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.equations import FormulaReader
-from backsym.reading.latex.lexer import FONTS, Token, script_end
+from backsym.reading.latex.lexer import FONTS, Token, closing, nesting, script_end
 from backsym.reading.latex.names import Key, Vocabulary
 from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.latex.symbols import Base
@@ -227,7 +227,7 @@ def _one_below_the_other(reader: FormulaReader) -> Iterator[Edit]:
             continue
         depth, commas = 0, []
         for inner in tokens[n:]:
-            depth += (inner.text in ("[", "{", "(")) - (inner.text in ("]", "}", ")"))
+            depth += nesting(inner)
             if depth == 0:
                 break
             if depth == 1 and inner.text == ",":
@@ -256,15 +256,9 @@ def _words(reader: FormulaReader) -> Iterator[str]:
         end = _run(reader.tokens, position)
         if end - position < 2:
             continue
-        after = end
-        if reader.tokens[end].text == "(":
-            depth = 0
-            for after in range(end, len(reader.tokens)):
-                depth += (reader.tokens[after].text == "(") - (reader.tokens[after].text == ")")
-                if depth == 0:
-                    break
-            after += 1
-        if after < len(reader.tokens) and reader.tokens[after].text == "=":
+        close = closing(reader.tokens, end) if reader.tokens[end].text == "(" else None
+        after = end if close is None else close + 1
+        if reader.tokens[after].text == "=":
             yield "".join(token.text for token in reader.tokens[position:end])
 
 

@@ -13,10 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
-from backsym.reading.latex.lexer import Token, script_end, tokens_in
+from backsym.reading.latex.lexer import CLOSING, Token, nesting, script_end, tokens_in
 
-_OPENING = ("(", "[", "{", r"\{", "|(", "||(", "<(")
-_CLOSING = (")", "]", "}", r"\}", "|)", "||)", ">)")
 _LETTERS = ("letter", "greek")
 
 
@@ -71,11 +69,11 @@ def _body_end(tokens: Sequence[Token], begin: int) -> int:
             return n
         if token.kind != "op":
             continue
-        if depth == 0 and (token.text in _CLOSING or token.text in (",", ";", "=", "&")):
+        if depth == 0 and (token.text in CLOSING or token.text in (",", ";", "=", "&")):
             return n
         if depth == 0 and token.text in ("+", "-") and n > begin:
             return n
-        depth += (token.text in _OPENING) - (token.text in _CLOSING)
+        depth += nesting(token)
     return len(tokens)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
-from backsym.reading.latex.lexer import Token, letter_at, tokens_in
+from backsym.reading.latex.lexer import Token, letter_at, nesting, tokens_in
 from backsym.reading.notes.equations import LOSS_NAMES
 
 _LOGARITHMS = ("log", "ln")
@@ -20,7 +20,6 @@ _INVERSE = {"exp": r"\exp", "sigmoid": r"\mathrm{sigmoid}"}
 _DERIVATIVES = ("partial", "nabla")
 _DATA = ("y", "t")
 _ENDS = (",", ".", ";")
-_OPENING, _CLOSING = ("(", "[", "{"), (")", "]", "}")
 
 
 def without_logarithms(
@@ -79,7 +78,7 @@ def _statements(text: str, tokens: Sequence[Token]) -> Iterator[Sequence[Token]]
     r"""What commas, rows and ``\quad`` part, outside of all brackets."""
     depth, first = 0, 0
     for n, token in enumerate(tokens):
-        depth += (token.text in _OPENING) - (token.text in _CLOSING)
+        depth += nesting(token)
         spaced = n > first and "quad" in text[tokens[n - 1].end : token.start]
         parts = depth == 0 and (token.text in _ENDS or token.kind in ("row", "end"))
         if parts or (spaced and depth == 0):

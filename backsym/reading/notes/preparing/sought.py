@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
-from backsym.reading.latex.lexer import Token, script_end, tokens_in
+from backsym.reading.latex.lexer import Token, nesting, script_end, tokens_in
 from backsym.reading.notes.equations import LOSS_NAMES
 from backsym.reading.notes.stating.pieces import source_of
 
@@ -81,7 +81,7 @@ def _is_objective(tokens: Sequence[Token], sign: Sequence[Token], computed: Coll
     letters = {t.text for t in sign if t.kind in ("letter", "greek")}
     depth, outer, end = 0, list[str](), len(tokens)
     for n, token in enumerate(tokens[:-1]):
-        depth += (token.text in ("{", "(", "[")) - (token.text in ("}", ")", "]"))
+        depth += nesting(token)
         if token.text == "," and depth == 0 and any(t.text == "=" for t in tokens[n:]):
             end = n
             break

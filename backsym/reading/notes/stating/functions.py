@@ -16,12 +16,21 @@ from backsym.core.words import say
 from backsym.reading.files.yamlfile import Document, Edit
 from backsym.reading.latex.declarations import names_in_formula
 from backsym.reading.latex.equations import FormulaReader
-from backsym.reading.latex.lexer import ACCENTS, FONTS, FUNCTION_MACROS, Token, script_end, tokens_in
+from backsym.reading.latex.lexer import (
+    ACCENTS,
+    CLOSING,
+    FONTS,
+    FUNCTION_MACROS,
+    OPENING,
+    Token,
+    closing,
+    nesting,
+    script_end,
+    tokens_in,
+)
 from backsym.reading.latex.names import Key
 from backsym.reading.latex.scripts import read_scripts
 from backsym.reading.notes.stating.pieces import (
-    CLOSING,
-    OPENING,
     WORDS,
     Piece,
     Place,
@@ -248,9 +257,8 @@ def _left_entry(piece: Piece) -> Applied | None:
     opening = piece.first + 1
     if tokens[piece.first].kind not in ("letter", "greek") or tokens[opening].text != "(":
         return None
-    close = _close(tokens, opening)
-    below = close + 1
-    if not close or tokens[below].text != "_" or script_end(tokens, below) != piece.signs[0]:
+    close = closing(tokens, opening)
+    if close is None or tokens[close + 1].text != "_" or script_end(tokens, close + 1) != piece.signs[0]:
         return None
     return _applied(tokens, piece.first, opening, close)
 
@@ -492,7 +500,7 @@ def _argument_texts(source: Source, call: Applied) -> list[str]:
     depth, found, start = 0, [], tokens[0].end
     signs = separators(call.arguments)
     for token in tokens:
-        depth += (token.text in OPENING) - (token.text in CLOSING)
+        depth += nesting(token)
         if token.text == "=" and depth == 1:
             start = token.end
         elif (token.text in signs and depth == 1) or (token.text == ")" and depth == 0):
@@ -610,8 +618,8 @@ def _left_call(piece: Piece) -> Applied | None:
     except InputError:
         return None
     opening = reader.position
-    close = _close(reader.tokens, opening)
-    if not reader.at("(") or close + 1 != piece.signs[0]:
+    close = closing(reader.tokens, opening)
+    if not reader.at("(") or close is None or close + 1 != piece.signs[0]:
         return None
     call = _applied(reader.tokens, piece.first, opening, close)
     if known is not None and known not in losses() and not _writes_out(piece, known, call):
@@ -640,16 +648,6 @@ def _applied(tokens: Sequence[Token], first: int, opening: int, close: int) -> A
     return Applied(head, arguments, span, tokens[first].start, tokens[opening - 1].end)
 
 
-def _close(tokens: Sequence[Token], opening: int) -> int:
-    """The position of the parenthesis that closes the one here; 0 if there is none."""
-    depth = 0
-    for n in range(opening, len(tokens)):
-        depth += (tokens[n].text == "(") - (tokens[n].text == ")")
-        if depth <= 0:
-            return n if tokens[n].text == ")" else 0
-    return 0
-
-
 def _calls(source: Source, formula: Place, defined: Collection[tuple[str, ...]]) -> Iterator[Applied]:
     """Where the defined names stand before parentheses in a formula."""
     try:
@@ -662,12 +660,12 @@ def _calls(source: Source, formula: Place, defined: Collection[tuple[str, ...]])
             opening = n + len(head)
             if text != head[0] or tuple(texts[n:opening]) != head or texts[opening : opening + 1] not in (["("], ["'"]):
                 continue
-            close = _close(tokens, opening)
-            if close:
+            close = closing(tokens, opening)
+            if close is not None:
                 yield _applied(tokens, n, opening, close)
                 continue
             primes = 1 + (texts[opening + 1] == "'")
-            behind = _close(tokens, opening + primes)
-            of = tuple(texts[opening + primes + 1 : behind])
-            span = (tokens[opening].start, tokens[behind].end) if of else (0, 0)
+            behind = closing(tokens, opening + primes) if texts[opening + primes] == "(" else None
+            of = tuple(texts[opening + primes + 1 : behind or 0])
+            span = (tokens[opening].start, tokens[behind].end) if behind and of else (0, 0)
             yield Applied(head, ("'",) * primes, span, token.start, tokens[opening - 1].end, of)

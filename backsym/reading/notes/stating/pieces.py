@@ -13,14 +13,11 @@ from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.equations import FormulaReader
-from backsym.reading.latex.lexer import ACCENTS, FONTS, Token, script_end, tokens_in
+from backsym.reading.latex.lexer import ACCENTS, CLOSING, FONTS, OPENING, Token, nesting, script_end, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.latex.symbols import BOLD
 from backsym.reading.syntax import Node
 from backsym.text.phrases import Phrases, up_to, words_of
-
-OPENING = ("(", "[", "{", r"\{", "<(", "cases{", "blocks{", "|(", "||(")
-CLOSING = (")", "]", "}", r"\}", ">)", "}cases", "}blocks", "|)", "||)")
 
 WORDS = Vocabulary({}, open=True)
 _RELATIONS = ("=", "!=", "<", ">", "<=", ">=")
@@ -267,7 +264,7 @@ def _signs(reader: FormulaReader, first: int, stop: int) -> tuple[list[int], int
         if depth == 0 and signs and reader.range_word_at(n) and reader.range_at(n + 1):
             return signs, n
         if token.kind == "op":
-            depth += (token.text in OPENING) - (token.text in CLOSING)
+            depth += nesting(token)
             if depth == 0 and token.text in (",", ";") and reader.range_at(n + 1):
                 return signs, n
             if depth == 0 and token.text == "=":
