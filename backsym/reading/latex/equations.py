@@ -9,7 +9,7 @@ Knows vocabularies and scopes; resolves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -176,6 +176,23 @@ def left_sides(source: Source, words: Vocabulary) -> list[Node]:
         if base.kind == "name" and reader.at("="):
             found.append(tree)
     return found
+
+
+UNKNOWN = Vocabulary({}, open=True)
+"""The words of a text of which nothing is known yet."""
+
+
+def first_look(source: Source, start: int, end: int) -> FormulaReader | None:
+    """A reader of a formula that knows none of its names; None where it cannot be cut into tokens."""
+    try:
+        return FormulaReader(source, UNKNOWN, start, end, lenient=True)
+    except InputError:
+        return None
+
+
+def first_looks(source: Source, places: Iterable[tuple[int, int]]) -> Iterator[FormulaReader]:
+    """Such readers of several formulas, as far as there are any."""
+    return filter(None, (first_look(source, start, end) for start, end in places))
 
 
 def segments(source: Source, words: Vocabulary, start: int, end: int) -> list[Segment]:

@@ -18,7 +18,15 @@ from backsym.core.errors import InputError
 from backsym.core.names import GREEK, is_capital
 from backsym.core.source import Source
 from backsym.core.words import Said, say
-from backsym.reading.latex.equations import FormulaReader, LatexEquation, Segment, Spelled, segments
+from backsym.reading.latex.equations import (
+    UNKNOWN,
+    FormulaReader,
+    LatexEquation,
+    Segment,
+    Spelled,
+    first_looks,
+    segments,
+)
 from backsym.reading.latex.lexer import FONTS, Token, closing, nesting, script_end, tokenize, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.latex.scripts import Scripts, read_scripts
@@ -491,11 +499,7 @@ def index_letters(source: Source, places: Iterable[tuple[int, int]]) -> tuple[fr
     left: set[str] = set()
     below: dict[str, set[str]] = defaultdict(set)
     marked: list[tuple[str, list[str]]] = []
-    for start, end in places:
-        try:
-            reader = FormulaReader(source, Vocabulary({}, open=True), start, end, lenient=True)
-        except InputError:
-            continue
+    for reader in first_looks(source, places):
         summed |= reader.summed_letters()
         for base, letter in _subscripts(reader.tokens):
             below[base].add(letter)
@@ -546,8 +550,8 @@ def loss_marks(source: Source, places: Iterable[tuple[int, int]]) -> frozenset[s
     """The index letters of losses, ``L_i = ...``: where nothing is summed over them, they mark the one example."""
     found: set[str] = set()
     for start, end in places:
-        for segment in segments(source, Vocabulary({}, open=True), start, end):
-            reader = FormulaReader(source, Vocabulary({}, open=True), segment.start, segment.end, lenient=True)
+        for segment in segments(source, UNKNOWN, start, end):
+            reader = FormulaReader(source, UNKNOWN, segment.start, segment.end, lenient=True)
             base = reader.base()
             scripts = read_scripts(reader, reader.additive)
             calligraphic = base.font in ("mathcal", "mathscr")
@@ -690,7 +694,7 @@ def defined_functions(source: Source, places: Iterable[tuple[int, int]]) -> dict
     found: dict[str, Token] = {}
     for start, end in places:
         try:
-            reader = FormulaReader(source, Vocabulary({}, open=True), start, end)
+            reader = FormulaReader(source, UNKNOWN, start, end)
         except InputError:
             continue
         for position in reader.left_positions():

@@ -12,12 +12,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from backsym.core.errors import InputError
 from backsym.core.expr import Labels
 from backsym.core.source import Source
-from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.equations import FormulaReader, first_looks
 from backsym.reading.latex.lexer import Token, closing
-from backsym.reading.latex.names import Vocabulary, new_name
+from backsym.reading.latex.names import new_name
 from backsym.reading.meaning.labels import spelled_out
 from backsym.reading.meaning.scope import Scope
 from backsym.reading.syntax import Node
@@ -52,11 +51,7 @@ def position_uses(
     ``marks`` tell the one example of the note, ``y_i``, whose class is a name of its own.
     """
     found: list[Use] = []
-    for start, end in places:
-        try:
-            reader = FormulaReader(source, Vocabulary({}, open=True), start, end, lenient=True)
-        except InputError:
-            continue
+    for reader in first_looks(source, places):
         uses = (replace(use, certain=use.certain or use.inner in marks) for use in _uses(reader, letters))
         found += (_of_one(use, marks) for use in uses if use.letter not in letters)
     return found

@@ -16,9 +16,9 @@ from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Edit
-from backsym.reading.latex.equations import FormulaReader, Segment, Spelled, segments
+from backsym.reading.latex.equations import UNKNOWN, FormulaReader, Segment, Spelled, first_look, segments
 from backsym.reading.latex.lexer import FONTS, Token, closing, script_end, tokens_in
-from backsym.reading.latex.names import Key, Vocabulary, new_name
+from backsym.reading.latex.names import Key, new_name
 from backsym.reading.latex.symbols import BOLD
 from backsym.reading.notes.equations import TARGETS, Equations, is_loss
 from backsym.reading.notes.refusals import capital_of, computed_arrays, indexes
@@ -57,7 +57,7 @@ def check_lengths(source: Source, equations: Equations, shapes: Shapes) -> None:
         if equation.sides is None or left.bold or not is_loss(left):
             continue
         for tree in _terms(equation.sides[1], shapes):
-            reader = FormulaReader(source, Vocabulary({}, open=True), *tree.span, lenient=True)
+            reader = FormulaReader(source, UNKNOWN, *tree.span, lenient=True)
             edits += _edits(reader, tree)
             absolute = tree.kind == "call"
             said = say("notes.remark.absolute_of_vector" if absolute else "notes.remark.square_of_vector")
@@ -224,9 +224,8 @@ def check_entries(
 
 def _in_capitals(source: Source, keys: Collection[Key], start: int, end: int) -> Iterator[Edit]:
     """The capitals in place of letters with two indices."""
-    try:
-        reader = FormulaReader(source, Vocabulary({}, open=True), start, end, lenient=True)
-    except InputError:
+    reader = first_look(source, start, end)
+    if reader is None:
         return
     while reader.token.kind != "end":
         first = reader.position
@@ -406,7 +405,7 @@ def _size_of_spaces(source: Source, places: Iterable[tuple[int, int]], name: str
 
 def _limit(source: Source, tree: Node, letter: str) -> Edit:
     """Writes the upper limit of a sum after its lower one."""
-    tokens = FormulaReader(source, Vocabulary({}, open=True), *tree.span, lenient=True)
+    tokens = FormulaReader(source, UNKNOWN, *tree.span, lenient=True)
     first = next(n for n, token in enumerate(tokens.tokens) if token.text == "_") + 1
     end = tokens.tokens[tokens.closing.get(first, first)].end
     return Edit(end, end, f"^{{{letter}}}")

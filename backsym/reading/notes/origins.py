@@ -20,16 +20,15 @@ from itertools import count
 from typing import TypeAlias
 
 from backsym.core.dims import Dim, amount, dim_named
-from backsym.core.errors import InputError
 from backsym.core.expr import Adj, Concat, Entry, Expr, Ix, Member, Sym, indices_of, member_of, num, rebuild, walk
 from backsym.core.names import accented_name
 from backsym.core.problem import NodeEquation, Problem, Symbol
 from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
-from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.equations import first_look
 from backsym.reading.latex.lexer import ACCENTS, CLOSING, FONTS, Token, nesting, script_end, tokens_in
-from backsym.reading.latex.names import Vocabulary, new_name
+from backsym.reading.latex.names import new_name
 
 Array: TypeAlias = "tuple[str, str]"
 """A letter with its accent, and the mark above it."""
@@ -39,7 +38,6 @@ Axis: TypeAlias = "tuple[Array, int]"
 ABOVE = -1
 _COLUMNS = ("b", "c", "a", "d", "q", "r", "v", "u")
 """Letters for what stands at the position 0 of an axis that begins at 1."""
-_WORDS = Vocabulary({}, open=True)
 _LETTERS = ("letter", "greek")
 _BRACKETS = {"(": ")", "[": "]"}
 _SUMS = ("sum", "prod")
@@ -480,9 +478,8 @@ def _is_factor(token: Token) -> bool:
 
 def _statements(source: Source, start: int, end: int) -> Iterator[Written]:
     """The statements of a formula, each with its ranges; a letter means the same within one."""
-    try:
-        reader = FormulaReader(source, _WORDS, start, end, lenient=True)
-    except InputError:
+    reader = first_look(source, start, end)
+    if reader is None:
         return
     ranged = {r.at.start for r in _ranges(reader.tokens)}
     lefts = (n for n in reader.left_positions() if reader.tokens[n].start not in ranged and reader.equation_at(n))

@@ -15,9 +15,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.source import Source
 from backsym.core.words import say
-from backsym.reading.latex.equations import FormulaReader, Segment
+from backsym.reading.latex.equations import UNKNOWN, FormulaReader, Segment, first_looks
 from backsym.reading.latex.lexer import ACCENTS, FONTS, script_end, tokens_in
-from backsym.reading.latex.names import Key, Vocabulary, new_name, split_tag
+from backsym.reading.latex.names import Key, new_name, split_tag
 from backsym.reading.notes.equations import Equations, Forward, is_loss, terms_of
 from backsym.reading.notes.labels import label_in
 from backsym.reading.notes.preparing.sought import without_sign
@@ -72,7 +72,7 @@ def check_transposes(source: Source, places: Iterable[tuple[int, int]], numbers:
     found = []
     for start, end in places:
         try:
-            tokens = FormulaReader(source, Vocabulary({}, open=True), start, end).tokens
+            tokens = FormulaReader(source, UNKNOWN, start, end).tokens
         except InputError:
             continue
         for n, token in enumerate(tokens[:-2]):
@@ -87,11 +87,7 @@ def check_transposes(source: Source, places: Iterable[tuple[int, int]], numbers:
 def transposed_letters(source: Source, places: Iterable[tuple[int, int]]) -> set[str]:
     """The letters that any formula of the note transposes, ``X^T``; the sign ) for what stands in parentheses."""
     found: set[str] = set()
-    for start, end in places:
-        try:
-            tokens = FormulaReader(source, Vocabulary({}, open=True), start, end, lenient=True).tokens
-        except InputError:
-            continue
+    for tokens in (reader.tokens for reader in first_looks(source, places)):
         for n, token in enumerate(tokens[:-2]):
             if tokens[n + 1].text != "^" or not (token.kind in ("letter", "greek") or token.text == ")"):
                 continue

@@ -18,9 +18,9 @@ from backsym.core.names import is_capital
 from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
-from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.equations import FormulaReader, first_looks
 from backsym.reading.latex.lexer import FONTS, Token, closing, nesting, script_end
-from backsym.reading.latex.names import Key, Vocabulary
+from backsym.reading.latex.names import Key
 from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.latex.symbols import Base
 from backsym.text.pieces import partner
@@ -51,7 +51,7 @@ class Respelt:
 def respelt(document: Document, places: Iterable[tuple[int, int]]) -> Respelt:
     """The note with each name that takes more than a letter as the reader of formulas knows it."""
     source = Source(document.text)
-    readers = [reader for start, end in places if (reader := reader_of(source, start, end)) is not None]
+    readers = [*first_looks(source, places)]
     names = {name for reader in readers for name in (*_defined(reader), *_told(reader))}
     words = {word for reader in readers for word in _words(reader)}
     words -= _differentials(words, readers)
@@ -337,13 +337,6 @@ def _letter(tokens: Sequence[Token], n: int) -> tuple[Token | None, bool]:
 # --- primes ----------------------------------------------------------------------------------------------------------
 
 
-def reader_of(source: Source, start: int, end: int) -> FormulaReader | None:
-    try:
-        return FormulaReader(source, Vocabulary({}, open=True), start, end, lenient=True)
-    except InputError:
-        return None
-
-
 def _defined(reader: FormulaReader) -> Iterator[tuple[str, int]]:
     """The letters with primes that are left sides."""
     for position in reader.left_positions():
@@ -429,7 +422,7 @@ def numbered_members(
     """
     numbers: dict[str, set[str]] = {}
     small, other = set[str](), set[str]()
-    for reader in filter(None, (reader_of(source, start, end) for start, end in places)):
+    for reader in first_looks(source, places):
         for base, scripts, _ in with_scripts(reader):
             tagged = scripts.tag in letters or (scripts.tag or "").isdecimal()
             if tagged and len(scripts.items) == 1 and scripts.items[0].kind == "num":

@@ -21,15 +21,14 @@ from backsym.core.problem import start_names
 from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.files.yamlfile import Edit
-from backsym.reading.latex.equations import FormulaReader, Spelled
+from backsym.reading.latex.equations import Spelled, first_looks
 from backsym.reading.latex.lexer import Token, tokens_in
-from backsym.reading.latex.names import Vocabulary, new_name, split_tag
+from backsym.reading.latex.names import new_name, split_tag
 from backsym.reading.notes.equations import Equations
 from backsym.reading.notes.lengths import Respelled
 from backsym.reading.notes.shapes import Axes
 from backsym.reading.syntax import Node, node, walk
 
-_WORDS = Vocabulary({}, open=True)
 _LETTERS = ("letter", "greek")
 _OPENING = {"(": ")", "[": "]"}
 
@@ -80,7 +79,7 @@ def steps_of(source: Source, displayed: Iterable[tuple[int, int]], places: Itera
     left: dict[str, str] = {}
     bases: set[str] = set()
     scripts: list[Script] = []
-    for reader in _readers(source, displayed):
+    for reader in first_looks(source, displayed):
         scripts += _scripts(reader.tokens)
         for position, _ in reader.readable_lefts():
             own = [s for s in _scripts(reader.tokens[position : reader.position + 1]) if reader.at("=") and not s.shift]
@@ -88,7 +87,7 @@ def steps_of(source: Source, displayed: Iterable[tuple[int, int]], places: Itera
             bases |= {s.base for s in own}
     shifted = {script.letter for script in scripts if script.shift and script.base in {*bases, ""}}
     steps = Steps({letter: form for letter, form in left.items() if letter in shifted})
-    for reader in _readers(source, places if steps.forms else ()):
+    for reader in first_looks(source, places if steps.forms else ()):
         for letter, first, last in _ranges(reader.tokens):
             if letter.text in steps.forms and first.text != "1":
                 words = say("notes.steps_from", letter=letter.text, first=first.text)
@@ -105,7 +104,7 @@ def steps_of(source: Source, displayed: Iterable[tuple[int, int]], places: Itera
 def told_ranges(source: Source, places: Iterable[tuple[int, int]]) -> dict[str, str]:
     r"""The dimensions of the letters of which a formula is nothing but the range, ``i = 1, \dots, P``, one for each."""
     found: dict[str, set[str]] = {}
-    for reader in _readers(source, places):
+    for reader in first_looks(source, places):
         alone = reader.tokens[0]
         for letter, first, last in _ranges(reader.tokens):
             behind = [token.text for token in reader.tokens[reader.tokens.index(last) + 1 :] if token.kind != "end"]
@@ -121,14 +120,6 @@ def is_range_to_a_sum(source: Source, start: int, end: int) -> bool:
         return False
     last = [text for text in texts[texts.index("dots") + 1 :] if text not in (",", ".", "{", "}")]
     return any(sign in last for sign in ("+", "-", "/")) and "=" not in last
-
-
-def _readers(source: Source, places: Iterable[tuple[int, int]]) -> Iterator[FormulaReader]:
-    for start, end in places:
-        try:
-            yield FormulaReader(source, _WORDS, start, end, lenient=True)
-        except InputError:
-            continue
 
 
 def _scripts(tokens: Sequence[Token]) -> Iterator[Script]:

@@ -12,19 +12,16 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from backsym.core.errors import InputError
 from backsym.core.functions import FUNCTIONS
 from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Edit
 from backsym.reading.latex.declarations import names_in_formula
-from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.equations import UNKNOWN, first_look
 from backsym.reading.latex.lexer import FONTS, Token, script_end
-from backsym.reading.latex.names import Vocabulary
 from backsym.reading.notes.stating.pieces import Place
 from backsym.text.phrases import Phrases, Word, up_to, words_of
 
-_WORDS = Vocabulary({}, open=True)
 _SAYS = Phrases(
     "is",
     "be",
@@ -194,10 +191,8 @@ def check_called(source: Source, formulas: Sequence[Place], abstract: Collection
 
 
 def _tokens(source: Source, formula: Place) -> Sequence[Token]:
-    try:
-        return FormulaReader(source, _WORDS, formula.start, formula.end, lenient=True).tokens
-    except InputError:
-        return ()
+    reader = first_look(source, formula.start, formula.end)
+    return reader.tokens if reader is not None else ()
 
 
 def _called(tokens: Sequence[Token]) -> Iterator[tuple[str, ...]]:
@@ -276,7 +271,7 @@ def _equal_to(tokens: Sequence[Token]) -> str | None:
     texts = [token.text for token in tokens if token.kind != "end"]
     if texts[2:] == ["(", "cdot", ")"]:
         texts = texts[:2]
-    name = _WORDS.word(texts[1]) if len(texts) == 2 and texts[0] == "=" else None
+    name = UNKNOWN.word(texts[1]) if len(texts) == 2 and texts[0] == "=" else None
     return name if name is not None and _of_numbers(name) else None
 
 
@@ -314,7 +309,7 @@ def _function(words: Sequence[Word]) -> str | None:
 
 def _named(text: str) -> str | None:
     plain = text.removesuffix("funktion").removesuffix("-") or text
-    name = _LONG_NAMES.get(text) or _WORDS.word(plain)
+    name = _LONG_NAMES.get(text) or UNKNOWN.word(plain)
     return name if name is not None and _of_numbers(name) else None
 
 

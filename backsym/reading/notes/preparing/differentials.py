@@ -15,10 +15,9 @@ from itertools import pairwise
 from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
-from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.equations import FormulaReader, first_looks
 from backsym.reading.latex.lexer import ACCENTS, FONTS, Token, script_end
 from backsym.reading.notes.equations import LOSS_NAMES
-from backsym.reading.notes.spelling import reader_of
 
 _LETTERS = ("letter", "greek", "word", "macro")
 _TRANSPOSES = ("T", "top", "\\top", "intercal", "'")
@@ -46,7 +45,7 @@ def with_differentials(
 ) -> tuple[Document, list[tuple[int, Said]]]:
     """The note with derivatives of its loss in place of such differentials, and what is said of them."""
     source = Source(document.text)
-    readers = [reader for start, end in formulas if (reader := reader_of(source, start, end)) is not None]
+    readers = [*first_looks(source, formulas)]
     told = [(reader, [*_equations(reader)]) for reader in readers]
     of = {each.of for _, found in told for each in found}
     if not of:

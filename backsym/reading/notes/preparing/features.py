@@ -13,17 +13,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
-from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.equations import FormulaReader, first_look
 from backsym.reading.latex.lexer import FONTS, Token, script_end
-from backsym.reading.latex.names import Vocabulary
 
 _LETTERS = ("letter", "greek")
 _DERIVATIVES = ("partial", "nabla")
-_WORDS = Vocabulary({}, open=True)
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ def with_given_features(
 ) -> tuple[Document, list[tuple[int, Said]]]:
     """The note with the values of features in place of functions, and what is said of it; ``places`` are formulas."""
     source = Source(document.text)
-    readers = [(reader, shown) for a, b, shown in places if (reader := _reader(source, a, b)) is not None]
+    readers = [(reader, shown) for a, b, shown in places if (reader := first_look(source, a, b)) is not None]
     stating = [reader.tokens for reader, shown in readers if shown or any(t.text == "=" for t in reader.tokens)]
     asking = [reader.tokens for reader, _ in readers if any(t.text in _DERIVATIVES for t in reader.tokens)]
     told = [
@@ -76,13 +73,6 @@ def with_given_features(
             edits.append(Edit(*feature.span, " " * (feature.span[1] - feature.span[0] - longer)))
         what.append((mine[0].below[0], say("notes.remark.feature_given", letter=letter, data=mine[0].data)))
     return rewritten(document, sorted(edits)), what
-
-
-def _reader(source: Source, start: int, end: int) -> FormulaReader | None:
-    try:
-        return FormulaReader(source, _WORDS, start, end, lenient=True)
-    except InputError:
-        return None
 
 
 def _lefts(reader: FormulaReader) -> Iterator[str]:

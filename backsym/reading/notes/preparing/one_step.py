@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
-from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.equations import FormulaReader, first_looks
 from backsym.reading.latex.lexer import Token, letter_at, script_end
 from backsym.reading.latex.names import Key
 from backsym.reading.latex.scripts import Scripts
-from backsym.reading.notes.spelling import reader_of, with_scripts
+from backsym.reading.notes.spelling import with_scripts
 from backsym.reading.syntax import Node, walk
 from backsym.text.phrases import Phrases, words_of
 
@@ -49,7 +49,7 @@ def of_one_step(
 ) -> tuple[Document, dict[Key, str], list[tuple[int, Said]]]:
     """The note with names in place of members, how these are spelled, and what is said of them."""
     source = Source(document.text)
-    readers = [reader for start, end in formulas if (reader := reader_of(source, start, end)) is not None]
+    readers = [*first_looks(source, formulas)]
     letter = _letter(readers)
     if not letter or words_of(document.text) in _SEVERAL:
         return document, {}, []

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.reading.files.yamlfile import Edit
-from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.equations import FormulaReader, first_look
 from backsym.reading.latex.names import Key
 from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.latex.symbols import Base
-from backsym.reading.notes.stating.pieces import WORDS, Named, Piece, Place, Quotient, Settled, blanked, pieces_of
+from backsym.reading.notes.stating.pieces import Named, Piece, Place, Quotient, Settled, blanked, pieces_of
 from backsym.reading.syntax import Node, walk
 
 # --- totals ----------------------------------------------------------------------------------------------------------
@@ -236,9 +236,8 @@ def _name_of(piece: Piece) -> Named | None:
 
 def name_put_in(source: Source, formula: Place, name: Named) -> Iterator[Edit]:
     """What a name of a derivative stands for, wherever it stands in a formula, with the indices that it has there."""
-    try:
-        reader = FormulaReader(source, WORDS, formula.start, formula.end, lenient=True)
-    except InputError:
+    reader = first_look(source, formula.start, formula.end)
+    if reader is None:
         return
     while reader.token.kind != "end":
         first = reader.position

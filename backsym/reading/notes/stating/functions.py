@@ -15,7 +15,7 @@ from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.files.yamlfile import Document, Edit
 from backsym.reading.latex.declarations import names_in_formula
-from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.equations import UNKNOWN, first_look
 from backsym.reading.latex.lexer import (
     ACCENTS,
     CLOSING,
@@ -31,7 +31,6 @@ from backsym.reading.latex.lexer import (
 from backsym.reading.latex.names import Key
 from backsym.reading.latex.scripts import read_scripts
 from backsym.reading.notes.stating.pieces import (
-    WORDS,
     Piece,
     Place,
     Places,
@@ -493,13 +492,12 @@ def _states(source: Source, formula: Place) -> bool:
 
 def _argument_texts(source: Source, call: Applied) -> list[str]:
     """The arguments of a call as they are written."""
-    try:
-        tokens = FormulaReader(source, WORDS, *call.span, lenient=True).tokens
-    except InputError:
+    reader = first_look(source, *call.span)
+    if reader is None:
         return []
-    depth, found, start = 0, [], tokens[0].end
+    depth, found, start = 0, [], reader.tokens[0].end
     signs = separators(call.arguments)
-    for token in tokens:
+    for token in reader.tokens:
         depth += nesting(token)
         if token.text == "=" and depth == 1:
             start = token.end
@@ -629,7 +627,7 @@ def _left_call(piece: Piece) -> Applied | None:
 
 def _known(head: str) -> str | None:
     """The function of the table that a letter or a word is."""
-    return "sigmoid" if head == "sigma" else WORDS.word(head)
+    return "sigmoid" if head == "sigma" else UNKNOWN.word(head)
 
 
 def _writes_out(piece: Piece, known: str, call: Applied) -> bool:
@@ -650,10 +648,8 @@ def _applied(tokens: Sequence[Token], first: int, opening: int, close: int) -> A
 
 def _calls(source: Source, formula: Place, defined: Collection[tuple[str, ...]]) -> Iterator[Applied]:
     """Where the defined names stand before parentheses in a formula."""
-    try:
-        tokens = FormulaReader(source, WORDS, formula.start, formula.end, lenient=True).tokens
-    except InputError:
-        return
+    reader = first_look(source, formula.start, formula.end)
+    tokens = reader.tokens if reader is not None else []
     texts = [token.text for token in tokens]
     for n, (text, token) in enumerate(zip(texts, tokens, strict=True)):
         for head in defined:

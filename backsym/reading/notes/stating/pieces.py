@@ -12,14 +12,13 @@ from typing import Protocol, TypeAlias
 from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
-from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.equations import UNKNOWN, FormulaReader, first_look
 from backsym.reading.latex.lexer import ACCENTS, CLOSING, FONTS, OPENING, Token, nesting, script_end, tokens_in
-from backsym.reading.latex.names import Key, Vocabulary, new_name
+from backsym.reading.latex.names import Key, new_name
 from backsym.reading.latex.symbols import BOLD
 from backsym.reading.syntax import Node
 from backsym.text.phrases import Phrases, up_to, words_of
 
-WORDS = Vocabulary({}, open=True)
 _RELATIONS = ("=", "!=", "<", ">", "<=", ">=")
 _BEHIND = (",", ";", ".", ")", "&")
 _ENDS = ("end", "row")
@@ -143,7 +142,7 @@ class Piece:
             return None
         try:
             reader = _AnySize(
-                self.reader.source, WORDS, self.tokens[begin].start, self.tokens[end - 1].end, lenient=True
+                self.reader.source, UNKNOWN, self.tokens[begin].start, self.tokens[end - 1].end, lenient=True
             )
             tree = reader.additive()
         except InputError:
@@ -177,10 +176,8 @@ def pieces_in(source: Source, formulas: Iterable[Place], *, displayed: bool) -> 
 
 def loose_letters(source: Source, formula: Place) -> Iterator[str]:
     """The letters of a formula that are not all that stands below another."""
-    try:
-        tokens = FormulaReader(source, WORDS, formula.start, formula.end, lenient=True).tokens
-    except InputError:
-        return
+    reader = first_look(source, formula.start, formula.end)
+    tokens = reader.tokens if reader is not None else []
     for n, token in enumerate(tokens):
         before = tokens[n - 1 - (n > 1 and tokens[n - 1].text == "{")].text if n else ""
         if token.kind in ("letter", "greek") and before != "_":
@@ -244,9 +241,8 @@ def light_letters(source: Source, formula: Place) -> Iterator[Token]:
 
 def pieces_of(source: Source, start: int, end: int) -> Iterator[Piece]:
     """The statements of a formula that have an equals sign, each with its continuation rows."""
-    try:
-        reader = FormulaReader(source, WORDS, start, end, lenient=True)
-    except InputError:
+    reader = first_look(source, start, end)
+    if reader is None:
         return
     begins = [n for n in reader.left_positions() if reader.tokens[n].text != "="]
     for first, stop in zip(begins, [] if not begins else [*begins[1:], len(reader.tokens) - 1], strict=True):
