@@ -49,6 +49,20 @@ class Document:
         line = bisect_right(self.line_starts, position)
         return line, position - self.line_starts[line - 1] + 1
 
+    def locate(self, position: int) -> Location:
+        line, column = self.place(position)
+        return line, column, self.lines[line - 1]
+
+    @property
+    def source(self) -> Source:
+        """The text, whose errors show places of the file."""
+        return Source(self.text, self.file, self.locate)
+
+
+def blanks(text: str) -> str:
+    """As much space as a text takes, in the same lines."""
+    return "".join(char if char == "\n" else " " for char in text)
+
 
 class Edit(NamedTuple):
     """What stands from ``start`` to ``end`` of a text is to be ``replacement``."""
@@ -158,9 +172,7 @@ class Scalar(Tree):
 
     def _locate(self, offset: int) -> Location:
         assert self.mark is not None
-        document, position = self.mark.document, self._places[min(offset, len(self.text))]
-        line, column = document.place(position)
-        return line, column, document.lines[line - 1]
+        return self.mark.document.locate(self._places[min(offset, len(self.text))])
 
 
 @dataclass(frozen=True)

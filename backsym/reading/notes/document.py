@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from backsym.core.errors import Diagnostic, InputError
-from backsym.core.source import Location, Source
 from backsym.core.words import Said, say
 from backsym.reading.files.fields import spoken
 from backsym.reading.files.yamlfile import Document, Table, rewritten, text_of
@@ -154,13 +153,8 @@ def _places(document: Document, *, tex: bool) -> list[tuple[int, int]]:
 
 def with_told_functions(document: Document, *, tex: bool) -> tuple[Document, list[tuple[int, Said]]]:
     """The note with the functions that its words name in place of their letters, and what is said of these."""
-
-    def locate(offset: int) -> Location:
-        line, column = document.place(offset)
-        return line, column, document.lines[line - 1]
-
     places = list(islice(formulas(document.text, tex=tex), MAX_FORMULAS))
-    edits, remarks = told_functions(Source(document.text, document.file, locate), places)
+    edits, remarks = told_functions(document.source, places)
     return (rewritten(document, edits) if edits else document), remarks
 
 

@@ -71,6 +71,10 @@ class Forward:
     def uses(self) -> set[str]:
         return {node.value for node in walk(self.sides[1]) if node.kind == "name"} if self.sides else set()
 
+    def parts(self) -> Iterator[Node]:
+        """Both sides with all that they consist of."""
+        return (tree for side in self.sides or () for tree in walk(side))
+
     @property
     def is_formula(self) -> bool:
         """Whether the right side is more than a name or a number."""
@@ -443,11 +447,13 @@ class Equations:
             pending += new
         return found
 
+    def parts(self) -> Iterator[Node]:
+        """All sides with all that they consist of."""
+        return (tree for equation in self.found for tree in equation.parts())
+
     def entries(self) -> Iterator[Node]:
         """All entries of names."""
-        for equation in self.found:
-            for side in equation.sides or ():
-                yield from (t for t in walk(side) if t.kind == "entry" and t.children[0].kind == "name")
+        return (t for t in self.parts() if t.kind == "entry" and t.children[0].kind == "name")
 
     def ranges(self) -> dict[str, str]:
         """The dimensions of index letters, where the equations give one, and one alone."""
@@ -456,13 +462,10 @@ class Equations:
     def ranges_written(self) -> dict[str, set[str]]:
         """All dimensions that the equations give to index letters."""
         found: dict[str, set[str]] = {}
-        for equation in self.found:
-            for side in equation.sides or ():
-                for tree in walk(side):
-                    indices = tree.children[1:] if tree.kind in ("entry", "call") else ()
-                    for index in indices:
-                        if index.kind == "name" and index.children and index.children[0].kind == "name":
-                            found.setdefault(index.value, set()).add(index.children[0].value)
+        for tree in self.parts():
+            for index in tree.children[1:] if tree.kind in ("entry", "call") else ():
+                if index.kind == "name" and index.children and index.children[0].kind == "name":
+                    found.setdefault(index.value, set()).add(index.children[0].value)
         return found
 
     def lefts(self) -> set[str]:
@@ -568,12 +571,11 @@ def is_model(source: Source, equation: Forward, displayed: Equations) -> bool:
     if equation.sides is None or equation.sides[1].kind != "add":
         return False
     terms = {_written(source, term) for term in equation.sides[1].children}
-    for side in (side for e in displayed.found for side in e.sides or ()):
-        for tree in walk(side):
-            signed = [(c.kind == "neg", c.children[0] if c.kind == "neg" else c) for c in tree.children]
-            mine = [minus for minus, c in signed if _name_in(c) == equation.name]
-            if tree.kind == "add" and mine and any(m != mine[0] and _written(source, c) in terms for m, c in signed):
-                return True
+    for tree in displayed.parts():
+        signed = [(c.kind == "neg", c.children[0] if c.kind == "neg" else c) for c in tree.children]
+        mine = [minus for minus, c in signed if _name_in(c) == equation.name]
+        if tree.kind == "add" and mine and any(m != mine[0] and _written(source, c) in terms for m, c in signed):
+            return True
     return False
 
 

@@ -71,20 +71,13 @@ def check_counts(source: Source, equations: Equations, declared: Collection[str]
 
     ``told`` are the sizes of index letters that the text tells.
     """
-    sides = [side for equation in equations.found for side in equation.sides or ()]
     given = equations.given()
-    uses = Counter(tree.value for side in sides for tree in walk(side) if tree.kind == "name" and tree.value in given)
+    uses = Counter(tree.value for tree in equations.parts() if tree.kind == "name" and tree.value in given)
     edits: list[Edit] = []
     what: list[tuple[int, Said]] = []
-    below = Counter(
-        name.value
-        for side in sides
-        for tree in walk(side)
-        if tree.kind == "div"
-        for name in walk(tree.children[1])
-        if name.kind == "name"
-    )
-    for tree in (tree for side in sides for tree in walk(side) if tree.kind == "call" and tree.value == "sum"):
+    divisors = (name for tree in equations.parts() if tree.kind == "div" for name in walk(tree.children[1]))
+    below = Counter(name.value for name in divisors if name.kind == "name")
+    for tree in (tree for tree in equations.parts() if tree.kind == "call" and tree.value == "sum"):
         letter = tree.children[1] if len(tree.children) == 2 else tree
         capital = letter.value.upper()
         free = capital in given and capital not in declared and capital not in equations.indexed
@@ -93,7 +86,7 @@ def check_counts(source: Source, equations: Equations, declared: Collection[str]
             what.append((tree.span[0], say("notes.remark.terms_of_sum", letter=capital)))
     if edits:
         raise Respelled(sorted(edits), what)
-    for tree in (tree for side in sides for tree in walk(side) if tree.kind == "terms"):
+    for tree in (tree for tree in equations.parts() if tree.kind == "terms"):
         names = [n.value for f in tree.children if f.kind == "div" for n in walk(f.children[1]) if n.kind == "name"]
         sums = [f for f in tree.children if f.kind == "call" and f.value == "sum" and len(f.children) == 2]
         letters = [name for name in names if name in given and len(name) == 1 and name not in declared]
@@ -137,15 +130,14 @@ def check_stacked(
     Its rows are the members where its second axis is theirs, and where only its length is taken. Raises InputError
     where it may be another quantity, or have the members as columns.
     """
-    sides = [side for equation in equations.found for side in equation.sides or ()]
     given = equations.given()
     for family in sorted(families):
         whole = given.get(family.swapcase()) if family.isalpha() else None
         mine, other = shapes.shape(family), shapes.shape(family.swapcase())
         if whole is None or whole.key[1] or len(family) > 1 or mine is None or len(mine) != 2 or not other:
             continue
-        uses = [t for side in sides for t in walk(side) if t.kind == "name" and t.value == whole.name]
-        lengths = [t.children[0] for side in sides for t in walk(side) if (t.kind, t.value) == ("call", "norm")]
+        uses = [t for t in equations.parts() if t.kind == "name" and t.value == whole.name]
+        lengths = [t.children[0] for t in equations.parts() if (t.kind, t.value) == ("call", "norm")]
         only_lengths = all(any(use is inner for inner in lengths) for use in uses)
         rows = len(other) == 2 and other[0] != mine[1] == other[1] and (other[0] == mine[0] or other[0].startswith("?"))
         free = all(axis.startswith("?") for axis in other)

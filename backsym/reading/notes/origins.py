@@ -25,7 +25,7 @@ from backsym.core.names import accented_name
 from backsym.core.problem import NodeEquation, Problem, Symbol
 from backsym.core.source import Source
 from backsym.core.words import Said, say
-from backsym.reading.files.yamlfile import Document, Edit, rewritten
+from backsym.reading.files.yamlfile import Document, Edit, blanks, rewritten
 from backsym.reading.latex.equations import first_look
 from backsym.reading.latex.lexer import ACCENTS, CLOSING, FONTS, Token, nesting, script_end, tokens_in
 from backsym.reading.latex.names import new_name
@@ -119,9 +119,9 @@ class One:
 def from_one(document: Document, places: Iterable[tuple[int, int]]) -> Counted:
     """The note with positions that count from 1."""
     spans = list(places)
-    source = Source(document.text)
+    source = document.source
     document = rewritten(document, [edit for start, end in spans for edit in _seconds(source, start, end)])
-    source, places = Source(document.text), spans
+    source, places = document.source, spans
     found = [formula for start, end in places for formula in _statements(source, start, end)]
     edits = _written_back(document.text, found)
     if edits:
@@ -149,7 +149,7 @@ def from_one(document: Document, places: Iterable[tuple[int, int]]) -> Counted:
         One(_placed(at, leading), document.text[slice(*span)], document.place(span[0])[0]) for at, span in stated
     )
     document = rewritten(document, edits)
-    source, spans = Source(document.text), _places_after(spans, edits)
+    source, spans = document.source, _places_after(spans, edits)
     own = _with_own_columns(document, [formula for start, end in spans for formula in _statements(source, start, end)])
     placed = frozenset(_placed(axis, leading) for axis in axes)
     return replace(own, remarks=(what, *own.remarks), axes=placed, ones=ones)
@@ -221,7 +221,7 @@ def _edits(
 ) -> Iterator[Edit]:
     said = [span for index, span in formula.ones if _its_axis(index, axes)]
     for span in said:
-        yield Edit(*span, "".join(c if c == "\n" else " " for c in text[slice(*span)]))
+        yield Edit(*span, blanks(text[slice(*span)]))
     last = {(index.array.start, index.axis): index for index in formula.indices if index.among}
     for index in last.values():
         shift = (index.axis in axes) - sum((n, each) in letters for each in index.among)

@@ -250,14 +250,12 @@ class Ranks:
 
 def _divisors(equations: Equations) -> set[str]:
     """The quantities by which something is divided: numbers, ``z/T``."""
-    sides = [side for e in equations.found if e.sides is not None for side in e.sides]
-    return {t.children[1].value for side in sides for t in walk(side) if t.kind == "div"}
+    return {t.children[1].value for t in equations.parts() if t.kind == "div"}
 
 
 def _turned(equations: Equations) -> set[tuple[str, bool]]:
     """The quantities that are transposed, and whether they stand without an index: ``w`` and ``w_j`` are vectors."""
-    sides = [side for e in equations.found if e.sides is not None for side in e.sides]
-    return {found for side in sides for t in walk(side) if t.kind == "transpose" for found in _whole(t.children[0])}
+    return {found for t in equations.parts() if t.kind == "transpose" for found in _whole(t.children[0])}
 
 
 def _normed(equations: Equations) -> set[tuple[str, bool]]:
@@ -277,8 +275,7 @@ def _matrices_in_lengths(equations: Equations) -> set[str]:
 
 
 def _lengths(equations: Equations) -> list[Node]:
-    sides = [side for e in equations.found if e.sides is not None for side in e.sides]
-    return [t for side in sides for t in walk(side) if (t.kind, t.value) == ("call", "norm")]
+    return [t for t in equations.parts() if (t.kind, t.value) == ("call", "norm")]
 
 
 def _vectors_in(tree: Node) -> Iterator[tuple[str, bool]]:

@@ -130,8 +130,7 @@ def check_shapes(
 
 def _crosses(source: Source, equations: Equations, told: Shapes) -> Iterator[Diagnostic]:
     r"""``a \times b`` of vectors with three entries: the cross product, or that of the entries."""
-    trees = (tree for e in equations.found for side in e.sides or () for tree in walk(side))
-    for tree in (tree for tree in trees if tree.kind == "terms" and tree.value == "x"):
+    for tree in (tree for tree in equations.parts() if tree.kind == "terms" and tree.value == "x"):
         if all([told.root(axis) for axis in told.of(factor) or ()] == ["3"] for factor in tree.children):
             yield source.diagnostic(say("notes.cross_product"), tree.span)
 
@@ -229,7 +228,7 @@ def _of_arguments(source: Source, equations: Equations, arguments: Mapping[str, 
 
 def _members(source: Source, equations: Equations) -> Iterator[Diagnostic]:
     """A quantity whose mark is a letter that is summed over: one for each example, not one of that name."""
-    letters = {letter for equation in equations.found for letter in _summed(equation.sides)}
+    letters = set(_summed(equations.parts()))
     letters |= {equation.letter for equation in equations.found if equation.letter and _is_stepped(equation)}
     if any(_bears_above(source, equation) for equation in equations.found):
         marks = {spelled.key[1] for spelled in equations.names.values()}
@@ -249,8 +248,8 @@ def _members(source: Source, equations: Equations) -> Iterator[Diagnostic]:
 
 def _bears_above(source: Source, equation: Forward) -> bool:
     """Whether a letter that is summed over stands above, ``y^{(i)}``, as the mark of a name does."""
-    entries = [part for side in equation.sides or () for part in walk(side) if part.kind == "entry"]
-    letters = set(_summed(equation.sides))
+    entries = [part for part in equation.parts() if part.kind == "entry"]
+    letters = set(_summed(equation.parts()))
     written = ((e.children[-1].value, source.text[slice(*e.span)]) for e in entries)
     return any(letter in letters and text.rstrip("}").endswith(f"({letter})") for letter, text in written)
 
@@ -264,23 +263,21 @@ def _is_stepped(equation: Forward) -> bool:
 def _powers(source: Source, equations: Equations) -> Iterator[Diagnostic]:
     """``x^i`` where i is an index letter: a power, or the member of a family; ``a^{(l-1)}`` and ``x^1`` likewise."""
     letters = equations.words.letters | _only_above(equations)
-    for equation in equations.found:
-        for side in equation.sides or ():
-            for tree in walk(side):
-                exponent = tree.children[1] if tree.kind == "pow" else None
-                below = walk(exponent) if exponent is not None else ()
-                first = exponent is not None and exponent.kind == "num" and exponent.value == "1"
-                indexed = first or any(part.kind == "name" and part.value in letters for part in below)
-                if indexed and tree.children[0].kind in ("name", "entry"):
-                    written = source.text[slice(*tree.span)]
-                    yield source.diagnostic(say("notes.power_or_member", name=written), tree.span)
+    for tree in equations.parts():
+        exponent = tree.children[1] if tree.kind == "pow" else None
+        below = walk(exponent) if exponent is not None else ()
+        first = exponent is not None and exponent.kind == "num" and exponent.value == "1"
+        indexed = first or any(part.kind == "name" and part.value in letters for part in below)
+        if indexed and tree.children[0].kind in ("name", "entry"):
+            written = source.text[slice(*tree.span)]
+            yield source.diagnostic(say("notes.power_or_member", name=written), tree.span)
 
 
 def _only_above(equations: Equations) -> set[str]:
     """The letters of marks, ``w^L``, that nothing declares or computes, and that stand above other letters alone."""
     above: Counter[str] = Counter()
     everywhere: Counter[str] = Counter()
-    for part in (part for e in equations.found for side in e.sides or () for part in walk(side)):
+    for part in equations.parts():
         if part.kind == "name":
             everywhere[part.value] += 1
         elif part.kind == "pow" and part.children[0].kind in ("name", "entry"):
@@ -300,7 +297,7 @@ def _letters_as_numbers(source: Source, equations: Equations) -> Iterator[Diagno
             continue
         lhs, rhs = equation.sides
         bound = frozenset(ix.value for ix in lhs.children[1:] if lhs.kind == "entry" and ix.kind == "name")
-        bound |= frozenset(_summed(equation.sides))
+        bound |= frozenset(_summed(equation.parts()))
         for tree in _bare_letters(rhs, bound, equations.labels):
             if source.text[: tree.span[0]].rstrip("{ ").endswith("^"):
                 continue  # It is said of the power.
@@ -319,7 +316,7 @@ def _strides(source: Source, equations: Equations) -> Iterator[Diagnostic]:
 
 def _numbers_behind(source: Source, equations: Equations) -> Iterator[Diagnostic]:
     """``b1`` and ``(y - t)2``: a number behind a factor without a sign, which may be an index or a power, too."""
-    for tree in (tree for equation in equations.found for side in equation.sides or () for tree in walk(side)):
+    for tree in equations.parts():
         pairs = zip(tree.children, tree.children[1:], strict=False) if tree.kind == "terms" else ()
         for n, (factor, number) in enumerate(pairs):
             if number.kind == "num" and tree.value[n] == " ":
@@ -375,30 +372,27 @@ def _in_two_layers(source: Source, equations: Equations) -> Iterator[Diagnostic]
     axes: dict[tuple[str, str], tuple[int, str]] = {}
     given = equations.given()
     for equation in equations.found:
-        for side in equation.sides or ():
-            for tree in walk(side):
-                array = tree.children[0] if tree.kind == "entry" else None
-                if array is None or array.value not in given or given[array.value].key in equations.words.keys:
-                    continue
-                for axis, index in enumerate(tree.children[1:]):
-                    letter = index.value if index.kind == "name" and len(tree.children) > 2 else ""
-                    first = axes.setdefault((array.value, letter), (axis, equation.name))
-                    if letter and first[0] != axis and first[1] != equation.name:
-                        words = say("notes.in_two_layers", name=array.value, letter=letter)
-                        yield source.diagnostic(words, tree.span)
-                        return
+        for tree in equation.parts():
+            array = tree.children[0] if tree.kind == "entry" else None
+            if array is None or array.value not in given or given[array.value].key in equations.words.keys:
+                continue
+            for axis, index in enumerate(tree.children[1:]):
+                letter = index.value if index.kind == "name" and len(tree.children) > 2 else ""
+                first = axes.setdefault((array.value, letter), (axis, equation.name))
+                if letter and first[0] != axis and first[1] != equation.name:
+                    words = say("notes.in_two_layers", name=array.value, letter=letter)
+                    yield source.diagnostic(words, tree.span)
+                    return
 
 
 def _dependent_ranges(source: Source, equations: Equations) -> Iterator[Diagnostic]:
     r"""``\sum_{k=1}^n`` where n is an index letter itself: the range depends on it."""
-    for equation in equations.found:
-        for side in equation.sides or ():
-            trees = [tree for tree in walk(side) if tree.kind == "call" and tree.value in _SUMS]
-            for letter in (letter for tree in trees for letter in tree.children[1:] if letter.kind == "name"):
-                last = letter.children[0] if letter.children else None
-                if last is not None and last.kind == "name" and last.value in equations.words.letters:
-                    words = say("notes.dependent_range", letter=letter.value, last=last.value)
-                    yield source.diagnostic(words, last.span)
+    trees = [tree for tree in equations.parts() if tree.kind == "call" and tree.value in _SUMS]
+    for letter in (letter for tree in trees for letter in tree.children[1:] if letter.kind == "name"):
+        last = letter.children[0] if letter.children else None
+        if last is not None and last.kind == "name" and last.value in equations.words.letters:
+            words = say("notes.dependent_range", letter=letter.value, last=last.value)
+            yield source.diagnostic(words, last.span)
 
 
 def _bare_letters(tree: Node, bound: frozenset[str], labels: Collection[str]) -> Iterator[Node]:
@@ -442,12 +436,10 @@ def capital_of(key: Key) -> str | None:
 
 def _idle_sums(source: Source, equations: Equations) -> Iterator[Diagnostic]:
     """A sum over a letter that stands nowhere in what is summed: what depends on it is not written."""
-    for equation in equations.found:
-        for side in equation.sides or ():
-            for tree in walk(side):
-                if tree.kind == "call" and tree.value == "sum" and len(tree.children) == 2 and not indexes(tree):
-                    letter = tree.children[1].value
-                    yield source.diagnostic(say("notes.idle_sum", letter=letter), tree.span)
+    for tree in equations.parts():
+        if tree.kind == "call" and tree.value == "sum" and len(tree.children) == 2 and not indexes(tree):
+            letter = tree.children[1].value
+            yield source.diagnostic(say("notes.idle_sum", letter=letter), tree.span)
 
 
 def indexes(tree: Node) -> bool:
@@ -456,11 +448,10 @@ def indexes(tree: Node) -> bool:
     return letter.kind != "name" or any(part.kind == "name" and part.value == letter.value for part in walk(body))
 
 
-def _summed(sides: tuple[Node, Node] | None) -> Iterator[str]:
-    for side in sides or ():
-        for tree in walk(side):
-            if tree.kind == "call" and tree.value in _SUMS:
-                yield from (other.value for other in tree.children[1:] if other.kind == "name")
+def _summed(parts: Iterable[Node]) -> Iterator[str]:
+    """The letters that sums among these run over."""
+    sums = (tree for tree in parts if tree.kind == "call" and tree.value in _SUMS)
+    return (other.value for tree in sums for other in tree.children[1:] if other.kind == "name")
 
 
 # --- what the axes tell ----------------------------------------------------------------------------------------------
@@ -488,16 +479,14 @@ def _positions(source: Source, equations: Equations, shapes: Mapping[str, Axes])
 
 def _transposed(source: Source, equations: Equations, shapes: Mapping[str, Axes], told: Shapes) -> Iterator[Diagnostic]:
     """The transpose of what would be a number."""
-    for equation in equations.found:
-        for side in equation.sides or ():
-            for tree in walk(side):
-                if tree.kind != "transpose":
-                    continue
-                inner = tree.children[0]
-                number = shapes.get(inner.value) == () if inner.kind == "name" else told.of(inner) == ()
-                if number and inner.kind not in ("num", "entry"):
-                    name = source.text[slice(*inner.span)]
-                    yield source.diagnostic(say("notes.transposed_number", name=name), tree.span)
+    for tree in equations.parts():
+        if tree.kind != "transpose":
+            continue
+        inner = tree.children[0]
+        number = shapes.get(inner.value) == () if inner.kind == "name" else told.of(inner) == ()
+        if number and inner.kind not in ("num", "entry"):
+            name = source.text[slice(*inner.span)]
+            yield source.diagnostic(say("notes.transposed_number", name=name), tree.span)
 
 
 def _of_size_one(
@@ -532,22 +521,18 @@ def _of_size_one(
 def _norms(source: Source, equations: Equations, told: Shapes) -> Iterator[Diagnostic]:
     """The norm of what would be a number: its letters are meant as arrays."""
     computed = {e.name: e.sides[1] for e in equations.found if e.sides is not None}
-    for equation in equations.found:
-        for side in equation.sides or ():
-            for tree in walk(side):
-                if tree.kind == "call" and tree.value == "norm" and _has_number(tree.children[0], told, computed):
-                    name = source.text[slice(*tree.children[0].span)]
-                    yield source.diagnostic(say("notes.norm_of_number", name=name), tree.span)
+    for tree in equations.parts():
+        if tree.kind == "call" and tree.value == "norm" and _has_number(tree.children[0], told, computed):
+            name = source.text[slice(*tree.children[0].span)]
+            yield source.diagnostic(say("notes.norm_of_number", name=name), tree.span)
 
 
 def _plain_sums(source: Source, equations: Equations, told: Shapes) -> Iterator[Diagnostic]:
     r"""``\sum (y - \hat{y})^2`` of numbers: the letter that it is over, and what has it, are not written."""
-    for equation in equations.found:
-        for side in equation.sides or ():
-            for tree in walk(side):
-                plain = tree.kind == "call" and tree.value == "sum" and len(tree.children) == 1
-                if plain and told.of(tree.children[0]) == ():
-                    yield source.diagnostic(say("notes.plain_sum"), tree.span)
+    for tree in equations.parts():
+        plain = tree.kind == "call" and tree.value == "sum" and len(tree.children) == 1
+        if plain and told.of(tree.children[0]) == ():
+            yield source.diagnostic(say("notes.plain_sum"), tree.span)
 
 
 def _unindexed(
@@ -558,17 +543,15 @@ def _unindexed(
 ) -> Iterator[Diagnostic]:
     """A number within a sum over i that has the index i elsewhere in the note: one for all, or one for each."""
     given = equations.given()
-    for equation in equations.found:
-        for side in equation.sides or ():
-            for tree in walk(side):
-                letters = [t.value for t in tree.children[1:]] if tree.kind == "call" and tree.value == "sum" else []
-                for part in walk(tree.children[0]) if letters else ():
-                    name = part.value if part.kind == "name" and shapes.get(part.value) == () else ""
-                    at = next((marked[name, i] for i in letters if (name, i) in marked), None)
-                    if at is not None and name in given and not equations.indexed.get(name):
-                        other = source.text[slice(*at)]
-                        yield source.diagnostic(say("notes.index_elsewhere", name=name, other=other), part.span)
-                        return
+    for tree in equations.parts():
+        letters = [t.value for t in tree.children[1:]] if tree.kind == "call" and tree.value == "sum" else []
+        for part in walk(tree.children[0]) if letters else ():
+            name = part.value if part.kind == "name" and shapes.get(part.value) == () else ""
+            at = next((marked[name, i] for i in letters if (name, i) in marked), None)
+            if at is not None and name in given and not equations.indexed.get(name):
+                other = source.text[slice(*at)]
+                yield source.diagnostic(say("notes.index_elsewhere", name=name, other=other), part.span)
+                return
 
 
 def _logits(source: Source, equations: Equations) -> Iterator[Diagnostic]:
@@ -612,26 +595,22 @@ def _has_number(tree: Node, told: Shapes, computed: Mapping[str, Node]) -> bool:
 
 def _exponentials(source: Source, equations: Equations, told: Shapes) -> Iterator[Diagnostic]:
     """``e^{\\mathbf{X}}`` of a square matrix."""
-    for equation in equations.found:
-        for side in equation.sides or ():
-            for tree in walk(side):
-                if tree.kind != "call" or tree.value != "exp":
-                    continue
-                axes = tuple(map(told.root, told.of(tree.children[0]) or ()))
-                if len(axes) == 2 and axes[0] == axes[1] != "1":
-                    written = source.text[slice(*tree.children[0].span)]
-                    yield source.diagnostic(say("notes.matrix_exponential", name=written), tree.span)
+    for tree in equations.parts():
+        if tree.kind != "call" or tree.value != "exp":
+            continue
+        axes = tuple(map(told.root, told.of(tree.children[0]) or ()))
+        if len(axes) == 2 and axes[0] == axes[1] != "1":
+            written = source.text[slice(*tree.children[0].span)]
+            yield source.diagnostic(say("notes.matrix_exponential", name=written), tree.span)
 
 
 def softmaxes(equations: Equations, told: Shapes) -> Iterator[tuple[Node, tuple[str, str]]]:
     """The softmaxes of matrices, with the axes of these."""
-    for equation in equations.found:
-        for side in equation.sides or ():
-            for tree in walk(side):
-                if tree.kind == "call" and is_along_axis(tree.value):
-                    axes = tuple(map(told.root, told.of(tree.children[0]) or ()))
-                    if len(axes) == 2 and "1" not in axes:
-                        yield tree, (axes[0], axes[1])
+    for tree in equations.parts():
+        if tree.kind == "call" and is_along_axis(tree.value):
+            axes = tuple(map(told.root, told.of(tree.children[0]) or ()))
+            if len(axes) == 2 and "1" not in axes:
+                yield tree, (axes[0], axes[1])
 
 
 def _softmaxes(source: Source, equations: Equations, told: Shapes) -> Iterator[Diagnostic]:

@@ -50,7 +50,7 @@ class Respelt:
 
 def respelt(document: Document, places: Iterable[tuple[int, int]]) -> Respelt:
     """The note with each name that takes more than a letter as the reader of formulas knows it."""
-    source = Source(document.text)
+    source = document.source
     readers = [*first_looks(source, places)]
     names = {name for reader in readers for name in (*_defined(reader), *_told(reader))}
     words = {word for reader in readers for word in _words(reader)}

@@ -303,8 +303,7 @@ def _check_assigned(note: Stated, equations: Equations) -> None:
 
 def _check_signs(note: Stated, equations: Equations) -> None:
     r"""Refuses a note that defines brackets otherwise than they are read, ``\langle u, v \rangle = u^\top M v``."""
-    sides = [side for e in equations.found for side in e.sides or ()]
-    used = {(t.kind, t.value) for side in sides for t in walk(side)}
+    used = {(t.kind, t.value) for t in equations.parts()}
     quantities = equations.given().keys() | equations.lefts()
     for f in note.formulas:
         try:

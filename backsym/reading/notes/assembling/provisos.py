@@ -411,8 +411,7 @@ class Provisos:
         self.computed = {e.name for e in equations.found}
         self.known = {*equations.given(), *self.computed}
         self.biases = {name for name in equations.given() if split_tag(name)[0].rpartition(":")[2] == "b"}
-        sides = [side for e in equations.found for side in e.sides or ()]
-        self.calls = {tree.value for side in sides for tree in walk(side) if tree.kind == "call"}
+        self.calls = {tree.value for tree in equations.parts() if tree.kind == "call"}
         self.signs = {t.text for e in equations.found for t in tokens_in(source, e.segment.start, e.segment.end)}
         self.formulas = formulas
         self.starts = [f.start for f in formulas]

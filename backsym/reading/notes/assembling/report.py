@@ -52,22 +52,22 @@ def what_was_passed_over(
     note: Stated, equations: Equations, asked: Asked, strange: Iterable[Piece]
 ) -> tuple[Said, ...]:
     """In order of the lines, what an instructor might look for in vain."""
-    found: list[tuple[int, Said]] = [(note.locate(at)[0], reason) for at, reason in equations.passed_over]
-    found += [(note.locate(at)[0], say("notes.remark.unread_to_show")) for at in asked.tasks.unread]
-    found += [(line, say("notes.remark.no_quantity_left")) for line in {note.locate(p.span[0])[0] for p in strange}]
-    found += [(note.locate(at)[0], say("notes.remark.with_derivative")) for at in note.settled.steps]
-    found += [(note.locate(at)[0], say("notes.remark.first_taken", name=name)) for at, name in note.settled.again]
+    found: list[tuple[int, Said]] = [(note.line(at), reason) for at, reason in equations.passed_over]
+    found += [(note.line(at), say("notes.remark.unread_to_show")) for at in asked.tasks.unread]
+    found += [(line, say("notes.remark.no_quantity_left")) for line in {note.line(p.span[0]) for p in strange}]
+    found += [(note.line(at), say("notes.remark.with_derivative")) for at in note.settled.steps]
+    found += [(note.line(at), say("notes.remark.first_taken", name=name)) for at, name in note.settled.again]
     letters = {split_tag(name)[0] for name in (*equations.given(), *equations.lefts())}
     unread = [s for s in note.declared.unread if s.bold or (s.key[0] in letters and s.name not in note.letters)]
-    found += [(line, say("notes.remark.unread_declaration")) for line in {note.locate(s.span[0])[0] for s in unread}]
+    found += [(line, say("notes.remark.unread_declaration")) for line in {note.line(s.span[0]) for s in unread}]
     found += [
-        (note.locate(at)[0], say("notes.remark.not_symmetric", word=words_of(note.document.text, at)[0].text))
+        (note.line(at), say("notes.remark.not_symmetric", word=words_of(note.document.text, at)[0].text))
         for at in note.unsaid
     ]
-    found += [(note.locate(at)[0], said) for at, said in note.unplaced]
-    customs = [say("notes.by_custom", line=note.locate(at)[0], what=what) for at, what in note.assumed]
+    found += [(note.line(at), said) for at, said in note.unplaced]
+    customs = [say("notes.by_custom", line=note.line(at), what=what) for at, what in note.assumed]
     questions = [(at, say("notes.remark.question", words=_beginning(note, at))) for at in asked.tasks.no_part]
-    found += [(note.locate(at)[0], said) for at, said in questions]
+    found += [(note.line(at), said) for at, said in questions]
     known = {*equations.given(), *(d.spelled.name for d in note.declared.found)}
     used = {*known, *equations.lefts(), *note.letters}
     sides = ((line, side) for line, side, names in note.settled.others if not names <= used)
@@ -76,7 +76,7 @@ def what_was_passed_over(
     for at, name in asked.tasks.unknown:
         declared = name in known
         said = say("notes.remark.by_no_parameter" if declared else "notes.remark.by_unmentioned", name=name)
-        found.append((note.locate(at)[0], said))
+        found.append((note.line(at), said))
     found += _words(note, equations, asked)
     words, given = note.vocabulary(), equations.given()
     for f in note.formulas:
@@ -84,23 +84,23 @@ def what_was_passed_over(
         if not f.displayed and "=" in note.document.text[f.start : f.end] and not derives:
             names = [s.left.name for s in segments(note.source, words, f.start, f.end)]
             found += [
-                (note.locate(f.start)[0], say("notes.remark.within_text", name=name))
+                (note.line(f.start), say("notes.remark.within_text", name=name))
                 for name in names
                 if name in given and name not in asked.numbers
             ]
     rates = {"eta", *(letter.lstrip("\\") for letter in (asked.rate or ())[:1])}
-    found += [(note.locate(at)[0], said) for at, said in _idle_within(note, equations, rates)]
+    found += [(note.line(at), said) for at, said in _idle_within(note, equations, rates)]
     found += [
-        (note.locate(f.start)[0], say("notes.remark.range", range=note.document.text[f.start : f.end].strip()))
+        (note.line(f.start), say("notes.remark.range", range=note.document.text[f.start : f.end].strip()))
         for f in note.formulas
         if not f.displayed and is_range_to_a_sum(note.source, f.start, f.end)
     ]
-    found += [(note.locate(at)[0], said) for at, said in _bounds_within(note, equations, asked)]
-    found += [(note.locate(at)[0], said) for at, said in _conditions_within(note, equations, asked)]
-    found += [(note.locate(at)[0], said) for at, said in _derivatives_within(note, asked)]
+    found += [(note.line(at), said) for at, said in _bounds_within(note, equations, asked)]
+    found += [(note.line(at), said) for at, said in _conditions_within(note, equations, asked)]
+    found += [(note.line(at), said) for at, said in _derivatives_within(note, asked)]
     idle = (f for f in note.formulas if f.displayed and f.start not in asked.places and note.is_idle(f))
-    found += [(note.locate(f.start)[0], say("notes.remark.without_equals")) for f in idle]
-    lines = sorted({note.locate(at)[0] for at in asked.tasks.left_over})
+    found += [(note.line(f.start), say("notes.remark.without_equals")) for f in idle]
+    lines = sorted({note.line(at) for at in asked.tasks.left_over})
     if lines:
         others = [*map(str, lines[1:12]), *(["..."] if len(lines) > 12 else [])]
         also = say("notes.remark.asked_by_nobody_also", count=len(lines) - 1, lines=others)
@@ -114,7 +114,7 @@ def _words(note: Stated, equations: Equations, asked: Asked) -> list[tuple[int, 
     provisos = Provisos(note.source, note.formulas, equations)
     doubtful = provisos.doubtful()
     found: list[tuple[int, Said]] = [
-        (note.locate(at)[0], say("notes.remark.words", words=_beginning(note, at, s.end - at))) for s, at in doubtful
+        (note.line(at), say("notes.remark.words", words=_beginning(note, at, s.end - at))) for s, at in doubtful
     ]
     taken = {e.segment.start for e in equations.found}
     used = {f.start for f in note.formulas if not f.displayed and any(f.start <= at < f.end for at in taken)}
@@ -131,7 +131,7 @@ def _words(note: Stated, equations: Equations, asked: Asked) -> list[tuple[int, 
     if others:
         words = [f'"{_beginning(note, at, s.end - at)}"' for s, at in others[:MOST_QUOTED]]
         more = [*words, *(["..."] if len(others) > len(words) else [])]
-        found.append((note.locate(others[0][1])[0], say("notes.remark.sentences", words=more)))
+        found.append((note.line(others[0][1]), say("notes.remark.sentences", words=more)))
     return found
 
 
@@ -243,7 +243,7 @@ def _without_space(note: Stated, segment: Segment) -> str:
 
 def _beginning(note: Stated, at: int, length: int = 200) -> str:
     """The first words from a place on, as the file has them."""
-    line, column, _ = note.locate(at)
+    line, column, _ = note.document.locate(at)
     file: Document = note.document
     while isinstance(file, Rewritten):
         file = file.original

@@ -197,8 +197,8 @@ class Settling:
 
     def class_axes(self, shapes: Shapes, names: Iterable[str]) -> list[str]:
         """The axis that "$K$ classes" is said of: that of the last softmax, or the only one that nothing names."""
-        sides = [part for e in self.equations.found for side in e.sides or () for part in walk(side)]
-        along = [shapes.of(t.children[0]) for t in sides if t.kind == "call" and is_along_axis(t.value)]
+        calls = (t for t in self.equations.parts() if t.kind == "call" and is_along_axis(t.value))
+        along = [shapes.of(t.children[0]) for t in calls]
         found = [shapes.root(shape[-1]) for shape in along if shape]
         every = dict.fromkeys(axis for name in names for axis in shapes.shape(name) or () if axis.startswith("?"))
         return found[-1:] or (list(every) if len(every) == 1 else [])
@@ -375,9 +375,8 @@ class Settling:
         So it is before a sum, ``C \sum_n``, or ``w^T w``, that is a term of the loss, and in a difference, ``R - v``.
         """
         equations = [e for e in self.equations.found if e.sides is not None]
-        sides = [side for e in equations for side in e.sides or ()]
         shapes.read([e.sides for e in equations if e.sides is not None])
-        uses = Counter(t.value for side in sides for t in walk(side) if t.kind == "name" and t.value in capitals)
+        uses = Counter(t.value for t in self.equations.parts() if t.kind == "name" and t.value in capitals)
         beside: Counter[str] = Counter()
         for loss in (e.sides[1] for e in equations if e.sides and (is_loss(e.segment.left) or e is equations[-1])):
             for product in (term for term in _summands(loss) if term.kind == "terms"):
@@ -467,8 +466,7 @@ class Settling:
     def only_call(self, call: Node) -> bool:
         """Whether an abstract function is applied once in all, and what it is applied to is computed last."""
         equations = self.equations
-        sides = [side for e in equations.found for side in e.sides or ()]
-        calls = [t for side in sides for t in walk(side) if t.kind == "call" and t.value == call.value]
+        calls = [t for t in equations.parts() if t.kind == "call" and t.value == call.value]
         computed = len(equations.found) > 1 and equations.found[-2].name == call.children[0].value
         return call.value in equations.functions and len(calls) == 1 and computed
 

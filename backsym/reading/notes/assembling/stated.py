@@ -12,7 +12,7 @@ from itertools import islice
 
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.lazy import lazy
-from backsym.core.source import Location, Source
+from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.fields import MAX_DIAGNOSTICS
 from backsym.reading.latex.declarations import Declaration, Declarations, names_in_formula, subjects_in_formula
@@ -49,7 +49,6 @@ from backsym.reading.notes.stating.pieces import Settled, index_conditions
 from backsym.reading.notes.steps import Steps, starts_of, steps_of
 from backsym.reading.notes.upstream import Slope, mentioned_loss, slopes
 from backsym.reading.notes.words import Place, is_size, layers, symmetric, worded
-from backsym.reading.syntax import walk
 from backsym.text.phrases import Phrases, words_of
 
 DERIVATIVES = ("partial", "nabla")
@@ -87,7 +86,7 @@ class Stated:
     def __init__(self, settled: Settled):
         document = self.document = settled.document
         self.settled = settled
-        self.source = Source(document.text, document.file, self.locate)
+        self.source = document.source
         unclosed: list[tuple[int, int, str]] = []
         self.formulas = tuple(
             islice(formulas(document.text, unclosed, tex=is_tex(str(document.file))), MAX_FORMULAS + 1)
@@ -123,9 +122,8 @@ class Stated:
 
     # --- places ---
 
-    def locate(self, offset: int) -> Location:
-        line, column = self.document.place(offset)
-        return line, column, self.document.lines[line - 1]
+    def line(self, position: int) -> int:
+        return self.document.place(position)[0]
 
     @property
     def places(self) -> list[Place]:
@@ -485,7 +483,7 @@ class Stated:
         and their letter does not run over its axis.
         """
         name, shape = declared.spelled.name, declared.shape
-        parts = [part for e in equations.found for side in e.sides or () for part in walk(side)]
+        parts = list(equations.parts())
         mine = [t for t in parts if t.kind == "entry" and t.children[0].value == name]
         letters = {t.children[1].value for t in mine}
         whole = sum(part.kind == "name" and part.value == name for part in parts) > len(mine)

@@ -60,7 +60,7 @@ class NoteTree:
     # --- places ---
 
     def mark(self, start: int, end: int) -> Mark:
-        line, column, _ = self.note.locate(start)
+        line, column, _ = self.note.document.locate(start)
         return Mark(self.note.document, line, column, start, end)
 
     def scalar(self, text: str, start: int, end: int) -> Scalar:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.core.words import Said, say
-from backsym.reading.files.yamlfile import Document, Edit, rewritten
+from backsym.reading.files.yamlfile import Document, Edit, blanks, rewritten
 from backsym.reading.latex.lexer import Token, tokenize
 
 LONGEST_NUMBER = 3
@@ -42,7 +42,7 @@ def without_asides(document: Document, *, tex: bool) -> Document:
     In Markdown a per cent sign outside of formulas is text, and "```math" and "$`" begin formulas.
     """
     edits = [
-        Edit(*match.span(), _blanks(match[0]))
+        Edit(*match.span(), blanks(match[0]))
         for match in _ASIDE.finditer(document.text)
         if match["kept"] is None and (tex or match["line"] is None or document.text[: match.start()][-1:] in ("", "\n"))
     ]
@@ -50,7 +50,7 @@ def without_asides(document: Document, *, tex: bool) -> Document:
     if tex:
         return document
     code = _CODE.finditer(document.text)
-    return rewritten(document, [Edit(*match.span(), _formula(match) or _blanks(match[0])) for match in code])
+    return rewritten(document, [Edit(*match.span(), _formula(match) or blanks(match[0])) for match in code])
 
 
 def _formula(match: re.Match[str]) -> str | None:
@@ -62,10 +62,6 @@ def _formula(match: re.Match[str]) -> str | None:
     if "".join(head.split()) != _FENCE or not body:
         return None
     return f"{'$$'.ljust(len(head))}\n{body[:-3]}$$ "
-
-
-def _blanks(text: str) -> str:
-    return "".join(char if char == "\n" else " " for char in text)
 
 
 def without_numbers(
@@ -81,7 +77,7 @@ def without_numbers(
         except InputError:
             continue
         for first, last, number in _numbers(text, tokens):
-            edits.append(Edit(first, last, _blanks(text[first:last])))
+            edits.append(Edit(first, last, blanks(text[first:last])))
             what.append((first, say("notes.remark.number_of_equation", number=number)))
     return rewritten(document, edits), what
 

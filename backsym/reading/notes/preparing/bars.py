@@ -60,7 +60,7 @@ class _Slope:
 
 def with_bars(document: Document, places: Sequence[tuple[int, int]]) -> tuple[Document, list[tuple[int, Said]]]:
     """The note with derivatives in place of what has such a bar, and what is said of that."""
-    source = Source(document.text)
+    source = document.source
     formulas = [tokens_in(source, start, end) for start, end in places]
     if not any(token.text in _BARS for tokens in formulas for token in tokens):
         return document, []

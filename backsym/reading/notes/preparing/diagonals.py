@@ -17,7 +17,7 @@ _MOST_LETTERS = 4
 
 def with_diagonals(document: Document, places: Iterable[tuple[int, int]]) -> Document:
     """The note with vectors in place of all their entries as a diagonal."""
-    source = Source(document.text)
+    source = document.source
     edits = [edit for start, end in places for edit in _diagonals(source, tokens_in(source, start, end))]
     return rewritten(document, edits) if edits else document
 

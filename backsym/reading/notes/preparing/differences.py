@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.lexer import CLOSING, Token, nesting, script_end, tokens_in
@@ -20,7 +19,7 @@ _LETTERS = ("letter", "greek")
 
 def with_later_sums(document: Document, places: Iterable[tuple[int, int]]) -> tuple[Document, list[tuple[int, Said]]]:
     """The note with such sums from one later on, and what is said of it."""
-    source = Source(document.text)
+    source = document.source
     edits: list[Edit] = []
     what: list[tuple[int, Said]] = []
     for start, end in places:

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.equations import FormulaReader, first_looks
@@ -44,7 +43,7 @@ def with_differentials(
     document: Document, formulas: Sequence[tuple[int, int]]
 ) -> tuple[Document, list[tuple[int, Said]]]:
     """The note with derivatives of its loss in place of such differentials, and what is said of them."""
-    source = Source(document.text)
+    source = document.source
     readers = [*first_looks(source, formulas)]
     told = [(reader, [*_equations(reader)]) for reader in readers]
     of = {each.of for _, found in told for each in found}

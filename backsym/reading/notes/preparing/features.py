@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.equations import FormulaReader, first_look
@@ -40,7 +39,7 @@ def with_given_features(
     document: Document, places: Iterable[tuple[int, int, bool]]
 ) -> tuple[Document, list[tuple[int, Said]]]:
     """The note with the values of features in place of functions, and what is said of it; ``places`` are formulas."""
-    source = Source(document.text)
+    source = document.source
     readers = [(reader, shown) for a, b, shown in places if (reader := first_look(source, a, b)) is not None]
     stating = [reader.tokens for reader, shown in readers if shown or any(t.text == "=" for t in reader.tokens)]
     asking = [reader.tokens for reader, _ in readers if any(t.text in _DERIVATIVES for t in reader.tokens)]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.words import Said, say
 from backsym.reading.files.keys import PROBLEM
-from backsym.reading.files.yamlfile import Document, Edit, Listing, Scalar, Table, Tree, read_text, rewritten
+from backsym.reading.files.yamlfile import Document, Edit, Listing, Scalar, Table, Tree, blanks, read_text, rewritten
 
 _OF_THE_NOTE = ("dims", "indices", "symbols", "functions", "forward", "loss", "parts", "variants")
 """What the note itself says."""
@@ -46,8 +46,7 @@ def front_matter(document: Document, *, tex: bool) -> tuple[Document, Front]:
         return document, Front()
     tree, complaints = read_text(yaml, document.file)
     assert isinstance(tree, Table), "it begins with a key"
-    blanks = "".join(char if char == "\n" else " " for char in text)
-    return rewritten(document, [Edit(0, end, blanks)]), _front(tree, complaints)
+    return rewritten(document, [Edit(0, end, blanks(text))]), _front(tree, complaints)
 
 
 def _end(text: str, sign: str) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.lexer import Token, letter_at, nesting, tokens_in
@@ -26,7 +25,7 @@ def without_logarithms(
     document: Document, places: Iterable[tuple[int, int]]
 ) -> tuple[Document, list[tuple[int, Said]]]:
     """The note with such equations solved for the quantity, and what is said of them."""
-    source = Source(document.text)
+    source = document.source
     formulas = [tokens_in(source, start, end) for start, end in places]
     needed = {*_needed(document.text, formulas)}
     defined = {t.text for tokens in formulas for row in _statements(document.text, tokens) for t in _left(row)}

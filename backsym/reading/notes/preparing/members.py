@@ -19,7 +19,7 @@ from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.lexer import FONTS, Token, letter_at, script_end, tokens_in
 from backsym.reading.latex.names import function_of_word
-from backsym.reading.notes.stating.pieces import Piece, Place, pieces_in, source_of
+from backsym.reading.notes.stating.pieces import Piece, Place, pieces_in
 
 _LETTERS = ("letter", "greek")
 
@@ -46,7 +46,7 @@ class _Unit:
 def with_members(document: Document, formulas: Iterable[Place]) -> tuple[Document, list[tuple[int, Said]]]:
     """The note with such indices put in, and what is said of it."""
     places = list(formulas)
-    source = source_of(document)
+    source = document.source
     marks: dict[tuple[tuple[str, ...], str], str] = {}
     declared: set[tuple[str, ...]] = set()
     for place in places:

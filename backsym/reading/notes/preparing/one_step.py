@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.equations import FormulaReader, first_looks
@@ -48,7 +47,7 @@ def of_one_step(
     document: Document, formulas: Sequence[tuple[int, int]]
 ) -> tuple[Document, dict[Key, str], list[tuple[int, Said]]]:
     """The note with names in place of members, how these are spelled, and what is said of them."""
-    source = Source(document.text)
+    source = document.source
     readers = [*first_looks(source, formulas)]
     letter = _letter(readers)
     if not letter or words_of(document.text) in _SEVERAL:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.lexer import Token, script_end, tokens_in
@@ -20,7 +19,7 @@ _SHIFTS = ("+", "-", ",", "<", ">", "le", "leq", "ge", "geq")
 
 def with_plain_index(document: Document, places: Iterable[tuple[int, int]]) -> tuple[Document, list[tuple[int, Said]]]:
     r"""The note with the letter l for each ``\ell``, and what is said of that."""
-    source = Source(document.text)
+    source = document.source
     formulas = [tokens_in(source, start, end) for start, end in places]
     found = [(tokens, n) for tokens in formulas for n, token in enumerate(tokens) if token.text == _SIGN]
     scripts = {id(tokens): _in_scripts(tokens) for tokens in formulas}

@@ -13,7 +13,6 @@ from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.lexer import Token, nesting, script_end, tokens_in
 from backsym.reading.notes.equations import LOSS_NAMES
-from backsym.reading.notes.stating.pieces import source_of
 
 _SOUGHT = ("min", "max", "minimize", "maximize", "minimise", "maximise")
 _BOUNDS = ("<", ">", "le", "leq", "ge", "geq", "leqslant", "geqslant", "<=", ">=")
@@ -25,7 +24,7 @@ def without_sought(
     document: Document, displayed: Iterable[tuple[int, int]], places: Iterable[tuple[int, int]]
 ) -> tuple[Document, list[tuple[int, Said]]]:
     """The note without such signs in front of displayed equations, and what is said; ``places`` are all formulas."""
-    source = source_of(document)
+    source = document.source
     formulas = [[token for token in tokens_in(source, *place) if token.kind != "end"] for place in displayed]
     used = {token.text for start, end in places for token in tokens_in(source, start, end)}
     name = next((name for name in _NAMES_OF_OBJECTIVES if name not in used), None)

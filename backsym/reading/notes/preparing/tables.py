@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.source import Source
 from backsym.core.words import Said, say
-from backsym.reading.files.yamlfile import Document, Edit, rewritten
+from backsym.reading.files.yamlfile import Document, Edit, blanks, rewritten
 from backsym.reading.latex.declarations import Declarations, shape_in_formula, subjects_in_formula
 from backsym.reading.latex.lexer import tokens_in
-from backsym.reading.notes.stating.pieces import source_of
 from backsym.text.phrases import words_of
 
 _HEADS = {
@@ -73,7 +72,7 @@ def with_tables(
     document: Document, displayed: Iterable[tuple[int, int]], *, tex: bool
 ) -> tuple[Document, list[tuple[int, Said]]]:
     """The note with lists in place of tables of symbols, and what is said of other tables that hold formulas."""
-    text, source = document.text, source_of(document)
+    text, source = document.text, document.source
     used = {token.text for start, end in displayed for token in tokens_in(source, start, end)}
     edits: list[Edit] = []
     others: list[Row] = []
@@ -83,7 +82,7 @@ def with_tables(
         if columns is None:
             others += [grid.head] if any(cell.formulas for row in grid.rows for cell in row.cells) else []
             continue
-        edits += [Edit(start, end, _blanks(text[start:end])) for start, end in grid.frame]
+        edits += [Edit(start, end, blanks(text[start:end])) for start, end in grid.frame]
         for row in grid.rows:
             try:
                 item = _item(source, row, columns, used)
@@ -255,7 +254,3 @@ def _cells(text: str, start: int, sign: str) -> Iterator[Cell]:
     for first, last in (*ends, (begin, len(text))):
         own = text[first:last].strip()
         yield Cell(own, start + first + (text[first:last].find(own) if own else 0))
-
-
-def _blanks(text: str) -> str:
-    return "".join(char if char == "\n" else " " for char in text)

@@ -40,7 +40,6 @@ from backsym.reading.notes.stating.pieces import (
     letter_of,
     pieces_in,
     separators,
-    source_of,
     split_arguments,
 )
 from backsym.reading.notes.written_functions import POINTS, defines, value_at
@@ -96,7 +95,7 @@ def without_functions(document: Document, places: Places, beside: list[tuple[int
     """
     done: set[tuple[str, ...]] = set()
     for _ in range(MAX_FUNCTIONS):
-        source, formulas = source_of(document), list(places(document))
+        source, formulas = document.source, list(places(document))
         pieces = pieces_in(source, formulas, displayed=True)
         defined: dict[tuple[str, ...], tuple[Applied, Piece]] = {}
         for piece in (*pieces, *pieces_in(source, formulas, displayed=False)):

@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias
 
 from backsym.core.errors import InputError
 from backsym.core.source import Source
-from backsym.reading.files.yamlfile import Document, Edit, rewritten
+from backsym.reading.files.yamlfile import Document, Edit, blanks, rewritten
 from backsym.reading.latex.equations import UNKNOWN, FormulaReader, first_look
 from backsym.reading.latex.lexer import ACCENTS, CLOSING, FONTS, OPENING, Token, nesting, script_end, tokens_in
 from backsym.reading.latex.names import Key, new_name
@@ -152,14 +152,6 @@ class Piece:
     def derives(self, begin: int, end: int) -> bool:
         """Whether a derivative stands between two positions."""
         return any(t.kind == "op" and t.text in ("partial", "nabla") for t in self.tokens[begin:end])
-
-
-def source_of(document: Document) -> Source:
-    def locate(offset: int) -> tuple[int, int, str]:
-        line, column = document.place(offset)
-        return line, column, document.lines[line - 1]
-
-    return Source(document.text, document.file, locate)
 
 
 def edited(document: Document, edits: Iterable[Edit]) -> Document:
@@ -319,4 +311,4 @@ def is_of_one_case(text: str, end: int) -> bool:
 
 def blanked(text: str, start: int, end: int) -> Iterator[Edit]:
     if start < end:
-        yield Edit(start, end, "".join(c if c == "\n" else " " for c in text[start:end]))
+        yield Edit(start, end, blanks(text[start:end]))

@@ -42,7 +42,6 @@ from backsym.reading.notes.stating.pieces import (
     loose_letters,
     pieces_in,
     pieces_of,
-    source_of,
 )
 from backsym.reading.notes.stating.sides import Mentions, each_side, one_side, other_sides
 
@@ -52,28 +51,28 @@ def settled(document: Document, places: Places) -> Settled:
 
     Raises InputError where a function cannot be put in.
     """
-    source, shown = source_of(document), [f for f in places(document) if is_shown(document.text, f.start)]
+    source, shown = document.source, [f for f in places(document) if is_shown(document.text, f.start)]
     claims = [piece for f in shown for piece in pieces_of(source, f.start, f.end)]
     document = edited(document, (edit for piece in claims for edit in each_side(piece)))
     formulas = list(places(document))
-    loose = {letter for f in formulas for letter in loose_letters(source_of(document), f)}
-    pieces = pieces_in(source_of(document), formulas, displayed=True)
-    within = pieces_in(source_of(document), formulas, displayed=False)
+    loose = {letter for f in formulas for letter in loose_letters(document.source, f)}
+    pieces = pieces_in(document.source, formulas, displayed=True)
+    within = pieces_in(document.source, formulas, displayed=False)
     arguments = written_arguments([*pieces, *within])
-    mentions = Mentions(source_of(document), formulas, [*pieces, *within])
+    mentions = Mentions(document.source, formulas, [*pieces, *within])
     others = tuple(side for piece in (*pieces, *within) for side in other_sides(piece, document))
     document = edited(document, (edit for piece in (*pieces, *within) for edit in one_side(piece, mentions)))
-    document = edited(document, by_entries(source_of(document), list(places(document))))
-    document = edited(document, list(with_one_head(source_of(document), list(places(document)), loose)))
+    document = edited(document, by_entries(document.source, list(places(document))))
+    document = edited(document, list(with_one_head(document.source, list(places(document)), loose)))
     marks: dict[Key, str] = {}
-    document = edited(document, list(with_parameters(source_of(document), list(places(document)), loose, marks)))
-    members = frozenset(applied_members(source_of(document), list(places(document))))
+    document = edited(document, list(with_parameters(document.source, list(places(document)), loose, marks)))
+    members = frozenset(applied_members(document.source, list(places(document))))
     beside: list[tuple[int, str]] = []
     document = without_functions(document, places, beside)
-    pieces = pieces_in(source_of(document), places(document), displayed=True)
+    pieces = pieces_in(document.source, places(document), displayed=True)
     document = edited(document, (edit for piece in pieces for edit in one_side(piece, unread=True)))
     formulas = list(places(document))
-    source = source_of(document)
+    source = document.source
     pieces = pieces_in(source, formulas, displayed=True)
     found = Settled(
         document, loose=loose, arguments=arguments, members=members, marks=marks, others=others, beside=tuple(beside),
