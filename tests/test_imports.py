@@ -34,6 +34,9 @@ LAYERS["__init__"] |= {"documents", "graphs"}
 LAYERS["__main__"] = {"cli"}
 
 HEAVY = {"numpy", "sympy", "jinja2", "yaml", "typst", "markdown_it"}
+MOST_LINES = 60
+"""The longest function."""
+
 AT_THE_TOP = {"numeric", "sympy_door", "marking", "quiz", "practice"}
 """Parts that are themselves imported only when they are needed."""
 
@@ -86,6 +89,9 @@ def test_heavy_packages_are_imported_where_they_are_used(path: Path) -> None:
 def test_modules_stay_readable(path: Path) -> None:
     if path.name != "__init__.py":
         assert parsed(path)[0], "a module says what it is for"
+    functions = (node for node in nodes_of(path) if isinstance(node, ast.FunctionDef))
+    long = [node.name for node in functions if (node.end_lineno or 0) - node.lineno >= MOST_LINES]
+    assert not long, "a function fits a screen"
 
 
 def dotted(path: Path) -> str:

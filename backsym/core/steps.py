@@ -7,6 +7,7 @@ A step states an equality, ``before = after``, of displayed expressions; tests e
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from backsym.core.dims import is_layered
@@ -32,6 +33,13 @@ class Step:
     """The same in smaller strides."""
     facts: dict[str, Fact] = field(default_factory=dict, compare=False)
     """What the sentence about it says, by name."""
+
+
+def all_steps(steps: Iterable[Step]) -> Iterator[Step]:
+    """The steps and those that lead through them."""
+    for step in steps:
+        yield step
+        yield from all_steps(step.substeps)
 
 
 @dataclass(frozen=True)

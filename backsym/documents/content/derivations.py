@@ -31,7 +31,7 @@ from backsym.core.expr import (
 )
 from backsym.core.names import split_name
 from backsym.core.problem import Problem
-from backsym.core.steps import Derivation, Fact, ForwardForms, Step, TotalDerivation, Verification
+from backsym.core.steps import Derivation, Fact, ForwardForms, Step, TotalDerivation, Verification, all_steps
 from backsym.documents.content.blocks import (
     Aside,
     Block,
@@ -72,7 +72,7 @@ from backsym.documents.content.vectorizing import (
 from backsym.documents.content.worked import numbers_row
 from backsym.documents.remarks.ideas import WALK, ideas, kind_in_network, local_derivatives
 from backsym.documents.remarks.readings import one_sided, readings
-from backsym.documents.remarks.remark import Remark, all_steps, base_of, holds
+from backsym.documents.remarks.remark import Remark, base_of, holds
 from backsym.documents.remarks.slips import slips
 from backsym.documents.remarks.untagged import untagged
 from backsym.documents.writers.breaking import CELL, as_formula, row_width

@@ -25,7 +25,8 @@ from backsym.core.expr import (
     walk,
 )
 from backsym.core.problem import Problem
-from backsym.documents.remarks.remark import Claim, Remark, Told, all_steps, base_of, opening_of
+from backsym.core.steps import all_steps
+from backsym.documents.remarks.remark import Claim, Remark, Told, base_of, opening_of
 from backsym.parts.kind import Piece
 
 MANY = 4

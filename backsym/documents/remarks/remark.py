@@ -7,13 +7,12 @@ layout or output languages.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from backsym.core import stepkinds as sk
 from backsym.core.expr import Entry, Expr, Ix, Member, Partial, Sym, free_indices
 from backsym.core.problem import Problem
-from backsym.core.steps import Step
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import evaluate, node_value
 from backsym.parts.kind import Piece
@@ -65,13 +64,6 @@ def opening_of(piece: Piece) -> tuple[Expr, tuple[Expr, ...]] | None:
 def base_of(e: Expr) -> Expr:
     """The quantity of which this is an entry or a member."""
     return e.base if isinstance(e, (Entry, Member)) else e
-
-
-def all_steps(steps: Iterable[Step]) -> Iterator[Step]:
-    """The steps and those that lead through them."""
-    for step in steps:
-        yield step
-        yield from all_steps(step.substeps)
 
 
 def holds(claim: Claim, problem: Problem, env: Env) -> bool:

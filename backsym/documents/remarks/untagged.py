@@ -27,9 +27,9 @@ from backsym.core.expr import (
     walk,
 )
 from backsym.core.problem import Problem
-from backsym.core.steps import Fact
+from backsym.core.steps import Fact, all_steps
 from backsym.documents.content.plan import lines
-from backsym.documents.remarks.remark import Remark, all_steps
+from backsym.documents.remarks.remark import Remark
 from backsym.parts.kind import Answered
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout

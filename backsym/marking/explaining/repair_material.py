@@ -18,7 +18,7 @@ from backsym.core.errors import ShapeError
 from backsym.core.functions import FUNCTIONS
 from backsym.core.lazy import lazy
 from backsym.core.problem import Problem
-from backsym.core.steps import Derivation, Step
+from backsym.core.steps import Derivation, all_steps
 
 MAX_QUANTITIES = 48
 """Only so many quantities, those nearest to the target in the graph, are tried in place of others."""
@@ -179,7 +179,7 @@ class Offers:
     def diagonals(self) -> tuple[tuple[ex.Expr, ex.Ix], ...]:
         """The derivative, or a path, with a sum over an index left out: only the term in which it equals a free one."""
         found: dict[ex.Expr, ex.Ix] = {}
-        for step in _all_steps(self.derivation.steps):
+        for step in all_steps(self.derivation.steps):
             if step.kind not in (
                 sk.SUBSTITUTE,
                 sk.PATH,
@@ -274,7 +274,7 @@ class Offers:
         """Composite factors of the true derivative, such as 1 - tanh(z)**2: of its entries and of the whole."""
         found: dict[ex.Expr, None] = {}
         forms = [e for e, _ in self.references]
-        forms += [self.renamed(s.after) for s in _all_steps(self.derivation.steps) if s.kind == sk.LOCAL]
+        forms += [self.renamed(s.after) for s in all_steps(self.derivation.steps) if s.kind == sk.LOCAL]
         for form in forms:
             for e in ex.walk(form):
                 for part in _factors_of(e):
@@ -560,12 +560,6 @@ def _named(e: ex.Expr) -> str | None:
 
 def _is_entry(e: ex.Expr) -> bool:
     return isinstance(e, ex.Entry) and isinstance(e.base, (ex.Sym, ex.Adj))
-
-
-def _all_steps(steps: Sequence[Step]) -> Iterator[Step]:
-    for step in steps:
-        yield step
-        yield from _all_steps(step.substeps)
 
 
 def _factors_of(e: ex.Expr) -> tuple[ex.Expr, ...]:

@@ -233,7 +233,7 @@ class Shapes:
 
     def tell(self, tree: Node, shape: Axes) -> None:
         """What a function of each entry, or along an axis, is applied to has the shape of its value."""
-        while tree.kind == "neg" or (tree.kind == "call" and len(tree.children) == 1 and _keeps_shape(tree.value)):
+        while tree.kind == "neg" or (tree.kind == "call" and len(tree.children) == 1 and keeps_shape(tree.value)):
             tree = tree.children[0]
         self.assign(tree, shape)
 
@@ -532,7 +532,8 @@ def is_left(name: str, pair: tuple[Node, Node]) -> bool:
     return (lhs.children[0] if lhs.kind == "entry" else lhs).value == name
 
 
-def _keeps_shape(function: str) -> bool:
+def keeps_shape(function: str) -> bool:
+    """Whether this is a function of each entry, or along an axis."""
     return function in FUNCTIONS and FUNCTIONS[function].kind in ("elementwise", "rowwise")
 
 

@@ -19,6 +19,7 @@ from backsym.reading.files.yamlfile import Edit
 from backsym.reading.latex.declarations import names_in_formula
 from backsym.reading.latex.equations import UNKNOWN, first_look
 from backsym.reading.latex.lexer import FONTS, Token, script_end
+from backsym.reading.notes.shapes import keeps_shape
 from backsym.reading.notes.stating.pieces import Place
 from backsym.text.phrases import Phrases, Word, up_to, words_of
 
@@ -272,12 +273,7 @@ def _equal_to(tokens: Sequence[Token]) -> str | None:
     if texts[2:] == ["(", "cdot", ")"]:
         texts = texts[:2]
     name = UNKNOWN.word(texts[1]) if len(texts) == 2 and texts[0] == "=" else None
-    return name if name is not None and _of_numbers(name) else None
-
-
-def _of_numbers(name: str) -> bool:
-    """Whether this is a function of one number, or along an axis."""
-    return name in FUNCTIONS and FUNCTIONS[name].kind in ("elementwise", "rowwise")
+    return name if name is not None and keeps_shape(name) else None
 
 
 def _is_argument(tokens: Sequence[Token], opening: int) -> bool:
@@ -310,7 +306,7 @@ def _function(words: Sequence[Word]) -> str | None:
 def _named(text: str) -> str | None:
     plain = text.removesuffix("funktion").removesuffix("-") or text
     name = _LONG_NAMES.get(text) or UNKNOWN.word(plain)
-    return name if name is not None and _of_numbers(name) else None
+    return name if name is not None and keeps_shape(name) else None
 
 
 def _name_at_end(text: str, end: int) -> str | None:

@@ -295,9 +295,9 @@ class Reader(Builder):
             given.insert(0, base.slice)
             base = base.value
         word = self.code.words.get(base.id) if isinstance(base, ast.Name) else None
-        if isinstance(word, Differential) and not any(isinstance(ix, ast.Slice) for g in given for ix in _items(g)):
-            return self.partial(word, [[self.index(ix) for ix in _items(g)] for g in given], tree)
-        items = [self.item(item) for item in _items(tree.slice)]
+        if isinstance(word, Differential) and not any(isinstance(ix, ast.Slice) for g in given for ix in items_of(g)):
+            return self.partial(word, [[self.index(ix) for ix in items_of(g)] for g in given], tree)
+        items = [self.item(item) for item in items_of(tree.slice)]
         letters = any(item.kind in ("name", "shift", "entry") for item in items)
         whole = any(item.kind in ("slice", "array") for item in items)
         kind = "entry" if letters and not whole else "subscript"
@@ -338,7 +338,7 @@ class Reader(Builder):
                 return self.make("name", word, (), tree)
         if isinstance(tree, ast.Subscript) and isinstance(tree.value, ast.Name) and self.words.is_label(tree.value.id):
             # The class of one member: Q[j[n]].
-            own = [self.index(ix) for ix in _items(tree.slice)]
+            own = [self.index(ix) for ix in items_of(tree.slice)]
             return self.make("entry", "", (self.make("name", tree.value.id, (), tree.value), *own), tree)
         parts = self.parts(tree, 1)
         letters = sum(int(part.value) for part in parts if part.children)
@@ -366,7 +366,8 @@ class Reader(Builder):
         raise self.refusal(say("plain.not_an_index"), tree, say("python.index_examples"))
 
 
-def _items(tree: ast.expr) -> list[ast.expr]:
+def items_of(tree: ast.expr) -> list[ast.expr]:
+    """What stands between commas."""
     return list(tree.elts) if isinstance(tree, ast.Tuple) else [tree]
 
 

@@ -14,6 +14,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 
 from backsym.core.python import module_of
+from backsym.reading.python.grammar import items_of
 
 _ZEROS = ("zeros", "zeros_like")
 _MOST = 4000
@@ -248,7 +249,7 @@ class _Program:
         for count in range(len(places), -1, -1):
             own = f"{base}[{', '.join(places[:count])}]" if count else base
             if own in local:
-                rest = _items(target.slice)[count:]
+                rest = items_of(target.slice)[count:]
                 if rest:
                     index = rest[0] if len(rest) == 1 else ast.Tuple(rest, ast.Load())
                     local[own] = _changed(local[own], self.inside(index, {**self.known, **local}), op, value)
@@ -386,13 +387,9 @@ def _rows_of(said: Mapping[str, ast.expr]) -> set[str]:
     return {_array_of(key) for key in said if "[" in key}
 
 
-def _items(index: ast.expr) -> list[ast.expr]:
-    return list(index.elts) if isinstance(index, ast.Tuple) else [index]
-
-
 def _places(target: ast.Subscript) -> list[str]:
     """What stands between the brackets, one text for each axis."""
-    return [ast.unparse(item) for item in _items(target.slice)]
+    return [ast.unparse(item) for item in items_of(target.slice)]
 
 
 def _variable(loop: ast.For) -> str:

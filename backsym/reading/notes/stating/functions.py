@@ -34,6 +34,7 @@ from backsym.reading.notes.stating.pieces import (
     Piece,
     Place,
     Places,
+    all_pieces,
     blanked,
     edited,
     is_of_one_case,
@@ -156,8 +157,7 @@ def _check_powers(source: Source, formulas: Iterable[Place], heads: Collection[t
 
 def applied_members(source: Source, formulas: Sequence[Place]) -> Iterator[tuple[str, str]]:
     """The letters of functions' arguments for which the same letter with an index stands, and that index."""
-    pieces = [piece for displayed in (True, False) for piece in pieces_in(source, formulas, displayed=displayed)]
-    for call in filter(None, map(_left_call, pieces)):
+    for call in filter(None, map(_left_call, all_pieces(source, formulas))):
         letters = [letter_of(argument) for argument in split_arguments(call.arguments)]
         for other in (c for f in formulas for c in _calls(source, f, (call.head,))):
             for letter, argument in zip(letters, split_arguments(other.arguments), strict=False):
@@ -174,7 +174,7 @@ def with_parameters(
 
     ``marks`` gets how they are written; ``loose`` are the letters that stand anywhere but below another.
     """
-    pieces = [piece for displayed in (True, False) for piece in pieces_in(source, formulas, displayed=displayed)]
+    pieces = all_pieces(source, formulas)
     tokens = [t for f in formulas for t in (*tokens_in(source, f.start, f.end), Token("end", "", f.end, f.end))]
     texts = [token.text for token in tokens]
     alone = {texts[n] for n in _below(texts)}
@@ -202,7 +202,7 @@ def with_one_head(source: Source, formulas: Sequence[Place], loose: Collection[s
 
     ``loose`` are the letters that stand anywhere but below another.  The letter has no other head and is never alone.
     """
-    pieces = [piece for displayed in (True, False) for piece in pieces_in(source, formulas, displayed=displayed)]
+    pieces = all_pieces(source, formulas)
     defined = {call.head: call for call in map(_left_call, pieces) if call is not None}
     for head, definition in defined.items():
         below = [text for text in head[2:] if text not in ("{", "}", ",", *FONTS)]
@@ -236,7 +236,7 @@ def by_entries(source: Source, formulas: Sequence[Place]) -> Iterator[Edit]:
 
     Raises InputError for another function that is defined by its entries and used.
     """
-    pieces = [piece for displayed in (True, False) for piece in pieces_in(source, formulas, displayed=displayed)]
+    pieces = all_pieces(source, formulas)
     for piece in pieces:
         call = _left_entry(piece)
         if call is None or piece.derives(piece.signs[0], piece.last):

@@ -166,6 +166,11 @@ def pieces_in(source: Source, formulas: Iterable[Place], *, displayed: bool) -> 
     return [p for f in formulas if f.displayed == displayed for p in pieces_of(source, f.start, f.end)]
 
 
+def all_pieces(source: Source, formulas: Sequence[Place]) -> list[Piece]:
+    """The statements of all formulas, the displayed ones first."""
+    return [piece for shown in (True, False) for piece in pieces_in(source, formulas, displayed=shown)]
+
+
 def loose_letters(source: Source, formula: Place) -> Iterator[str]:
     """The letters of a formula that are not all that stands below another."""
     reader = first_look(source, formula.start, formula.end)
