@@ -15,6 +15,7 @@ LAYER = r"$$\mathbf{z} = \mathbf{W}\mathbf{x} + \mathbf{b}, \quad L = \tfrac12\|
 LINE = r"$$y = w x + b, \quad L = (y - t)^2$$ "
 SQUASHED = r"$$\mathbf{h} = \tanh(\mathbf{W}\mathbf{x}), \quad L = \tfrac12\|\mathbf{h} - \mathbf{t}\|^2$$ "
 TWO = r"$$q = w x, \quad y = v x, \quad L = (y - q)^2$$ "
+PENALISED = r"$$J = (w x - t)^2 + \lambda w^2$$ "
 CLASSES = r"$$\mathbf{A} = \mathrm{softmax}(\mathbf{S}), \quad L = \|\mathbf{A} - \mathbf{T}\|_F^2$$ "
 NORMS = r"$$\mathbf{y} = \mathbf{W}\mathbf{x}, \quad L = \|\mathbf{y} - \mathbf{t}\|$$ "
 SIGNS = r"$$\mathbf{y} = \mathbf{w} * \mathbf{x}, \quad L = \|\mathbf{y} - \mathbf{t}\|^2$$ "
@@ -150,6 +151,29 @@ REFUSED = {
         r"The vector $\mathbf{v}$ is the encoding of $\mathbf{x}'$. "
         r"$$\mathbf{u} = \tanh(\mathbf{W}\mathbf{x}), \quad L = \|\mathbf{u} - \mathbf{v}\|^2$$", "coded",
     ),
+    # Another problem in the question itself.
+    "a penalty left out of the question": (PENALISED + r"Compute $\nabla_w J$ without the penalty.", "left_out"),
+    "a penalty left out, in German": (
+        PENALISED + r"Vernachlässigen Sie den Regularisierungsterm und berechnen Sie $\nabla_w J$.", "left_out",
+    ),
+    "a function replaced in the question": (
+        SQUASHED + r"Replace $\tanh$ with the identity and find $\partial L/\partial\mathbf{W}$.", "changed",
+    ),
+    "a function replaced, in German": (SQUASHED + r"Nun wird $\tanh$ durch die ReLU ersetzt.", "changed"),
+    "a loss instead": (
+        LINE + r"Instead of the squared error take the absolute one and find $\partial L/\partial w$.", "changed",
+    ),
+    "an exception in the question": (
+        LINE + r"Find $\partial L/\partial w$ as above, except that the loss is $|y - t|$.", "changed",
+    ),
+    "another derivative": (
+        r"$$L = (\mathrm{sign}(w x) - t)^2$$ Use the straight-through estimator to find $\partial L/\partial w$.",
+        "changed",
+    ),
+    "a likelihood without a minus": (
+        r"$$p = \sigma(w x), \quad \ell = y \log p$$ Derive the gradient of the negative log-likelihood.",
+        "negated",
+    ),
     "truncated": (
         r"$$h_t = \tanh(u h_{t-1} + x_t), \quad L = \sum_{t=1}^T h_t^2$$ Use truncated BPTT.", "held",
     ),
@@ -201,6 +225,13 @@ SEEMING = {
     "the equation of the last lecture": (
         "In the last lecture we had\n$$y = w x, \\quad L = |y - t|.$$\nNow $$y = w x + b, \\quad L = (y - t)^2.$$",
         "notes.two_problems",
+    ),
+    "the same for another loss": (
+        LINE + r"(a) Find $\partial L/\partial w$. (b) Repeat for $L = |y - t|$.", "notes.two_problems",
+    ),
+    "a sigma that is denied": (
+        r"$$h = \sigma(w x), \quad L = (h - t)^2$$ where $\sigma$ is not the logistic function but tanh.",
+        "notes.sigma_is_open",
     ),
     "a sigma beside declared shapes": (
         r"Let $x, w \in \mathbb{R}^D$. $$z = w^\top x, \quad y = \sigma z, \quad L = (y - t)^2$$", "latex.sigma_bare",
@@ -539,6 +570,9 @@ NAMED = {
     "a mean in words": (LINE + "In practice this is averaged over all examples.", "averaged"),
     "a slope in words": (LINE + "The ReLU has a slope of 0.01 for negative arguments.", "slope of 0.01"),
     "a convention in words": ("Indices start at 0. " + LINE, "Indices start at 0"),
+    "what a question has besides": (
+        LINE + r"Find $\partial L/\partial w$ on the diagonal.", r"Find $\partial L/\partial w$ on the",
+    ),
     "a layout": (LINE + "We use the numerator layout.", "numerator layout"),
     "a derivative that is of interest": (
         LINE + r"We are interested in the derivative $\frac{\partial L}{\partial w}$.", "interested",

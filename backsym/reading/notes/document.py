@@ -18,7 +18,7 @@ from backsym.core.words import Said, say
 from backsym.reading.files.fields import spoken
 from backsym.reading.files.yamlfile import Document, Table, rewritten, text_of
 from backsym.reading.latex.names import Key
-from backsym.reading.notes.assembling.alternatives import check_alternatives, check_choice, check_losses
+from backsym.reading.notes.assembling.alternatives import check_alternatives, check_changed, check_choice, check_losses
 from backsym.reading.notes.assembling.checks import (
     check_asked,
     check_changes,
@@ -201,6 +201,7 @@ def _assembled(
     tree = writer.tree()
     check_asked(note, [name for _, name in writer.asked.tasks.unknown])
     check_alternatives(note, equations, writer.asked.found)
+    check_changed(note, provisos, writer.asked.found)
     check_losses(note, equations, writer.asked.found)
     sizes = settling.counting()
     shapes = {d.spelled.name: d.shape for d in note.declared.found}

@@ -169,7 +169,7 @@ class Tasks:
     ``rate`` is the learning rate as the note writes it, with its number.  ``left_over`` are the equations for
     derivatives that no words ask for, ``unread`` formulas to be shown that hold a sign that is not known, ``unknown``
     what a derivative is asked for by that is in no equation, ``no_part`` where a sentence begins that looks like a
-    question and became no part.
+    question and became no part, ``strange`` where a part has words that no question for derivatives needs.
     """
 
     def __init__(self, source: Source, words: Vocabulary, network: Network):
@@ -185,6 +185,7 @@ class Tasks:
         self.unread: list[int] = []
         self.unknown: list[tuple[int, str]] = []
         self.no_part: list[int] = []
+        self.strange: list[int] = []
         self.asking: list[int] = []
         """Where the words stand by which sentences look like questions."""
         breaks = [match.end() if match[0] else 0 for match in _BREAK.finditer(source.text)]
@@ -283,9 +284,10 @@ class Tasks:
         ):
             self.besides(start, end, inside)
             self.beside_parts(inside)
-            claimed = [a for task in self.found.values() for a in task.formulas if start <= a < end]
+            claimed = {a: t.kind for t in self.found.values() for a in t.formulas if start <= a < end}
             beside = questions.besides(min(claimed), claimed) if claimed else []
             self.no_part += {*beside} - {*self.no_part}
+            self.strange += questions.strange(begin, end)[:1] if {*claimed.values()} & {*SLOPES} else []
             return
         by = _BY.search(words)
         derivative = _OF_A_DERIVATIVE.search(words, asks.start())
@@ -295,6 +297,7 @@ class Tasks:
         of = [name for f in between for name in self.names_at(f)]
         noun = derivative.start() if derivative else len(words)
         changed = words_of(words, asks.start(), noun) in _CHANGED or words_of(words, noun) in _CHANGED_LOSS
+        changed = changed or bool(by and questions.strange(start + noun, start + by.start()))
         if names and not changed and all(name in self.targets for name in names) and set(of) <= {self.words.loss}:
             whole = any(self.words.ranks.get(name) for name in names)
             self.derive(start, list(names), whole=whole)

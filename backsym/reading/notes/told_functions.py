@@ -43,6 +43,7 @@ _ANY = Phrases(
 """Words that leave a function open."""
 _IDENTITY = Phrases("identity", "identity function", "identit\u00e4t", "identische abbildung")
 _ARTICLES = Phrases("a", "an", "ein", "eine")
+_NOT = frozenset("not no nicht kein keine keinen".split())
 _DEFINITE = Phrases("the", "a", "an", "die", "der", "eine")
 _KIND = Phrases(
     "activation", "activations", "function", "functions", "unit", "units", "non-linearity", "nonlinearity", "nonlinear",
@@ -246,7 +247,10 @@ def _told(source: Source, formula: Place, called: set[tuple[str, ...]]) -> Told 
     if clause in _IDENTITY:
         message = say("notes.function_not_put_in", name=text[slice(*at)].strip())
         raise source.error(message, at, say("notes.write_formula"))
-    names = list(dict.fromkeys(_names_in(clause)))
+    denied = next((n for n, word in enumerate(clause) if word.text in _NOT), len(clause))
+    if clause and not denied:
+        return Told(head, None, at)
+    names = list(dict.fromkeys(_names_in(clause[:denied])))
     if len(names) == 1:
         return Told(head, names[0], at)
     return Told(head, None, at) if names or _left_open(clause) else None

@@ -258,6 +258,19 @@ _TELLING = (_IN_WHICH, _IN_TERMS, _GIVING, _USING, _OF, _BY)
 """Words before what is no answer."""
 _OF_DERIVATIVES = (_TAIL, _BEFORE, _GRADIENT, _BACKWARD, _NETWORK, _ARTICLES, _LOSS, _THINGS, ALL)
 """Other words of questions for derivatives."""
+_CHANGES_NOTHING = Phrases(
+    *(
+        "squared mean average total quadratic binary cross-entropy cross entropy logistic hinge training empirical"
+        " regularized regularised final overall scalar respect chain rule backpropagation backprop multivariate need"
+        " want goal simple just very carefully using we you your i let s it is are be to in at from above below here"
+        " how can will would should must could other required elementwise element-wise numerator denominator layout"
+        " has have as error signal differentiating computing through left do draw graph computational all"
+        " remaining desired necessary respectively thus therefore so directly which what out up only one single scalars"
+        " numbers real kettenregel mittlere mittleren quadratische quadratischen wir wollen nur im am ist sind zum zur"
+        " f\u00fcr m\u00fcssen elementweise fehlersignal jetzt anschlie\u00dfend"
+    ).split()
+)
+"""Words that a question for derivatives may have and that are none of the others."""
 
 
 @dataclass(frozen=True)
@@ -356,6 +369,19 @@ class Questions:
                     return [joined]
                 reader.position += 1
         return []
+
+    def strange(self, start: int, end: int) -> list[int]:
+        """Where words of a question for derivatives stand that none needs: they may ask it of another problem."""
+        reader, found = self.reader, []
+        reader.position = 0
+        known = (_VERBS, _LISTS, *_TELLING, _JOIN, *_OF_DERIVATIVES, _CHANGES_NOTHING, _SHOW, _OTHERS, _HESSIAN,
+                 _MATRICES, EXCEPT, _NUMERICALLY, _SET, _SOLVE, _TO_ZERO, _WHERE, _THAT)  # fmt: skip
+        while not reader.ended:
+            here = self.at
+            if not any(map(reader.took, known)) and reader.formula() is None and reader.number() is None:
+                found += [here] if start <= here < end else []
+                reader.position += 1
+        return found
 
     def skip_number(self) -> None:
         while self.numbers() or self.reader.took(_BEFORE) or self.reader.number() is not None:

@@ -196,8 +196,9 @@ def _names(reader: FormulaReader) -> Meant | None:
     """Quantities by name, perhaps with indices, parted by commas."""
     found = []
     while reader.token.kind != "end":
-        core = _core(reader.factor())
-        if core.kind != "name":
+        tree = reader.factor()
+        core = _core(tree)
+        if core.kind != "name" or tree.kind == "transpose":
             return None
         bare = core.value.removesuffix("_star")  # The w at which something is least is w^*.
         found.append(bare if core.value not in reader.words.ranks and bare in reader.words.ranks else core.value)
@@ -210,8 +211,9 @@ def _slopes(reader: FormulaReader) -> Meant | None:
     """Derivatives parted by commas, each or none of them ``= 0``."""
     found, zeros = [], []
     while reader.token.kind != "end":
-        slope = _slope(reader.factor(), reader.words.loss)
-        if slope is None:
+        tree = reader.factor()
+        slope = _slope(tree, reader.words.loss)
+        if slope is None or tree.kind == "transpose":
             return None
         found.append(slope)
         zeros.append(_is_zero(reader))

@@ -35,6 +35,17 @@ _FORMS = Phrases(
     "komponentenweise", "komponenten", "vektorform", "matrixform", "kompakt", "ausgeschrieben", "das hei\u00dft",
 )  # fmt: skip
 """Words for another form of the same."""
+_OTHERWISE = Phrases(
+    "except that", "with the exception that", "straight-through", "straight through estimator", "surrogate gradient",
+    "guided backpropagation", "gradient reversal", "au\u00dfer dass", "ausser dass", "mit der ausnahme dass",
+)  # fmt: skip
+"""Words of a question about other equations, or other derivatives, than those of the note."""
+_INSTEAD = Phrases("instead", "in place of", "stattdessen", "statt", "anstatt", "anstelle")
+_REPEATS = Phrases(
+    "repeat", "redo", "do the same", "the same for", "the same with", "again for", "again with", "wiederholen",
+    "wiederhole", "ebenso f\u00fcr", "noch einmal",
+)  # fmt: skip
+"""Words that ask the same about another equation."""
 _IF = Phrases("if", "when", "whenever", "for", "wenn", "falls", "f\u00fcr")
 ELSEWHERE = Phrases(
     *(f"{last} {text}" for last in ("last", "previous", "preceding", "earlier") for text in
@@ -64,11 +75,21 @@ def check_alternatives(note: Stated, equations: Equations, tasks: Iterable[Task]
         mine = [s for s in sentences if s.start <= second.start < s.end]
         together = [s for s in mine if s.start <= first.start < s.end]
         shown = _in_one_formula(note, first, second) and words_of(text, first.end, second.start) in _CHOICE
-        chosen = shown or any(s.has(_CHOICE) and not s.has(_FORMS) for s in mine)
+        chosen = shown or any((s.has(_CHOICE) and not s.has(_FORMS)) or s.has(_REPEATS) for s in mine)
         both = any(s.has(_IF) or any(s.start <= at < s.end for at in places) for s in together)
         elsewhere = any(s.has(ELSEWHERE) for s in sentences if _leads(note, s, first.start))
         if around or listed or chosen or both or elsewhere:
             raise note.source.error(say("notes.two_problems", name=other.name), (second.start, second.end))
+
+
+def check_changed(note: Stated, provisos: Provisos, tasks: Iterable[Task]) -> None:
+    """Raises InputError where a question is about other equations, "replace $\\tanh$ by the ReLU", in words alone."""
+    places = [at for t in tasks if t.kind in SLOPES for at in t.formulas or (t.at,)]
+    for s in provisos.sentences:
+        asks = any(s.start <= at < s.end for at in places)
+        changed = asks and (s.has(_OTHERWISE) or (s.has(_INSTEAD) and provisos.speaks_of_equations(s)))
+        if changed or ((asks or not s.other_case) and provisos.replaces(s)):
+            raise note.source.error(say("notes.proviso.changed"), (s.start, s.end))
 
 
 def check_losses(note: Stated, equations: Equations, tasks: Iterable[Task]) -> None:

@@ -56,11 +56,19 @@ BIAS = Phrases(
     "bias", "biases", "bias term", "bias terms", "bias vector", "bias vectors", "bias-term", "bias-vektor",
     "bias-terme", "biasse",
 )  # fmt: skip
+PENALTIES = Phrases(
+    "penalty", "penalties", "weight decay", "weight-decay", "regularizer", "regulariser", "regularization",
+    "regularisation", "regularization term", "regularisation term", "regularized", "regularised",
+    "strafterm", "strafterms", "regularisierungsterms", "regularisierung",
+    "regularisierungsterm", "regularisiert", "gewichtsabfall",
+)  # fmt: skip
 _FILLERS = frozenset(
     "the a an any all terms term vector vectors bias biases weight weights parameter parameters der die das den dem"
-    " alle allen terme vektor und and in of von wir we factor faktor".split()
+    " alle allen terme vektor und and in of von wir we sie factor faktor".split()
 )
 """Words between one of those and what is left out."""
+_OF_WHAT = frozenset("of on for to von f\u00fcr des der".split())
+"""Words behind a penalty that is one of several."""
 _LEFT_OUT = frozenset(
     "ignored neglected dropped omitted discarded vernachl\u00e4ssigt ignoriert weggelassen entf\u00e4llt"
     " vernachl\u00e4ssigen ignorieren weglassen weg".split()
@@ -280,6 +288,17 @@ _CORRECTED = Phrases(
     "stattdessen", "anstelle von", "ersetzen", "ersetzt", "statt", "anstatt",
 )  # fmt: skip
 
+
+_REPLACES = Phrases(
+    "replace", "replaces", "replaced", "replacing", "exchange", "swap", "substitute", "ersetzen", "ersetze", "ersetzt",
+)  # fmt: skip
+_REPLACED_BY = frozenset("by with for durch".split())
+_EQUATED = Phrases(
+    "loss", "cost", "error", "objective", "activation", "activations", "nonlinearity", "non-linearity", "regularizer",
+    "regulariser", "penalty", "bias", "verlust", "fehler", "kosten", "aktivierung", "verlustfunktion",
+    "aktivierungsfunktion",
+)  # fmt: skip
+"""What an equation is of."""
 
 _OF_MATHEMATICS = tuple(
     "loss cost bias weight gradient deriv slope sum averag mean zero constant activation function log norm softmax relu"
@@ -654,6 +673,10 @@ class Provisos:
             zero = word in _ZERO and not {*s.words[n + 1 : n + 2]} & _OR
             objects += s.before(n, _HELD) if word in _LEFT_OUT or zero else ()
         biases = bool(self.biases) and any(BIAS.length_at(s.words, n) for n in objects)
+        lengths = [(n, PENALTIES.length_at(s.words, n)) for n in objects]
+        biases |= bool(self.penalty()) and any(
+            length and not {*s.words[n + length : n + length + 1]} & _OF_WHAT for n, length in lengths
+        )
         named = {name for n in objects for name in self.names(s.shown.get(n)) if not name.endswith("0")}
         return biases or bool(named & self.known)
 
@@ -709,13 +732,15 @@ class Provisos:
         return any(split_tag(name)[0] in _CONSTANTS for name in self.known)
 
     def penalty(self) -> set[str]:
-        """The names of the terms of a sum that nothing computed is in, as powers, lengths or functions."""
+        """The names of the terms of a sum that nothing computed and no data are in, as powers, lengths or functions."""
         found: set[str] = set()
+        nodes = [e.segment.left.key for e in self.equations.found]
+        data = {name for name, at in self.equations.given().items() if role_by_custom(at, nodes) is not None}
         trees = (t for e in self.equations.found for side in (e.sides or ())[1:] for t in walk(side))
         for term in (term for tree in trees if tree.kind == "add" for term in tree.children):
             names = {t.value for t in walk(term) if t.kind == "name"}
             raised = any(t.kind == "pow" or (t.kind == "call" and t.value != "delta") for t in walk(term))
-            if raised and not names & self.computed:
+            if raised and not names & (self.computed | data):
                 found |= names
         return found
 
@@ -738,11 +763,16 @@ class Provisos:
         def signs(of: Sentence) -> set[bool]:
             return {of.words[max(0, n - 1)] in _NEGATIVE for n in of.places_of(_LIKELIHOOD)}
 
-        last = self.equations.found[-1].segment.start
+        last = self.equations.found[-1]
+        at = last.segment.start
         shows = (
-            signs(of) == {False} and any(f.start <= last < f.end for f in of.shown.values()) for of in self.sentences
+            signs(of) == {False} and any(f.start <= at < f.end for f in of.shown.values()) for of in self.sentences
         )
-        return True in signs(s) and not self.begins_with_minus() and any(shows)
+        trees = [*walk(last.sides[1])] if last.sides is not None else []
+        logs = [t.children[0].kind for t in trees if t.kind == "call" and t.value == "log"]
+        bare = bool(logs) and all(kind in ("name", "entry") for kind in logs)  # Logarithms of probabilities.
+        positive = bare and not any(t.kind in ("neg", "div") for t in trees)
+        return True in signs(s) and not self.begins_with_minus() and (positive or any(shows))
 
     def corrects(self, s: Sentence) -> bool:
         """ "Erratum: the loss should read $L = ...$", where L has another equation, or a second that is not taken."""
@@ -806,6 +836,30 @@ class Provisos:
         said = s.has(_APPLIES) or is_one or (bool(ends) and "sigmoid" in self.calls)
         written = {name for call in self.calls for name in _WRITTEN.get(call, ())}
         return said and bool(named) and not named & (self.calls | written) and not self.equations.functions
+
+    # --- another problem ---
+
+    def speaks_of_equations(self, s: Sentence) -> bool:
+        """Whether it speaks of a loss or a function, or has a quantity that is computed."""
+        named = any(self.names(f) & self.computed for f in s.shown.values() if not f.displayed)
+        return named or s.has(_EQUATED) or bool({*named_functions(self.spelled(s))})
+
+    def replaces(self, s: Sentence) -> bool:
+        r""" "Replace $\tanh$ by a ReLU", where the equations still have what is replaced, or lack what replaces it."""
+        words = self.spelled(s)
+        bys = [n for n, word in enumerate(words) if word in _REPLACED_BY] if s.has(_REPLACES) else []
+        if not bys:
+            return False
+        by = next((n for n in bys if n > s.places_of(_REPLACES)[0]), bys[0])
+        olds = {*named_functions(words[:by])} | {w for w in words[:by] if w in self.computed}
+        news = {*named_functions(words[by:])}
+        written = {name for call in self.calls for name in _WRITTEN.get(call, ())}
+        return bool(olds & (self.calls | written | self.computed) or (news and not news & (self.calls | written)))
+
+    def spelled(self, s: Sentence) -> list[str]:
+        """The words, and each formula that is one sign or letter as that, without its backslash."""
+        texts = {n: self.texts(f) for n, f in s.shown.items() if not f.displayed}
+        return [texts[n][0].lstrip("\\") if len(texts.get(n, ())) == 1 else w for n, w in enumerate(s.words)]
 
 
 def _base(name: str) -> str:

@@ -116,6 +116,14 @@ def _words(note: Stated, equations: Equations, asked: Asked) -> list[tuple[int, 
     found: list[tuple[int, Said]] = [
         (note.line(at), say("notes.remark.words", words=_beginning(note, at, s.end - at))) for s, at in doubtful
     ]
+    told = {*(s.start for s, _ in doubtful), *asked.tasks.no_part, *asked.tasks.left_over}
+    odd = (s for s in provisos.sentences if any(s.start <= at < s.end for at in asked.tasks.strange))
+    found += [
+        (note.line(at), say("notes.remark.words", words=_beginning(note, at, s.end - at)))
+        for s in odd
+        for at in [s.quoted_from(len(s.words))]
+        if not any(s.start <= place < s.end for place in told)
+    ]
     taken = {e.segment.start for e in equations.found}
     used = {f.start for f in note.formulas if not f.displayed and any(f.start <= at < f.end for at in taken)}
     used |= {

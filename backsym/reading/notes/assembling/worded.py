@@ -21,6 +21,7 @@ from backsym.reading.notes.assembling.provisos import (
     BIAS,
     NONE,
     OF_WEIGHTS,
+    PENALTIES,
     TIES,
     Kind,
     Provisos,
@@ -71,12 +72,6 @@ _OF_ONE = Phrases(
 )  # fmt: skip
 _MEANS = frozenset(("mean", "average", "var", "std"))
 _TOTALS = _MEANS | {"sum", "norm", "dot", "trace", "tr", "max"}
-_PENALTIES = Phrases(
-    "penalty", "penalties", "weight decay", "weight-decay", "regularizer", "regulariser", "regularization",
-    "regularisation", "regularization term", "regularisation term", "regularized", "regularised",
-    "strafterm", "strafterms", "regularisierungsterms", "regularisierung",
-    "regularisierungsterm", "regularisiert", "gewichtsabfall",
-)  # fmt: skip
 _WITH = frozenset(
     "plus add adds added adding contains contain includes include included including use uses using together with"
     " zuz\u00fcglich addieren addiert hinzu enth\u00e4lt verwenden verwendet benutzen nutzen samt mit"
@@ -233,7 +228,7 @@ class Worded:
             Kind(say("notes.proviso.averaged"), self.averages, said=(_AVERAGES,), shown=self.divides),
             Kind(say("notes.proviso.averaged"), self.sums, said=(_SUMS,), shown=self.totals),
             Kind(
-                say("notes.proviso.added"), self.penalises, said=(_PENALTIES,),
+                say("notes.proviso.added"), self.penalises, said=(PENALTIES,),
                 shown=lambda: adds.is_penalised() or adds.penalty(),
             ),
             Kind(say("notes.proviso.added"), lambda s: not {*s.words} & NONE, said=(_SKIPS,), shown=self.adds_itself),
@@ -330,7 +325,7 @@ class Worded:
 
     def penalises(self, s: Sentence) -> bool:
         """ "Plus an L2 penalty", where no term is of what is learned alone."""
-        beside = (s.words[max(0, n - _NEAR) : n + _NEAR] for n in s.places_of(_PENALTIES))
+        beside = (s.words[max(0, n - _NEAR) : n + _NEAR] for n in s.places_of(PENALTIES))
         return any({*words} & _WITH for words in beside) and not {*s.words} & NONE
 
     def scales(self, s: Sentence) -> bool:
@@ -409,7 +404,7 @@ class Worded:
         """ "The bias is not regularised", where it is."""
         words, biases = {*s.words}, self.provisos.biases & self.provisos.penalty()
         named = s.has(BIAS) or any(self.provisos.names(f) & biases for f in s.shown.values())
-        return bool(named) and s.has(_PENALTIES) and bool(words & NONE) and bool(biases)
+        return bool(named) and s.has(PENALTIES) and bool(words & NONE) and bool(biases)
 
     def is_complex(self, s: Sentence) -> bool:
         """ "Let $z$ be complex", of what the equations have, or "the imaginary unit"."""
