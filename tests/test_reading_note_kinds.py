@@ -461,6 +461,29 @@ NOTES: dict[str, Note] = {
         lambda z, y: -(y * np.log(softmax(z))).sum(),
         {"z": (K,), "y": (K,)},
     ),
+    "all entries of a vector": (
+        r"The parameters ${\bf w} = [w_1, w_2, \dots w_d]^T$, the input $$x = \begin{bmatrix} x_1 \\ \vdots \\ x_d"
+        r" \end{bmatrix}, \quad y = {\bf w}^\top x + b$$ and the output $s = [s_1, s_2, \ldots]$."
+        r" $$L = (y - t)^2 \sum_i s_i$$",
+        lambda w, x, b, t, s: (w @ x + b - t) ** 2 * s.sum(),
+        {"w": (D,), "x": (D,), "b": S, "t": S, "s": (K,)},
+    ),
+    "a letter and a number below another, which are a name, too": (
+        r"The unit $h_2$ has the input $a_{h2}$. $$b_{h2} = \tanh(a_{h2}), \quad L = (v b_{h2} - t)^2$$",
+        lambda a_h2, v, t: (v * np.tanh(a_h2) - t) ** 2,
+        {"a_h2": S, "v": S, "t": S},
+    ),
+    "a logistic function that is said twice": (
+        r"$$f(x) = \sigma(v x) = \frac{1}{1 + \exp(-v x)},$$ $$\sigma(z) = \frac{1}{1 + \exp(-z)}.$$"
+        r" $$\sigma(z) = \frac{1}{1 + \exp(-z)}.$$ $$L = (f(x) - t)^2$$",
+        lambda v, x, t: (sigmoid(v * x) - t) ** 2,
+        {"v": S, "x": S, "t": S},
+    ),
+    "a function and its derivative within the text": (
+        r"Minimize $f(x) = x^2 + 3x - 5$ with the gradient $f'(x) = 2x + 3$.",
+        lambda x: x**2 + 3 * x - 5,
+        {"x": S},
+    ),
     # Equations of one example, one after the other.
     "the error of one example": (
         r"$$\hat y = w x + b, \quad e = \hat y - y$$ $$L = \frac1N \sum_{i=1}^N e_i^2$$ Given are $x_i$ and $y_i$.",
@@ -497,6 +520,10 @@ NOTES: dict[str, Note] = {
 }
 
 REFUSED = {
+    "units that are listed": (
+        r"$$h_1 = \tanh(a x), \quad h_2 = \tanh(b x)$$ with $h = [h_1, h_2]^T$. $$L = (v^\top h - t)^2$$",
+        "notes.computed_within",
+    ),
     "a function of a list of parameters": (
         r"$$J(\vec w, b) = \frac1{2m} \sum_{i=1}^m (f_{\vec w, b}(\vec x^{(i)}) - y^{(i)})^2"
         r" + \lambda \sum_{j=1}^n w_j^2$$",

@@ -44,6 +44,7 @@ from backsym.reading.notes.preparing.differentials import with_differentials
 from backsym.reading.notes.preparing.features import with_given_features
 from backsym.reading.notes.preparing.front import front_matter, with_front, with_gradient
 from backsym.reading.notes.preparing.inverted import without_logarithms
+from backsym.reading.notes.preparing.listed import with_lengths
 from backsym.reading.notes.preparing.macros import written_out
 from backsym.reading.notes.preparing.members import with_members
 from backsym.reading.notes.preparing.one_step import of_one_step
@@ -117,6 +118,7 @@ def _without_front(document: Document, *, tex: bool) -> ReadNote:
     document, powers = layered(document, _places(document, tex=tex))
     powers |= spelling.spelled | steps
     document = with_diagonals(document, _places(document, tex=tex))
+    document = with_lengths(document, _places(document, tex=tex))
     document, later = with_later_sums(document, _places(document, tex=tex))
     counted = from_one(document, _places(document, tex=tex))
     document = counted.document

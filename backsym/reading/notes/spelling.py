@@ -101,16 +101,18 @@ def _signed(reader: FormulaReader) -> Iterator[tuple[tuple[Key, str], Edit]]:
 def _numbered(reader: FormulaReader) -> Iterator[tuple[tuple[str, str], Edit | None]]:
     r"""Letters with a number below, and those with one behind, ``b1``, which a mark sets below if both are one name.
 
-    One that is on the left side of an equation or a declaration, or differentiated by, is a name itself.
+    One that is on the left side of an equation or a declaration, or differentiated by, is a name itself.  What stands
+    below another letter, ``a_{h2}``, is its mark.
     """
     tokens = reader.tokens
+    groups = [(n, reader.closing[n + 1]) for n, t in enumerate(tokens) if t.text == "_" and n + 1 in reader.closing]
     for base, scripts, after in with_scripts(reader):
         below = [item.value for item in scripts.items] if scripts.below is not None else []
         number, before = tokens[after], tokens[max(after - 2, 0)]
         if len(below) == 1:
             yield (base.text, below[0]), None
         elif number.kind == "number" and number.text.isdecimal() and number.start == tokens[after - 1].end:
-            if before.text in ("_", "^") and after > 1:
+            if (before.text in ("_", "^") and after > 1) or any(a < after < b for a, b in groups):
                 continue
             key = (base.text, number.text)
             yield key, Edit(number.start, number.end, f"_{{{number.text}}}")

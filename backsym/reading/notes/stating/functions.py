@@ -97,7 +97,7 @@ def without_functions(document: Document, places: Places, beside: list[tuple[int
     done: set[tuple[str, ...]] = set()
     for _ in range(MAX_FUNCTIONS):
         source, formulas = document.source, list(places(document))
-        pieces = pieces_in(source, formulas, displayed=True)
+        pieces = pieces_in(source, formulas, displayed=True) or pieces_in(source, formulas, displayed=False)
         defined: dict[tuple[str, ...], tuple[Applied, Piece]] = {}
         for piece in (*pieces, *pieces_in(source, formulas, displayed=False)):
             found = _left_call(piece)
@@ -303,7 +303,8 @@ def _arguments(
         if not _is_known(known, definition, piece):
             yield from _as_known(source, formulas, pieces, definition, piece, mine)
         elif piece in pieces:
-            yield from blanked(source.text, *piece.span)
+            again = [p for p in pieces if (call := _left_call(p)) is not None and call.head == head]
+            yield from (edit for each in again for edit in blanked(source.text, *each.span))
         return
     if _needless(pieces, mine):
         return
