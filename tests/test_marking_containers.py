@@ -68,6 +68,8 @@ So the final answer is:
         "Because y is tanh of z we get dL/dz = (y - t)(1 - y^2).",
         "Die Kettenregel ergibt:\n∂L/∂y = y − t\nund damit\n∂L/∂z = (y - t)(1 − y²)",
         "dL/dz is (y - t)(1 - y^2)",
+        "<u>(y - t)(1 - y^2)</u>",
+        '<p><span style="text-decoration: line-through"><i>y</i> - t</span></p><p>(y - t)(1 - y^2)</p>',
         "dL/dz == (y - t)*(1 - y**2)",
         "(y - t)(1 - y^2) (as shown in the lecture) ∎",
         "Sure! The gradient is:\n\n(y - t)(1 - y^2)",
@@ -123,6 +125,9 @@ def test_words_that_are_mathematics_are_not_dropped(answer: str) -> None:
                "The answer is not ${}$.", "${}$ if $z>0$, otherwise $0$", "Minus ${}$",
                "Half of ${}$", "up to a factor $2$ it is ${}$", "the transpose of ${}$", "It is ${}$ squared",
                "This is wrong:\n```\n{}\n```", "$2y$ and ${}$", "dz/dL = {}", "dL/dz |_{{z=0}} = {}",
+               "A common mistake is ${}$.", "Das Gegenteil von ${}$", "Could it be ${}$?", "I guess ${}$",
+               "It is ${}$, but I disagree", "Common error:\n```\n{}\n```", "Fast richtig: {}", "Typical error: {}",
+               '<span style="text-decoration: line-through">{} <b>!</b></span>',
                "if False:\n    dz = {}", "{} with q = 0", "{} where N = 1", "$$ {} $$ That is wrong."],
 )  # fmt: skip
 def test_words_that_change_an_answer_are_not_dropped(answer: str) -> None:

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 
+from backsym.marking.answers.explanations import denies
+
 _TAG = re.compile(
-    r"</?(?:p|br|div|span|li|ul|ol|b|i|em|strong|sub|sup|code|pre|h[1-6]|table|tbody|tr|td|font|s|strike|del)(?:\s[^<>]*)?/?>"
+    r"</?(?:p|br|div|span|li|ul|ol|b|i|em|strong|sub|sup|code|pre|h[1-6]|table|tbody|tr|td|font|s|strike|del|u|ins|mark)(?:\s[^<>]*)?/?>"
     r"|&(?:gt|lt|amp|nbsp|minus|times|middot|#\d{2,5});",
     re.IGNORECASE,
 )
@@ -28,10 +30,9 @@ _FORMULA = re.compile(
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _WHERE = frozenset(("where", "with", "here", "wobei", "mit", "as", "for"))
 _FRAME = "\\boxed"
-_WRONG = frozenset("wrong incorrect false falsch".split())
-_CHANGES = _WRONG | frozenset(
+_CHANGES = frozenset(
     "not or if when unless otherwise else maybe perhaps cannot never nicht kein keine oder falls wenn sonst "
-    "andernfalls vielleicht nie without ohne instead statt except".split()
+    "andernfalls vielleicht nie without ohne instead statt except guess".split()
 )
 """Words of a sentence around a formula by which it is not, or not always, what the sentence is about."""
 _FACTORS = frozenset(
@@ -61,6 +62,8 @@ class Opened:
     text: str
     left: tuple[str, ...] = ()
     formulas: tuple[str, ...] = ()
+    denied: str = ""
+    """The words that take back what stands beside them."""
 
 
 def opened(text: str) -> Opened | None:
@@ -76,9 +79,8 @@ def _taken_out(plain: str, text: str) -> Opened | None:
     fences = _FENCE.findall(plain)
     if fences:
         outside = _FENCE.sub("\n", plain)
-        said = " ".join(_words(outside))
-        if not _WRONG.isdisjoint(said.split()) or "not correct" in said or "not right" in said:
-            return None
+        if denies(outside):
+            return Opened("", denied=" ".join(outside.split()))
         return Opened("\n".join(fence.strip("\n") for fence in fences), tuple(_sentences(outside)))
     if _PROMPT.match(plain) is not None and not plain.lstrip().startswith("..."):
         return Opened(_PROMPT.sub("", plain))
@@ -108,6 +110,8 @@ def _formulas(text: str) -> Opened | None:
     place = spans.index(last)
     if len(told) == 1 and _words(outside[place]) in (["and"], ["und"], ["&"]):
         return None  # Two answers.
+    if (denied := next(filter(denies, (_last_sentence(outside[place]), outside[place + 1])), None)) is not None:
+        return Opened("", denied=" ".join(denied.split()))
     if _is_changed(outside[place], outside[place + 1]) or any(words in "".join(outside).lower() for words in _NEARLY):
         return None
     # "$\\delta x^T$ where $\\delta = ...$": the second defines what the first uses.
@@ -126,15 +130,19 @@ def _says_where(words: str) -> bool:
 
 
 def _is_changed(before: str, after: str) -> bool:
-    """Whether words beside a formula take it back or change it; in the next sentence, those that call it wrong."""
-    said = _words(before.strip().replace("\n\n", ". ").rpartition(". ")[2])
+    """Whether words of its sentence beside a formula take it back or change it."""
+    said = _words(_last_sentence(before))
     goes_on = after[:1] not in (".", "!") and not after.lstrip(" ").startswith("\n")
     then = _words(after.strip().replace("\n\n", ". ").partition(". ")[0])
     if any(word in _CHANGES or "n't" in word or "n’t" in word for word in (*said, *(then if goes_on else ()))):
         return True
     near = [word for word in said if word not in _JOINS]
     beside = {*near[-1:], *(then[:1] if goes_on else ())}
-    return not _WRONG.isdisjoint(_words(after)) or not _FACTORS.isdisjoint(beside)
+    return after.lstrip().startswith("?") or not _FACTORS.isdisjoint(beside)
+
+
+def _last_sentence(text: str) -> str:
+    return text.strip().replace("\n\n", ". ").rpartition(". ")[2]
 
 
 def _words(text: str) -> list[str]:
@@ -198,16 +206,20 @@ class _Tags(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.pieces: list[str] = []
         self.crossed: list[str] = []
-        self.within = 0
+        self.within: list[str] = []
+        """The tags that are open from the one that crosses out."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _CROSSED:
-            self.within += 1
+        crosses = tag in _CROSSED or any("line-through" in (value or "") for _, value in attrs)
+        if crosses and not self.within:
             self.crossed.append("")
+        if (crosses or self.within) and tag != "br":
+            self.within.append(tag)
         self.add({"sub": "_{", "sup": "^{"}.get(tag, "\n" if tag in _BLOCKS else ""))
 
     def handle_endtag(self, tag: str) -> None:
-        self.within -= tag in _CROSSED and self.within > 0
+        if tag in self.within:
+            del self.within[len(self.within) - 1 - self.within[::-1].index(tag) :]
         self.add("}" if tag in ("sub", "sup") else "\n" if tag in _BLOCKS else "")
 
     def handle_data(self, data: str) -> None:

@@ -19,7 +19,12 @@ _CHANGES = frozenset(
     "geteilt multipliziert falsch nicht kein keine".split()
 )
 """Words that say of a sign, a factor or a quantity that it is another: what has one is not left out."""
-_DENIES = frozenset("wrong incorrect false falsch inkorrekt".split())
+_DENIES = frozenset("wrong incorrect false falsch inkorrekt mistake mistaken disagree gegenteil".split())
+_DENYING = (
+    *("not correct", "not right", "almost right", "almost correct", "nearly right", "nearly correct", "fast richtig"),
+    *("common error", "typical error", "usual error", "frequent error", "häufiger fehler", "typischer fehler"),
+)
+"""Words, and words in a row, that say of what stands beside them that it is not so."""
 _COMMENTS = ("#", "//", "%")
 _BRACES = ("\\underbrace", "\\overbrace")
 _BY_ENTRIES = ("element", "entry", "entri", "eintrag", "component", "komponent", "hadamard", "point", "punkt", "wise")
@@ -108,13 +113,19 @@ def taken_back(text: str) -> Said | None:
     """
     for line in text.split("\n"):
         comment = min((n for sign in _COMMENTS if (n := line.find(sign)) >= 0), default=len(line))
-        if not _DENIES.isdisjoint(_words(line[comment:].lower())):
+        if denies(line[comment:]):
             return say("answers.denied", said=line[comment:].strip())
     for brace in _BRACES:
         for part in text.split(brace)[1:]:
-            if (label := _label(part)) and (_is_number(label) or not _DENIES.isdisjoint(_words(label.lower()))):
+            if (label := _label(part)) and (_is_number(label) or denies(label)):
                 return say("answers.denied", said=label)
     return say("answers.left_division") if "\\" in text and _divides_left(text) else None
+
+
+def denies(text: str) -> bool:
+    """Whether words call what they are about wrong."""
+    said = "".join(char if char.isalnum() else " " for char in text.lower()).split()
+    return not _DENIES.isdisjoint(said) or any(words in " ".join(said) for words in _DENYING)
 
 
 def _label(after: str) -> str:

@@ -240,7 +240,8 @@ class _Place:
             if piece.strip():
                 self.number += self.broken
                 self.broken = False
-                found.append((self.number, " ".join(piece.split())))
+                row = " ".join(piece.split())
+                found.append((self.number, row if row.endswith("\\;") else row.rstrip("; ")))
             if match:
                 self.broken = self.broken or _is_broken(match[0])
                 start = match.end()

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from backsym.core.names import GREEK
+from backsym.marking.answers.explanations import denies
 
 _RULE = r"(?:(?:chain|product|sum|quotient|power|same)[\s-]+rule|(?:Ketten|Produkt|Summen|Quotienten)regel)"
 _PHRASE = (
@@ -107,6 +108,7 @@ def label_of(row: str) -> tuple[str, str] | None:
         or not rest
         or len(head) > _MOST_LABEL
         or _SAID.search(head)
+        or denies(head)
         or any(row[:colon].count(sign) for sign in "=<>[?")
     ):
         return None

@@ -37,6 +37,8 @@ from backsym.reading.texts import scope_of
 MAX_READ = 1000
 """Answers that were given more than once and are kept as they were read."""
 _MESSAGE = 300
+_SHOWN = 80
+"""Characters of words beside an answer in a message."""
 
 
 NORMAL: Mapping[str, Function] = {
@@ -150,9 +152,9 @@ class AnswerReader:
         within = opened(text)
         if within is None:
             return self.read_text(target, text, mathematical=mathematical, names=names)
-        if within.left and not within.text.strip():
-            crossed = say("answers.crossed_out").text(self.problem.language)
-            return Unreadable(target, text, "syntax", crossed, self.problem)
+        if within.denied or (within.left and not within.text.strip()):
+            said = say("answers.denied", said=within.denied[:_SHOWN]) if within.denied else say("answers.crossed_out")
+            return Unreadable(target, text, "syntax", said.text(self.problem.language), self.problem)
         whole = self.read_text(target, within.text, mathematical=mathematical, names=names)
         if isinstance(whole, ReadAnswer):
             return replace(whole, text=text, left_out=within.left)

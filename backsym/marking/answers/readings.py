@@ -34,7 +34,7 @@ from backsym.reading.meaning.shape_hints import Mismatch, SizeUnknown
 from backsym.reading.plain.grammar import parse_expression
 from backsym.reading.python.grammar import expression_of_code
 from backsym.reading.python.lexer import NotPython
-from backsym.reading.python.recognise import is_code
+from backsym.reading.python.recognise import BETWEEN, is_code
 from backsym.reading.syntax import Node
 from backsym.reading.syntax import walk as walk_tree
 
@@ -109,8 +109,8 @@ class Readings(NamedTuple):
                 raise first from None
             if rows is not None:
                 return rows
-            # sum(X, 0) and the like, of which no sign says that it is code; a prime is a sign of mathematics.
-            if text.isascii() and "^" not in text and "'" not in text:
+            # sum(X, 0) and the like, of which no sign says that it is code; beside no sign of MATLAB's a prime is none.
+            if text.isascii() and (self.matlab or ("^" not in text and "'" not in text)):
                 with suppress(Refused):
                     if (found := self.code(text, given)) is not None:
                         return found
@@ -149,7 +149,7 @@ class Readings(NamedTuple):
         found = [self.resolved(tree, source, given, first=first)]
         if self.matlab is None:
             with suppress(InputError, Unavailable):
-                other = expression_of_code(source, self.names.code, matlab=True).tree(mathematical=self.mathematical)
+                other = expression_of_code(source, self.names.code, from_one=True).tree(mathematical=self.mathematical)
                 if other != tree:
                     reading = self.resolved(other, source, given, first=first)
                     found.append(reading._replace(regrouped=True, doubtful=True))
@@ -433,6 +433,8 @@ class Readings(NamedTuple):
                 if tree.kind not in ("terms", "neg"):
                     raise
                 expr = formulas.filled(tree, whole, resolver)
+        if self.matlab and _divides_by_array(source.text, expr):
+            raise Refused("syntax", say("answers.right_division"))
         frame = resolver.frame.letters
         letters = tuple(Ix(frame[name].shown, frame[name].dim or 1) for name in free)
         if self.names.own:
@@ -549,6 +551,13 @@ def in_place(letters: Sequence[Ix], shape: Shape) -> bool:
 def _spreads(e: Expr) -> bool:
     """Whether this is a product, entry by entry, of a vector and a matrix."""
     return isinstance(e, Mul) and len({len(arg.shape) for arg in e.args if arg.shape}) > 1
+
+
+def _divides_by_array(text: str, e: Expr) -> bool:
+    """Whether a slash without a point, beside signs of MATLAB with one, divides by an array."""
+    if not any(sign in text for sign in BETWEEN):
+        return False
+    return text.count("./") < sum(isinstance(part, Div) and part.den.shape != () for part in walk(e))
 
 
 def _divides_oddly(e: Expr) -> bool:

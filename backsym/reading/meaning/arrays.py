@@ -323,7 +323,7 @@ def subscript_rule(r: Rules, tree: Node) -> ex.Expr:
         elif item.kind == "slice" and not _is_whole(r, item, dim):
             value = _counted_from_zero(r, value, axis, item)
         elif item.kind != "slice" and (dim != 1 or item.value not in ("1", "-1")):
-            raise r.error(say("arrays.part"), tree)
+            raise r.error(say("arrays.mask" if item.kind == "cmp" else "arrays.part"), tree)
         if item.kind == "slice":
             shape.append(value.shape[axis] if value.shape else 1)
         axis += 1
@@ -425,6 +425,14 @@ def _length(r: Rules, dim: ex.Dim) -> ex.Expr:
         return ex.num(dim)
     known = r.scope.dims.get(dim)
     return ex.Size(dim) if known is None or known.size is None else ex.num(known.size)
+
+
+def number(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
+    """What is no array but a number, such as the only entry of one."""
+    value = r.resolve(tree.children[0])
+    if not ex.scalar_if_ones(value.shape):
+        return shaped(value, ())
+    raise r.error(say("arrays.no_number", shape=ex.show_shape(value.shape)), tree)
 
 
 def made(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
@@ -533,6 +541,18 @@ def along(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
 # --- einsum ----------------------------------------------------------------------------------------------------------
 
 
+def tiled(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
+    """``tile(x, (N, 1))``: copies of a row below each other; ``(1, N)``, of a column side by side."""
+    value, sizes = r.resolve(tree.children[0]), tuple(_dims(r, tree.children[1:]))
+    row = tree.value == "tile" and len(value.shape) == 1
+    shape = (1, *value.shape) if row else (*value.shape, 1, 1)[:2]
+    if len(sizes) == 2 and sizes[1] == shape[0] == 1:
+        return _outer(ex.Ones(sizes[:1]), _vector(value))
+    if len(sizes) == 2 and sizes[0] == shape[1] == 1:
+        return _outer(_vector(value), ex.Ones(sizes[1:]))
+    raise r.error(say("arrays.part"), tree)
+
+
 def einsum_entries(r: Rules, tree: Node) -> tuple[ex.Expr, tuple[ex.Ix, ...]]:
     """The entry of the result of an einsum and its letters; raises InputError where letters and shapes do not fit."""
     inputs, _, output = tree.value.removeprefix("einsum ").partition("->")
@@ -627,9 +647,10 @@ def positional(r: Rules, tree: Node) -> tuple[ex.Expr, tuple[ex.Ix, ...]] | None
 
 _OPERATIONS: Mapping[str, Callable[[Rules, Node, Sequence[str]], ex.Expr]] = {
     "flatten": flatten, "reshape": reshape, "expand": expand, "squeeze": squeeze, "atleast": atleast,
-    "size": size, "count": count, "ones": made, "zeros": made, "eye": made, "shape": bare_shape,
+    "size": size, "count": count, "number": number, "ones": made, "zeros": made, "eye": made, "shape": bare_shape,
     "arange": each_position,
     "dot": dot, "inner": inner, "outer": outer, "flat_outer": outer, "along": along, "concat": concat,
+    "tile": tiled, "repmat": tiled,
     "reduce": reduce, "einsum": einsum,
     **dict.fromkeys(("part_set", "part_add", "part_sub", "part_mul", "part_div"), part_changed),
 }  # fmt: skip

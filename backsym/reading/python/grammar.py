@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from backsym.core.functions import REDUCTIONS
 from backsym.core.python import module_of
 from backsym.core.source import Source
 from backsym.core.words import say
@@ -61,10 +62,13 @@ class CodeExpression:
         return reader.node(self.parsed)
 
 
-def expression_of_code(source: Source, words: Words, *, matlab: bool = False) -> CodeExpression:
-    """One expression of Python, or ``matlab``, as signs beside it tell; raises NotPython for a text that is none."""
-    code = python_text(source, words.is_partial)
-    code.dotted = code.dotted or matlab
+def expression_of_code(source: Source, words: Words, *, matlab: bool = False, from_one: bool = False) -> CodeExpression:
+    """One expression of Python, or ``matlab``, as signs beside it tell; raises NotPython for a text that is none.
+
+    ``from_one`` tells that only axes are counted as in MATLAB.
+    """
+    code = python_text(source, words.is_partial, matlab=matlab)
+    code.dotted = code.dotted or from_one
     statement = _statement(source, code)
     if not isinstance(statement, ast.Expr):
         raise NotPython
@@ -126,13 +130,24 @@ class Reader(Builder):
 
     def named(self, word: str, tree: ast.expr) -> Node:
         name, derivative = self.words.meaning(word)
+        if word[-1:] == "'" and not derivative and self.words.meaning(word[:-1])[1]:
+            return self.transposed(self.named(word[:-1], tree), tree)
         if derivative:
             return self.make("partial", "", [self.make("name", n, (), tree) for n in (self.words.loss, name)], tree)
         bare = name.rstrip("'")
         if bare != name and self.words.is_array(bare):
-            return self.make("transpose", "", (self.make("name", bare, (), tree),), tree)
+            return self.transposed(self.make("name", bare, (), tree), tree)
         number = name == "pi" and not self.words.scope.has(name)
         return self.make("name", "π" if number else name, (), tree)
+
+    def transposed(self, tree: Node, at: ast.expr) -> Node:
+        """The transpose; of what MATLAB sums over the first axis, as it does if no other is named, that of a row."""
+        sums = self.code.matlab and tree.kind == "call" and tree.value in REDUCTIONS
+        if sums and all(part.children[0].value == "0" for part in tree.children[1:]):
+            first = self.make("keyword", "axis", (self.number("0", at),), at)
+            row = self.make("keyword", "keepdims", (self.make("name", "True", (), at),), at)
+            tree = self.call(tree.value, (tree.children[0], first, row), at)
+        return self.make("transpose", "", (tree,), at)
 
     def partial(self, word: Differential, indices: Sequence[Sequence[Node]], tree: ast.expr) -> Node:
         """``dX/dY`` with the indices of each, if they have any."""
@@ -171,6 +186,7 @@ class Reader(Builder):
         kind, factors = "", [(self.operand if isinstance(rest[0].op, ast.MatMult) else self.node)(first)]
         for n, step in enumerate(rest):
             this = _PRODUCTS[type(step.op)]
+            this = "product" if this == "matmul" and self.code.matlab else this
             if kind and (this != kind or kind == "div"):
                 factors = [self.make(kind, NUMPY, factors, rest[n - 1])]
             kind = this
@@ -230,7 +246,7 @@ class Reader(Builder):
             if tree.attr == "e":
                 return self.call("exp", (self.number("1", tree),), tree)
         elif tree.attr in _TURNED:
-            return self.make("transpose", "", (self.operand(tree.value),), tree)
+            return self.transposed(self.operand(tree.value), tree)
         elif tree.attr in ("data", "real"):
             return self.node(tree.value)
         elif tree.attr == "grad" and self.words.loss:

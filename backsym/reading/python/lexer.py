@@ -40,6 +40,8 @@ _TOKEN = re.compile(
 _SAME = {"−": "-", "–": "-", "∗": "*", "⊙": "*", "≥": ">=", "≤": "<=", "≠": "!=", "^": "**"}
 _DOTTED = {".*": "*", "./": "/", ".^": "**"}
 """MATLAB's signs between entries."""
+_MATRICES = {"*": "@", "**": "^"}
+"""What signs without a point, which are between matrices in MATLAB, are instead: a power of these is not read."""
 _ABOVE = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _BELOW = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _DASHES = str.maketrans("−–", "--")
@@ -72,6 +74,8 @@ class Code:
     ends: dict[int, int] = field(default_factory=dict)
     dotted: bool = False
     """Whether it has signs of MATLAB, which counts axes from 1."""
+    matlab: bool = False
+    """Whether its signs are MATLAB's, whose asterisk multiplies matrices and numbers."""
 
     def add(self, text: str, start: int, end: int) -> None:
         at = len(self.text)
@@ -91,9 +95,9 @@ class _Token(NamedTuple):
     end: int
 
 
-def python_text(source: Source, is_partial: IsPartial) -> Code:
+def python_text(source: Source, is_partial: IsPartial, *, matlab: bool = False) -> Code:
     """The text as Python.  Raises NotPython for what is none, InputError where a limit is exceeded."""
-    return _Writer(_tokens(source), is_partial).written()
+    return _Writer(_tokens(source), is_partial, Code(dotted=matlab, matlab=matlab)).written()
 
 
 def _tokens(source: Source) -> list[_Token]:
@@ -131,10 +135,10 @@ def _check_number(source: Source, text: str, span: tuple[int, int]) -> None:
 class _Writer:
     """Writes tokens, some of them in other words."""
 
-    def __init__(self, tokens: list[_Token], is_partial: IsPartial):
+    def __init__(self, tokens: list[_Token], is_partial: IsPartial, code: Code):
         self.tokens = tokens
         self.is_partial = is_partial
-        self.code = Code()
+        self.code = code
         self.at = 0
         self.braces: list[bool] = []
         """For each open bracket, whether it is the brace of an indicator."""
@@ -171,6 +175,8 @@ class _Writer:
         if text in _DOTTED:
             self.code.dotted = True
             text = _DOTTED[text]
+        elif self.code.matlab:
+            text = _MATRICES.get(text, text)
         if text == "{":
             if self.text(-1) != "1":
                 raise NotPython

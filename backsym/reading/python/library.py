@@ -13,6 +13,7 @@ from backsym.core.functions import FUNCTIONS, REDUCTIONS
 from backsym.core.words import say
 from backsym.reading.meaning.arrays import NUMPY
 from backsym.reading.python.building import Builder, Call, is_condition
+from backsym.reading.python.programs import rounds
 from backsym.reading.syntax import Node
 
 Meaning = Callable[[Builder, Call], Node]
@@ -168,12 +169,20 @@ def _same(b: Builder, call: Call) -> Node:
     return b.node(call.args[0]) if call.args else _arrays(b, call, 1)[0]
 
 
+def _number(b: Builder, call: Call) -> Node:
+    """``x.item()``, and ``float(x)`` of Python itself: a number, which no array is."""
+    (value,) = _arrays(b, call, 1)
+    return b.array("number", (value,), call.at)
+
+
 def _cast(b: Builder, call: Call) -> Node:
     """``x.astype(float)``, ``int(z > 0)``: whole numbers are kept of conditions only."""
     names = {call.name, *(b.name_of(part) for part in (*call.args[1:], *call.keywords.values()))}
     value = b.node(call.args[0]) if call.args else _arrays(b, call, 1)[0]
     whole = any("int" in name or name in ("long", "short") for name in names)
     truth = any(name in ("bool", "bool_") for name in names)
+    if call.name == "float" and not call.path and not call.method:
+        return _number(b, call)
     if is_condition(value) or not (whole or truth):
         return value
     if truth:
@@ -290,13 +299,9 @@ def _for_each(b: Builder, call: Call) -> Node | None:
     if first != ([[0]] if isinstance(each, ast.ListComp) or call.path else []) and (call.path or first):
         raise b.refusal(say("python.construct"), call.at)
     loop, *others = each.generators
-    over = loop.iter
-    ranged = isinstance(over, ast.Call) and b.name_of(over.func) == "range" and len(over.args) == 1
-    if others or loop.ifs or not ranged or not isinstance(loop.target, ast.Name) or not isinstance(over, ast.Call):
-        raise b.refusal(say("python.construct"), each)
-    (size,) = over.args
-    if not isinstance(size, ast.Name):
-        raise b.refusal(say("python.construct"), size)
+    size = rounds(loop.iter)
+    if others or loop.ifs or not isinstance(loop.target, ast.Name) or not isinstance(size, ast.Name):
+        raise b.refusal(say("python.rounds"), each)
     bound = b.make("name", loop.target.id, (b.make("name", size.id, (), size),), loop.target)
     return b.call("sum", (b.node(each.elt), bound), call.at)
 
@@ -399,6 +404,8 @@ def _reshaped(b: Builder, call: Call) -> Node:
     """``x.reshape(P, Q)`` fills rows; with ``order='F'``, or in MATLAB, columns."""
     parts = [*call.args[1:], *(value for word, value in call.keywords.items() if word in ("shape", "newshape"))]
     order = call.keywords.get("order")
+    if order is None and len(parts) > 1 and isinstance(parts[-1], ast.Constant) and isinstance(parts[-1].value, str):
+        order = parts.pop()
     by_columns = b.code.dotted if order is None else isinstance(order, ast.Constant) and order.value == "F"
     if order is not None and not by_columns and not (isinstance(order, ast.Constant) and order.value == "C"):
         raise b.refusal(say("python.axis"), call.at)
@@ -439,6 +446,12 @@ def _full(b: Builder, call: Call) -> Node:
 def _full_like(b: Builder, call: Call) -> Node:
     x, value = _arrays(b, call, 2)
     return b.make("mul", NUMPY, (value, b.array("ones", (b.array("shape", (x,), call.at),), call.at)), call.at)
+
+
+def _tiled(b: Builder, call: Call) -> Node:
+    """``np.tile(x, (N, 1))``, and ``repmat(x, N, 1)`` of MATLAB."""
+    parts = list(call.args[1:])
+    return b.array(call.name, (b.node(call.args[0]), *_sizes(b, parts)), call.at)
 
 
 def _like(name: str) -> Meaning:
@@ -488,7 +501,8 @@ _UFUNCS = {"multiply": "mul", "add": "add", "subtract": "sub"}
 
 _TABLE: Mapping[str, Meaning] = {
     # The same array, or its numbers in another type.
-    **_each("asanyarray contiguous copy detach clone item numpy conj cpu requires_grad_ as_tensor", _same),
+    **_each("asanyarray contiguous copy detach clone numpy conj cpu requires_grad_ as_tensor", _same),
+    "item": _number,
     **_each("array asarray tensor astype to type float int bool double long", _cast),
     **_each("float16 float32 float64 int32 int64", _cast),
     # Arithmetic, comparisons, conditions.
@@ -509,6 +523,7 @@ _TABLE: Mapping[str, Meaning] = {
     "logical_or": _logical("or"),
     "logical_not": _logical("not"),
     "where": _where,
+    **_each("print disp display", _same),
     "masked_fill": _filled,
     "indicator": _formula(lambda b, x, at: x),
     **_each("heaviside step", _step),
@@ -557,6 +572,7 @@ _TABLE: Mapping[str, Meaning] = {
     **_each("ones zeros", lambda b, call: _made(call.name)(b, call)),
     **_each("one_hot", _one_hot),
     **_each("eye identity", _made("eye")),
+    **_each("tile repmat", _tiled),
     "full": _full,
     "full_like": _full_like,
     "ones_like": _like("ones"),

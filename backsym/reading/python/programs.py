@@ -298,7 +298,7 @@ class _Program:
 
     def loop(self, loop: ast.For, outside: tuple[ast.For, ...], own: Mapping[str, ast.expr] | None = None) -> None:
         """What the rounds of a loop say, inside these others."""
-        if loop.orelse or not isinstance(loop.target, ast.Name) or not _is_range(loop.iter):
+        if loop.orelse or not isinstance(loop.target, ast.Name) or rounds(loop.iter) is None:
             raise _Other
         if not {*self.said, *self.now}.isdisjoint(_loaded(loop.iter)):
             raise _Other  # The size is another one than that of the problem.
@@ -348,7 +348,7 @@ def _joined(before: ast.expr, op: ast.operator, value: ast.expr) -> ast.expr:
 
 def _summed(term: ast.expr, loops: Sequence[ast.For]) -> ast.expr:
     for loop in reversed(loops):
-        over = ast.comprehension(loop.target, _range(loop.iter), [], 0)
+        over = ast.comprehension(loop.target, loop.iter, [], 0)
         term = _call(ast.Name("sum", ast.Load()), ast.GeneratorExp(term, [over]))
     return term
 
@@ -402,16 +402,21 @@ def _is_zero(e: ast.expr) -> bool:
     return isinstance(e, ast.Call) and isinstance(e.func, ast.Attribute) and e.func.attr in _ZEROS
 
 
-def _is_range(e: ast.expr) -> bool:
-    """``range(T)``, forwards or backwards: all rounds, in an order that a sum does not need."""
-    inner = _range(e)
-    return isinstance(inner, ast.Call) and _called(inner) == "range" and len(inner.args) == 1 and not inner.keywords
+def rounds(e: ast.expr) -> ast.expr | None:
+    """The size T of ``range(T)`` and ``range(1, T + 1)``, forwards or backwards: all rounds; None for anything else.
 
-
-def _range(e: ast.expr) -> ast.expr:
+    A sum needs no order.
+    """
     if isinstance(e, ast.Call) and _called(e) == "reversed" and len(e.args) == 1 and not e.keywords:
+        e = e.args[0]
+    if not isinstance(e, ast.Call) or _called(e) != "range" or e.keywords:
+        return None
+    if len(e.args) == 1:
         return e.args[0]
-    return e
+    ends = [ast.unparse(end) for end in e.args]
+    sized = next((inner for end in e.args[:2] for inner in ast.walk(end) if isinstance(inner, ast.Name)), None)
+    size = sized.id if sized is not None else ""
+    return sized if ends in (["1", f"{size} + 1"], [size, "0", "-1"], [f"{size} - 1", "-1", "-1"]) else None
 
 
 def _called(e: ast.Call) -> str:

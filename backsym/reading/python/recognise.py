@@ -17,7 +17,8 @@ _LIBRARIES = ("np", "numpy", "torch", "jnp", "jax", "tf", "math", "scipy")
 _TURNED = ("T", "mT", "H")
 _GOES_ON = ("(", "[", ".")
 _SIGNS = ("@", "~", "1{", "[:", "None", "newaxis", "1 {", "[...", "(...", "ᵀ @", "self.")
-_BETWEEN = (".*", "./", ".^")
+BETWEEN = (".*", "./", ".^")
+"""MATLAB's signs between entries."""
 _PYTHON = ("@", ".T", "**", "axis", "dim=", "[:", ":,", "np.", "torch.")
 _LEAST = 4
 """Letters of a library's function that stands without its library: ``t(x)`` is a product."""
@@ -66,8 +67,8 @@ def is_matlab(text: str) -> bool | None:
     if any(sign in text for sign in _PYTHON) or ("." in text and _has_dotted(text)):
         return False
     pieces = list(words_and_signs(text))
-    turned = any(
+    turned = text.endswith((")'", "]'")) or any(
         sign.text == "'" and (head.word or head.text in (")", "]")) and after.text not in ("(", "'")
-        for head, sign, after in zip(pieces, pieces[1:], [*pieces[2:], *pieces[-1:]], strict=False)
+        for head, sign, after in zip(pieces, pieces[1:], pieces[2:], strict=False)
     )
-    return True if turned or any(sign in text for sign in _BETWEEN) else None
+    return True if turned or any(sign in text for sign in BETWEEN) else None
