@@ -141,3 +141,24 @@ def _is_zero(tree: Node) -> bool:
 
 def is_none(tree: ast.expr) -> bool:
     return isinstance(tree, ast.Constant) and tree.value is None
+
+
+def rounds(e: ast.expr) -> ast.expr | None:
+    """The size T of ``range(T)`` and ``range(1, T + 1)``, forwards or backwards: all rounds; None for anything else.
+
+    A sum needs no order.
+    """
+    if isinstance(e, ast.Call) and _called(e) == "reversed" and len(e.args) == 1 and not e.keywords:
+        e = e.args[0]
+    if not isinstance(e, ast.Call) or _called(e) != "range" or e.keywords:
+        return None
+    if len(e.args) == 1:
+        return e.args[0]
+    ends = [ast.unparse(end) for end in e.args]
+    sized = next((inner for end in e.args[:2] for inner in ast.walk(end) if isinstance(inner, ast.Name)), None)
+    size = sized.id if sized is not None else ""
+    return sized if ends in (["1", f"{size} + 1"], [size, "0", "-1"], [f"{size} - 1", "-1", "-1"]) else None
+
+
+def _called(e: ast.Call) -> str:
+    return e.func.id if isinstance(e.func, ast.Name) else ""

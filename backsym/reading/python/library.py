@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from backsym.core.functions import FUNCTIONS, REDUCTIONS
 from backsym.core.words import say
 from backsym.reading.meaning.arrays import NUMPY
-from backsym.reading.python.building import Builder, Call, is_condition
-from backsym.reading.python.programs import rounds
+from backsym.reading.python.building import Builder, Call, is_condition, rounds
 from backsym.reading.syntax import Node
 
 Meaning = Callable[[Builder, Call], Node]
