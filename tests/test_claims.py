@@ -49,6 +49,26 @@ def test_a_claim_is_judged_by_its_value(claim: str, true: bool) -> None:
         assert abs(example.left - example.right) > 1e-3
 
 
+@pytest.mark.parametrize(
+    ("hidden", "claim", "true"),
+    [
+        ("max(0, w*x)", "dL/dw = (y - t)*x", False), ("max(0, w*x)", "dL/dw = (y - t)*x*[w*x > 0]", True),
+        ("abs(w*x)", "dL/dw = (y - t)*x", False), ("abs(w*x)", "dL/dw = (y - t)*x*sign(w*x)", True),
+    ],
+)  # fmt: skip
+def test_a_claim_is_judged_on_both_sides_of_a_kink(hidden: str, claim: str, true: bool) -> None:
+    forward = [f"y = {hidden}", "L = (y - t)**2/2"]
+    symbols = {"w": {"role": "parameter"}, "x": {"role": "input"}, "t": {"role": "target"}}
+    problem = problem_from_mapping({"symbols": symbols, "forward": forward, "parts": [{"show": claim}]})
+    solution = solve(problem)
+    found = false_claims(problem, solution.derivations, solution.points)
+    assert (not found) is true
+    for wrong in found:
+        example = counterexample(problem, solution.derivations, wrong)
+        assert example is not None
+        assert abs(example.left - example.right) > 1e-3
+
+
 def test_the_command_line_tells_the_example(tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
     path.write_text(

@@ -114,7 +114,8 @@ def false_claims(
 ) -> tuple[FalseClaim, ...]:
     """The equations of the parts that fail at some point, in the order of the parts.
 
-    ``points`` are those at which the problem has been checked already; without any, they are drawn.
+    ``points`` are those at which the problem has been checked already; without any, they are drawn.  Where these leave
+    a side of a kink or comparison out, as with a unit that is never off, the claims are judged at further ones, too.
     """
     stated = [claims_of(problem, part, derivations) for part in problem.parts]
     if not any(stated):
@@ -123,6 +124,7 @@ def false_claims(
     from backsym.numeric.stated import with_adjoints
 
     at = [with_adjoints(derivations, env) for env in points or draws(problem)]
+    at += _other_sides(problem, derivations, at)
     found: list[FalseClaim] = []
     for number, claims in enumerate(stated):
         for lhs, rhs in claims:
@@ -130,6 +132,21 @@ def false_claims(
             if not error <= TOLERANCE:
                 found.append(FalseClaim(number, lhs, rhs, error))
     return tuple(found)
+
+
+def _other_sides(problem: Problem, derivations: Sequence[Derivation], points: Sequence[Env]) -> list[Env]:
+    """Further points, with adjoints, on those sides of kinks and comparisons that none of the points is on."""
+    import numpy as np
+
+    from backsym.numeric.exercise import Exercise
+    from backsym.numeric.sample import draw
+
+    exercise = Exercise(problem, derivations)
+    if not exercise.kinks:
+        return []
+    with np.errstate(all="ignore"):
+        missing = exercise.wanted.difference(*map(exercise.seen, points))
+        return [*exercise.further(missing, lambda seed: draw(problem, seed, lively=False))]
 
 
 def counterexample(problem: Problem, derivations: Sequence[Derivation], claim: FalseClaim) -> Counterexample | None:
@@ -182,8 +199,8 @@ def _small_points(problem: Problem, derivations: Sequence[Derivation]) -> Iterat
 
     names = {name for symbol in problem.symbols.values() for d in symbol.shape for name in dim_names(d)}
     sizes = {d: 2 for d in sorted(names) if d not in problem.dims or problem.dims[d].size is None}
-    for rounded, seed in product((True, False), range(ATTEMPTS)):
-        drawn = draw(problem, seed, sizes=sizes)
+    for lively, rounded, seed in product((True, False), (True, False), range(ATTEMPTS)):
+        drawn = draw(problem, seed, sizes=sizes, lively=lively)
         values = dict(drawn.values)
         if rounded:
             for name, symbol in problem.symbols.items():
