@@ -156,6 +156,9 @@ NO_PART: dict[str, list[str]] = {
         r"Compute the norm of the gradient of $L$ with respect to $u$.",
         r"Show that $\frac{\partial L}{\partial u} = 0$ if and only if $c = 1$.",
         r"Show that it is not true that $\frac{\partial L}{\partial u} = c$.",
+        r"Show that $\frac{\partial L}{\partial u} = c$ if $u > c$.",
+        r"Show that for $u = 1$ we have $\frac{\partial L}{\partial u} = c$.",
+        r"Show that $$\frac{\partial L}{\partial t_n} = c, \quad n \neq 1.$$",
     ],
 }
 

@@ -17,7 +17,7 @@ from backsym.core.expr import Span
 from backsym.core.source import Source
 from backsym.parts.numbers import RATE
 from backsym.reading.latex.equations import FormulaReader
-from backsym.reading.latex.lexer import has_sign
+from backsym.reading.latex.lexer import Token, has_sign, tokens_in
 from backsym.reading.latex.names import Vocabulary
 from backsym.reading.notes.asking.network import Network
 from backsym.reading.notes.asking.parts import Answerable, answerable, habits_of
@@ -125,6 +125,9 @@ _NOT_ALWAYS = Phrases(
     "bis auf", "nicht", "falsch", "nie", "genau dann", "nur dann", "n\u00e4herungsweise",
 )  # fmt: skip
 """Words beside what is to be shown by which it is no equation that always holds."""
+_IN_CASE = Phrases("if", "when", "whenever", "provided", "for", "case", "falls", "wenn", "f\u00fcr", "fall")
+_COMPARES = ("<", ">", "<=", ">=", "!=")
+"""Words and signs of one case."""
 _WRITE_DOWN = Phrases("write down", "schreiben sie", "notieren sie")
 _WORKED_OUT = Phrases("derive", "compute", "find", "calculate", "determine", "leiten", "berechnen", "bestimmen")
 """Verbs that ask for a derivation."""
@@ -454,7 +457,7 @@ class Tasks:
                 continue
             name = row.left.children[0].value if row.left.kind == "entry" else row.left.value
             derives = row.left.kind == "partial" or (row.left.kind, name) == ("call", "grad")
-            only = self.claimed(words) == "show" and self.holds_only(words, end)
+            only = self.claimed(words) == "show" and (self.holds_only(words, end) or self.in_one_case(start, end))
             if not only and self.target(row.left) is not None and (kind := self.claimed(words)) is not None:
                 self.task(kind, at).equations.append(row.span)
             elif row.left.kind in ("name", "entry") and name in self.nodes and self.claimed(words) == "vectorize":
@@ -492,6 +495,24 @@ class Tasks:
         begin = end + len(text[end:]) - len(text[end:].lstrip("$)]\\ \n"))
         behind = words_of(text, begin, up_to(text, begin, (".", ";", "\n\n", "$"), _CLOSE_BEHIND))
         return words_of(words, shown[-1] if shown else 0) in _NOT_ALWAYS or behind in _NOT_ALWAYS
+
+    def in_one_case(self, start: int, end: int) -> bool:
+        r"""Whether what is to be shown is so in one case, "for $j \neq y$", "if $z > 0$", told beside it or in it."""
+        n = bisect_right(self.begins, start)
+        begin, stop = self.begins[n - 1] if n else 0, (*self.begins, len(self.source.text))[n]
+        last = begin
+        for a, b, _ in (f for f in self.formulas if begin <= f[0] < stop):
+            before = words_of(self.source.text, last, a)[-1:]
+            last = b
+            if (a, b) != (start, end) and before in _IN_CASE and self.is_case(tokens_in(self.source, a, b)):
+                return True
+        return _compares(tokens_in(self.source, start, end))
+
+    def is_case(self, tokens: Sequence[Token]) -> bool:
+        """Whether this compares, or gives a quantity of the note a number."""
+        texts = [t.text.lstrip("\\") for t in tokens if t.kind != "end" and t.text not in (".", ",")]
+        given = len(texts) == 3 and texts[1] == "=" and texts[2].isdecimal()
+        return (given and self.network.known(texts[0])) or _compares(tokens)
 
     def claimed(self, words: str) -> str | None:
         """What the words right before an equation ask for."""
@@ -575,6 +596,17 @@ class Tasks:
             found = None
         reader.position, reader.nesting = 0, 0
         return [Row(tree.span, tree, is_equation=False) for tree in found] if found else None
+
+
+def _compares(tokens: Sequence[Token]) -> bool:
+    r"""Whether a formula compares outside of braces and brackets; a bound of a constant, ``\lambda > 0``, is none."""
+    depth = 0
+    for n, token in enumerate(tokens):
+        depth += token.text.endswith(("{", "(", "[")) - token.text.startswith(("}", ")", "]"))
+        if not depth and n and token.text in _COMPARES:
+            constant = tokens[n - 1].kind == "greek" or tokens[n - 1].text.isupper()
+            return not (constant and tokens[n + 1 : n + 2] and tokens[n + 1].kind == "number")
+    return False
 
 
 def _introducing(text: str) -> str:

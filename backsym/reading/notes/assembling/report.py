@@ -15,7 +15,7 @@ from backsym.reading.latex.declarations import names_in_formula
 from backsym.reading.latex.equations import Segment, segments
 from backsym.reading.latex.lexer import Token, has_sign, script_end, tokens_in
 from backsym.reading.latex.names import split_tag
-from backsym.reading.notes.assembling.asked import Asked
+from backsym.reading.notes.assembling.asked import Asked, learned
 from backsym.reading.notes.assembling.provisos import Provisos
 from backsym.reading.notes.assembling.stated import DERIVATIVES, Stated
 from backsym.reading.notes.equations import (
@@ -188,6 +188,8 @@ def _derivatives_within(note: Stated, asked: Asked) -> list[tuple[int, Said]]:
 def _bounds_within(note: Stated, equations: Equations, asked: Asked) -> list[tuple[int, Said]]:
     r"""Equations within the text whose left side is no quantity, ``\|w\| = 1``, of what the equations have."""
     words, places = note.vocabulary(), {*asked.places, *asked.tasks.no_part, *asked.tasks.asking}
+    taken = equations.given().keys() - {*asked.names, *learned(note, equations)}
+    places |= {at for letter, at in note.distributions.items() if letter in taken}
     letters = {split_tag(name)[0].rpartition(":")[2] for name in (*equations.given(), *equations.lefts())}
     return [
         (f.start, say("notes.remark.bound_within", formula=note.document.text[f.start : f.end].strip()))
@@ -274,6 +276,7 @@ def what_was_read(problem: Problem) -> str:
     for symbol in (s for s in problem.symbols.values() if s.role != "node"):
         role = "one-hot target" if symbol.one_hot else symbol.role
         role = f"symmetric {role}" if symbol.symmetric else role
+        role = f"{role} (sums to one)" if symbol.sums_to_one and not symbol.one_hot else role
         lines.append(say("notes.read.symbol", role=role, name=symbol.name, shape=show_shape(symbol.shape)))
     lines.append(say("notes.read.loss", name=problem.loss))
     if problem.parts:

@@ -197,6 +197,8 @@ class NoteTree:
             self.not_asked.add(spelled.name)
         if role in ("target", "input") and says_one_hot(words):
             fields["one_hot"] = self.word("true")
+        elif spelled.key in {(letter, "") for letter in self.note.distributions} and not number and not learned:
+            fields |= {"role": self.word(role or "given"), "sums_to_one": self.word("true")}
         return fields
 
     def spelling(self, spelled: Spelled, layer: str, *, bold: bool) -> dict[str, Tree]:
