@@ -454,6 +454,29 @@ NOTES: dict[str, Note] = {
         lambda v, x, w: (sigmoid(v * x) - w) ** 2,
         {"v": S, "x": S, "w": S},
     ),
+    "values behind a sign for about": (
+        r"$$z = w x \approx 0.73, \quad a = z \approx 0.7$$ $$L_{half-square} = \frac12 (a - y)^2 = 0.5$$",
+        lambda w, x, y: (w * x - y) ** 2 / 2,
+        {"w": S, "x": S, "y": S},
+    ),
+    "a value behind a name that is given": (
+        r"$$z = x = 2$$ $$L = (w z - y)^2$$",
+        lambda x, w, y: (w * x - y) ** 2,
+        {"x": S, "w": S, "y": S},
+    ),
+    "the last step of a recurrence": (
+        r"$$\frac{\partial L}{\partial c_t} = 2 c_t, \quad t = T$$"
+        r" $$c_t = c_{t-1} + x_t, \quad h_t = \tanh(w h_{t-1} + c_t), \quad t = 1, \dots, T,"
+        r" \quad L = h_T^2$$ with $h_0 = c_0 = 0$.",
+        lambda x, w: two_sums(x, w) ** 2,
+        {"x": (N,), "w": S},
+    ),
+    "an equation that only says what is the input": (
+        r"$$s = input$$ $$z = W s + b$$ $$L = \|z - t\|^2$$"
+        r" with $s \in \mathbb{R}^D$, $W \in \mathbb{R}^{K \times D}$.",
+        lambda s, W, b, t: ((W @ s + b - t) ** 2).sum(),
+        {"s": (D,), "W": (K, D), "b": (K,), "t": (K,)},
+    ),
     "conditions of indices": (
         r"$$a_j = \frac{e^{z_j}}{\sum_k e^{z_k}}$$ $$L = -\sum_k y_k \log a_k$$"
         r" $$\frac{\partial a_j}{\partial z_i} = a_i (1 - a_i), \quad i = j$$"

@@ -37,6 +37,8 @@ _TERM_ENDS = ("", "|", "||", "+", "-", ")", "||)", "|)", "]", r"\}", ",", "^")
 
 SIGNS = {"+": "plus", "-": "minus"}
 r"""The mark below for a name with a sign, ``\mathbf{x}_+``."""
+_SHORTEST = 3
+"""So many letters on each side of a hyphen are words."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def respelt(document: Document, places: Iterable[tuple[int, int]]) -> Respelt:
     edits = [edit for reader in readers for edit in (*_marked(reader, names), *_in_words(reader, words))]
     edits += [edit for _, edit in signed]
     edits += [edit for reader in readers for edit in (*_accented(reader), *_element_wise(reader), *_assigned(reader))]
-    edits += [edit for reader in readers for edit in (*_limits(reader), *_apart(reader))]
+    edits += [edit for reader in readers for edit in (*_limits(reader), *_apart(reader), *_hyphened(reader))]
     edits += [edit for reader in readers for edit in (*_angled(reader), *_braced(reader))]
     numbered = [found for reader in readers for found in _numbered(reader)]
     known = {key for key, edit in numbered if edit is None}
@@ -282,6 +284,18 @@ def _in_words(reader: FormulaReader, words: Collection[str]) -> Iterator[Edit]:
             word = "".join(token.text for token in reader.tokens[n:end])
             yield Edit(reader.tokens[n].start, reader.tokens[end - 1].end, rf"\text{{{word}}}")
         n = max(end, n + 1)
+
+
+def _hyphened(reader: FormulaReader) -> Iterator[Edit]:
+    r"""Words with a hyphen below a letter, ``J_{neg-sample}``: ``J_{\text{neg-sample}}``."""
+    tokens = reader.tokens
+    for n, token in enumerate(tokens):
+        end = reader.closing.get(n + 1, 0) if token.text == "_" else 0
+        hyphens = [m for m in range(n + 2, end) if tokens[m].text == "-"]
+        runs = [(a + 1, b) for a, b in pairwise([n + 1, *hyphens, end])]
+        if hyphens and all(b - a >= _SHORTEST and _run(tokens, a) == b for a, b in runs):
+            written = reader.source.text[tokens[n + 2].start : tokens[end - 1].end]
+            yield Edit(tokens[n + 2].start, tokens[end - 1].end, rf"\text{{{written}}}")
 
 
 # --- transposes ------------------------------------------------------------------------------------------------------

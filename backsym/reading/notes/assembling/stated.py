@@ -57,6 +57,8 @@ _CONDITIONS = Phrases("if", "when", "whenever", "unless", "case", "cases", "wenn
 """Words right after which an equation within the text may hold or not."""
 _AT = Phrases("at", "bei", "an der stelle", "im punkt")
 """Words right after which it is a point at which something is evaluated."""
+_INPUTS = ("input", "inputs", "eingabe")
+"""Right sides that say what a quantity is, and nothing of its value."""
 _SUPPOSING = Phrases("assume", "assuming", "suppose", "supposing", "angenommen")
 """Words after which it holds, if it is a formula; "suppose $a = b$" is of a case."""
 _OTHERWISE = Phrases(
@@ -270,9 +272,18 @@ class Stated:
         """The equations with what is known by now: those displayed, and those within the text that they need."""
         words = self.vocabulary()
         segs = [s for f in displayed for s in segments(self.source, words, f.start, f.end)]
-        segs = [s for s in segs if s.start not in self.conditions]
+        segs = [s for s in segs if s.start not in self.conditions and not self.says_input(s)]
         segs += self.within_the_text(Equations(self.source, segs, defined, words, self.labels, self.sides), words)
         return Equations(self.source, segs, defined, words, self.labels, self.sides)
+
+    def says_input(self, segment: Segment) -> bool:
+        """Whether ``x = input`` only says what x is; it is kept in mind."""
+        inside = tokens_in(self.source, segment.left.span[1], segment.end)
+        said = "".join(token.text for token in inside if token.kind in ("letter", "word")).lower()
+        says = said in _INPUTS and all(t.kind in ("letter", "word") or t.text in ("=", "&", ",", ".") for t in inside)
+        if says:
+            self.words.setdefault(segment.left.name, _INPUTS[0])
+        return says
 
     def declare_labels(self) -> None:
         """Finds the letters that are classes; ``y \\in \\{1, \\dots, K\\}`` of one declares no index letter."""

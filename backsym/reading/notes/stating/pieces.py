@@ -201,8 +201,8 @@ def index_conditions(source: Source, formulas: Iterable[Place]) -> Iterator[int]
                 loose.setdefault(token.text, []).append(token.start)
                 relation, other, after, further = tokens[n + 1 : n + 5]
                 plain = relation.text in _RELATIONS and other.kind in ("letter", "greek", "number")
-                if plain and further.text != "dots" and (after.text in _BEHIND or after.kind in _ENDS):
-                    short |= {token.start: relation.text, other.start: ""}
+                if plain and (after.text in _BEHIND or after.kind in _ENDS):
+                    short |= {token.start: "" if further.text == "dots" else relation.text, other.start: ""}
             n += 1
     for letter, places in loose.items():
         if letter in below and all(place in short for place in places):

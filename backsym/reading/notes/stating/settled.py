@@ -43,7 +43,7 @@ from backsym.reading.notes.stating.pieces import (
     pieces_in,
     pieces_of,
 )
-from backsym.reading.notes.stating.sides import Mentions, each_side, one_side, other_sides
+from backsym.reading.notes.stating.sides import Mentions, each_side, one_side, other_sides, without_value
 
 
 def settled(document: Document, places: Places) -> Settled:
@@ -51,6 +51,7 @@ def settled(document: Document, places: Places) -> Settled:
 
     Raises InputError where a function cannot be put in.
     """
+    document = edited(document, [edit for f in places(document) for edit in without_value(document.source, f)])
     source, shown = document.source, [f for f in places(document) if is_shown(document.text, f.start)]
     claims = [piece for f in shown for piece in pieces_of(source, f.start, f.end)]
     document = edited(document, (edit for piece in claims for edit in each_side(piece)))

@@ -6,6 +6,7 @@ Knows the statements; knows no shapes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 
 from backsym.core.functions import FUNCTIONS, REDUCTIONS, losses
 from backsym.core.source import Source
@@ -68,9 +69,7 @@ def one_side(piece: Piece, mentions: Mentions | None = None, *, unread: bool = F
     """
     if len(piece.signs) < 2 or piece.derives(piece.first, piece.signs[0]):
         return
-    between = [piece.tokens[slice(*piece.part(n))] for n in range(len(piece.signs) - 1)]
-    computed = mentions is not None and any(map(mentions.defined, between))
-    if (number := _number_of_all(piece)) is not None and not computed:
+    if (number := _number_of_all(piece)) is not None and not _has_own_value(piece, mentions):
         signs = [piece.tokens[sign] for sign in piece.signs[:-1]]
         yield from (Edit(sign.start, sign.end, f"= {number}, ") for sign in signs)
         return
@@ -89,6 +88,18 @@ def one_side(piece: Piece, mentions: Mentions | None = None, *, unread: bool = F
         also = mentions is not None and mentions.outside(piece, left)
         yield Edit(first, stop, rf"{text[first:stop]} = {named} \quad {named} " if also else f"{named} ")
     yield from blanked(text, piece.tokens[end - 1].end, piece.tokens[last - 1].end)
+
+
+def without_value(source: Source, formula: Place) -> Iterator[Edit]:
+    r"""Takes the value behind a formula away, ``z = w x \approx 0.73``."""
+    tokens = [*tokens_in(source, formula.start, formula.end), Token("end", "", formula.end, formula.end)]
+    equals = False
+    for n, token in enumerate(tokens[:-2]):
+        equals = token.text == "=" or (equals and token.kind != "row" and token.text not in (",", ";"))
+        last = n + 1 + (tokens[n + 1].text == "-")
+        ends = tokens[last].kind == "number" and tokens[last + 1].text in ("", ",", ";", ".", "&")
+        if equals and token.text in ("\\approx", "\u2248") and (ends or tokens[last + 1].kind in ("row", "end")):
+            yield from blanked(source.text, token.start, tokens[last].end) if tokens[last].kind == "number" else ()
 
 
 def each_side(piece: Piece) -> Iterator[Edit]:
@@ -110,13 +121,21 @@ def each_side(piece: Piece) -> Iterator[Edit]:
 
 
 def _number_of_all(piece: Piece) -> str | None:
-    r"""The number that ends a chain of names, ``h_0 = c_0 = 0``: each has it, if none has a formula elsewhere."""
+    r"""The number that ends a chain of names, ``h_0 = c_0 = 0``: each has it."""
     *names, last = (piece.part(n) for n in range(len(piece.signs)))
     plain = _plain(piece.tokens[last[0] : last[1]])
     trees = [piece.tree(n) for n in range(len(names))]
     if [t.kind for t in plain] != ["number"] or not all(tree is not None and _is_name(tree) for tree in trees):
         return None
     return piece.reader.source.text[piece.tokens[last[0]].start : piece.tokens[last[1] - 1].end]
+
+
+def _has_own_value(piece: Piece, mentions: Mentions | None) -> bool:
+    """Whether a name between has a formula elsewhere, or its letter stands nowhere else."""
+    sides = [piece.tokens[slice(*piece.part(n))] for n in range(len(piece.signs) - 1)] if mentions is not None else []
+    heads = [list(takewhile(lambda token: token.text not in ("_", "^"), side)) for side in sides]
+    both = zip(sides, heads, strict=True)
+    return mentions is not None and any(mentions.defined(s) or not mentions.outside(piece, head) for s, head in both)
 
 
 def other_sides(piece: Piece, document: Document) -> Iterator[tuple[int, str, frozenset[str]]]:
