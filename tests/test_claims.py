@@ -105,7 +105,7 @@ def test_a_claim_that_holds_for_probabilities_alone_is_told_so(tmp_path: Path) -
     path.write_text(path.read_text() + " Here $\\sum_{k=1}^K y_k = 1$.")
     result = CliRunner().invoke(main, ["solve", str(path), "-o", str(tmp_path / "o")])
     assert result.exit_code == 0
-    assert "target (sums to one) y [D]" in result.stderr
+    assert "target y [D], whose entries sum to one" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def refuted(claim: FalseClaim, problem: Problem, derivations: Sequence[Derivatio
         lines.append(
             f"  it holds where the entries of {given} sum to one: if they do, declare {given} with one_hot: true"
         )
-        lines.append("  or sums_to_one: true; in a note, say that it is one-hot")
+        lines.append("  or sums_to_one: true; in a note, say that it is one-hot, or that its entries sum to one")
     return VerificationError(node, "\n".join(lines))
 
 

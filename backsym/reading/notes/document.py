@@ -199,7 +199,7 @@ def _assembled(
     check_light(note, equations, told)
     check_differentiated(note, equations, settling.upstream)
     provisos = Provisos(note.source, note.formulas, equations)
-    writer = NoteTree(note, equations, settling, powers, written, provisos.frozen())
+    writer = NoteTree(note, equations, settling, powers, written, provisos)
     tree = writer.tree()
     check_asked(note, [name for _, name in writer.asked.tasks.unknown])
     check_alternatives(note, equations, writer.asked.found)
@@ -208,6 +208,6 @@ def _assembled(
     sizes = settling.counting()
     shapes = {d.spelled.name: d.shape for d in note.declared.found}
     families = [name for name in note.family_names if not note.steps.letters and {*shapes.get(name, ())[:1]} <= sizes]
-    provisos.check_free(writer.asked.names, families, sizes)
-    remarks = what_was_passed_over(note, equations, writer.asked, strange)
+    provisos.check_free(writer.asked.names, writer.ones.names, families, sizes)
+    remarks = what_was_passed_over(note, equations, writer.asked, writer.ones, strange)
     return ReadNote(tree, remarks, settling.upstream, bool(settling.starts))

@@ -143,8 +143,8 @@ class FirstLook(FormulaReader):
     names with indices, how many these are and whether the letter is bold.
     """
 
-    def __init__(self, source: Source, words: Vocabulary, segment: Segment, labels: Collection[str] = ()):
-        super().__init__(source, words, segment.start, segment.end)
+    def __init__(self, source: Source, words: Vocabulary, start: int, end: int, labels: Collection[str] = ()):
+        super().__init__(source, words, start, end)
         self.labels = labels
         self.names: dict[str, Spelled] = {}
         self.dims: dict[str, Spelled] = {}
@@ -395,7 +395,7 @@ class Equations:
     def read(self, segment: Segment) -> Forward:
         words = replace(self.words, ranks=self.ranks, abstract=frozenset(self.functions))
         try:
-            reader = FirstLook(self.source, words, segment, self.labels)
+            reader = FirstLook(self.source, words, segment.start, segment.end, self.labels)
         except InputError:
             return Forward(segment, None)
         try:
@@ -413,6 +413,16 @@ class Equations:
         self.names.update({name: s for name, s in reader.names.items() if name not in self.names})
         self.bare.update((part.value, part.span) for part in _without_scripts(equation.rhs))
         return Forward(segment, with_positions(equation.lhs, equation.rhs, self.labels))
+
+    def expression(self, start: int, end: int) -> Node | None:
+        """What stands between two places, read as the equations are, but for what these learn; None if unread."""
+        words = replace(self.words, ranks=self.ranks, abstract=frozenset(self.functions))
+        try:
+            reader = FirstLook(self.source, words, start, end, self.labels)
+            tree = reader.additive()
+        except InputError:
+            return None
+        return tree if reader.token.kind == "end" else None
 
     def needed(self, looks: list[Forward]) -> list[Forward]:
         """Without the equations that cannot be read and that the loss does not need, if there is a loss by name."""

@@ -473,13 +473,16 @@ class Provisos:
             Kind(say("notes.proviso.negated"), self.negates_likelihood, said=(_LIKELIHOOD,)),
         )  # fmt: skip
 
-    def check_free(self, asked: Collection[str], families: Collection[str], sizes: Collection[str]) -> None:
-        """Raises InputError where a sentence binds or keeps what is ``asked``; without any, of what is given.
+    def check_free(
+        self, asked: Collection[str], known: Collection[str], families: Collection[str], sizes: Collection[str]
+    ) -> None:
+        """Raises InputError where a sentence binds or keeps what is ``asked``; without any, of what is given, but for
+        what is ``known`` to be bound.
 
         So does one that asks for the gradient of one example, of a loss of ``families`` or divided by ``sizes``, or
         tells the loss of one where another equation of it is a sum.
         """
-        names = set(asked) or set(self.equations.given())
+        names = set(asked) or set(self.equations.given()) - set(known)
         sides = [e.sides[1] for e in self.equations.found if e.sides is not None]
         sums = any(t.kind == "call" and t.value == "sum" for side in sides for t in walk(side))
         below = [t for side in sides for tree in walk(side) if tree.kind == "div" for t in walk(tree.children[1])]

@@ -15,7 +15,8 @@ from backsym.reading.latex.declarations import names_in_formula
 from backsym.reading.latex.equations import Segment, segments
 from backsym.reading.latex.lexer import Token, has_sign, script_end, tokens_in
 from backsym.reading.latex.names import split_tag
-from backsym.reading.notes.assembling.asked import Asked, learned
+from backsym.reading.notes.assembling.asked import Asked
+from backsym.reading.notes.assembling.one_sums import OneSums
 from backsym.reading.notes.assembling.provisos import Provisos
 from backsym.reading.notes.assembling.stated import DERIVATIVES, Stated
 from backsym.reading.notes.equations import (
@@ -49,11 +50,13 @@ def without_left_side(note: Stated, displayed: Iterable[Formula], functions: Seq
 
 
 def what_was_passed_over(
-    note: Stated, equations: Equations, asked: Asked, strange: Iterable[Piece]
+    note: Stated, equations: Equations, asked: Asked, ones: OneSums, strange: Iterable[Piece]
 ) -> tuple[Said, ...]:
     """In order of the lines, what an instructor might look for in vain."""
     found: list[tuple[int, Said]] = [(note.line(at), reason) for at, reason in equations.passed_over]
-    found += [(note.line(at), say("notes.remark.unread_to_show")) for at in asked.tasks.unread]
+    to_show = [at for at in asked.tasks.unread if at not in ones.formulas]
+    found += [(note.line(at), say("notes.remark.unread_to_show")) for at in to_show]
+    strange = [piece for piece in strange if piece.span[0] not in ones.formulas]
     found += [(line, say("notes.remark.no_quantity_left")) for line in {note.line(p.span[0]) for p in strange}]
     found += [(note.line(at), say("notes.remark.with_derivative")) for at in note.settled.steps]
     found += [(note.line(at), say("notes.remark.first_taken", name=name)) for at, name in note.settled.again]
@@ -77,7 +80,7 @@ def what_was_passed_over(
         declared = name in known
         said = say("notes.remark.by_no_parameter" if declared else "notes.remark.by_unmentioned", name=name)
         found.append((note.line(at), said))
-    found += _words(note, equations, asked)
+    found += _words(note, equations, asked, ones)
     words, given = note.vocabulary(), equations.given()
     for f in note.formulas:
         derives = has_sign(note.source, f.start, f.end, *DERIVATIVES)
@@ -95,7 +98,7 @@ def what_was_passed_over(
         for f in note.formulas
         if not f.displayed and is_range_to_a_sum(note.source, f.start, f.end)
     ]
-    found += [(note.line(at), said) for at, said in _bounds_within(note, equations, asked)]
+    found += [(note.line(at), said) for at, said in _bounds_within(note, equations, asked, ones)]
     found += [(note.line(at), said) for at, said in _conditions_within(note, equations, asked)]
     found += [(note.line(at), said) for at, said in _derivatives_within(note, asked)]
     idle = (f for f in note.formulas if f.displayed and f.start not in asked.places and note.is_idle(f))
@@ -109,7 +112,7 @@ def what_was_passed_over(
     return (*customs, *(say("notes.passed_over", line=n, what=reason) for n, reason in found))
 
 
-def _words(note: Stated, equations: Equations, asked: Asked) -> list[tuple[int, Said]]:
+def _words(note: Stated, equations: Equations, asked: Asked, ones: OneSums) -> list[tuple[int, Said]]:
     """Sentences that may change the equations, each by itself, and all others that are not read, in one remark."""
     provisos = Provisos(note.source, note.formulas, equations)
     doubtful = provisos.doubtful()
@@ -133,6 +136,8 @@ def _words(note: Stated, equations: Equations, asked: Asked) -> list[tuple[int, 
         *(at for s, _ in doubtful for at in (s.start, *s.places[s.last_displayed + 1 :][:1])),
         *(at for at, _ in note.assumed),
         *note.unsaid,
+        *ones.formulas,
+        *ones.sentences,
     }
     used |= {task.at for task in asked.found if not task.formulas and not task.equations}
     others = provisos.unread(used)
@@ -185,11 +190,9 @@ def _derivatives_within(note: Stated, asked: Asked) -> list[tuple[int, Said]]:
     ]
 
 
-def _bounds_within(note: Stated, equations: Equations, asked: Asked) -> list[tuple[int, Said]]:
+def _bounds_within(note: Stated, equations: Equations, asked: Asked, ones: OneSums) -> list[tuple[int, Said]]:
     r"""Equations within the text whose left side is no quantity, ``\|w\| = 1``, of what the equations have."""
-    words, places = note.vocabulary(), {*asked.places, *asked.tasks.no_part, *asked.tasks.asking}
-    taken = equations.given().keys() - {*asked.names, *learned(note, equations)}
-    places |= {at for letter, at in note.distributions.items() if letter in taken}
+    words, places = note.vocabulary(), {*asked.places, *asked.tasks.no_part, *asked.tasks.asking, *ones.formulas}
     letters = {split_tag(name)[0].rpartition(":")[2] for name in (*equations.given(), *equations.lefts())}
     return [
         (f.start, say("notes.remark.bound_within", formula=note.document.text[f.start : f.end].strip()))
@@ -276,8 +279,9 @@ def what_was_read(problem: Problem) -> str:
     for symbol in (s for s in problem.symbols.values() if s.role != "node"):
         role = "one-hot target" if symbol.one_hot else symbol.role
         role = f"symmetric {role}" if symbol.symmetric else role
-        role = f"{role} (sums to one)" if symbol.sums_to_one and not symbol.one_hot else role
-        lines.append(say("notes.read.symbol", role=role, name=symbol.name, shape=show_shape(symbol.shape)))
+        sums = symbol.sums_to_one and not symbol.one_hot
+        read = say("notes.read.symbol", role=role, name=symbol.name, shape=show_shape(symbol.shape))
+        lines.append(say("notes.read.sums_to_one", read=read) if sums else read)
     lines.append(say("notes.read.loss", name=problem.loss))
     if problem.parts:
         lines.append(say("notes.read.parts", parts=[_summary(part) for part in problem.parts]))

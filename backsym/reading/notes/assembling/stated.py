@@ -17,7 +17,7 @@ from backsym.core.words import Said, say
 from backsym.reading.files.fields import MAX_DIAGNOSTICS
 from backsym.reading.latex.declarations import Declaration, Declarations, names_in_formula, subjects_in_formula
 from backsym.reading.latex.equations import Segment, Spelled, segments
-from backsym.reading.latex.lexer import Token, has_sign, script_end, tokens_in
+from backsym.reading.latex.lexer import Token, has_sign, tokens_in
 from backsym.reading.latex.names import Vocabulary, new_name, split_tag
 from backsym.reading.notes.equations import (
     Equations,
@@ -386,25 +386,6 @@ class Stated:
         if derives or "=" not in text[formula.start : formula.end]:
             return False
         return not self.supposes(formula) and not is_shown(text, formula.start)
-
-    @lazy
-    def distributions(self) -> Mapping[str, int]:
-        r"""The letters of which the text says that their entries sum to one, ``\sum_k y_k = 1``, and where."""
-        found: dict[str, int] = {}
-        for f in self.formulas:
-            tokens = [t for t in tokens_in(self.source, f.start, f.end) if t.kind != "end" and t.text not in (".", ",")]
-            texts = [t.text for t in tokens]
-            if f.displayed or texts[:2] != ["sum", "_"] or texts[-2:] != ["=", "1"] or not self.states(f):
-                continue
-            letter = next((t for t in texts[2:] if t != "{"), "")
-            at = 1
-            while texts[at] in ("_", "^"):
-                at = script_end(tokens, at)
-            named = names_in_formula(self.source, tokens[at].start, tokens[-2].start)
-            below = [t for t in texts[at:-2] if t != "}"]
-            if len(named) == 1 and "_" in below and below[-1] == letter:
-                found.setdefault(named[0].key[0], f.start)
-        return found
 
     def supposes(self, formula: Formula) -> bool:
         """Whether what the words say of a formula may hold or not, "if $y$ is one-hot"."""

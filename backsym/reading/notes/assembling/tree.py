@@ -6,7 +6,7 @@ Everything after this is as for YAML.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from backsym.core.dims import letters_in
@@ -18,6 +18,8 @@ from backsym.reading.latex.equations import Segment, Spelled
 from backsym.reading.latex.names import Key, split_tag
 from backsym.reading.notes.asking.values import Number
 from backsym.reading.notes.assembling.asked import asked_in, learned, role_by_custom
+from backsym.reading.notes.assembling.one_sums import one_sums
+from backsym.reading.notes.assembling.provisos import Provisos
 from backsym.reading.notes.assembling.settling import Settling
 from backsym.reading.notes.assembling.stated import Stated
 from backsym.reading.notes.equations import (
@@ -43,7 +45,7 @@ class NoteTree:
         settled: Settling,
         powers: Mapping[Key, str],
         written: Mapping[str, str],
-        frozen: Collection[str],
+        provisos: Provisos,
     ):
         self.note = note
         self.equations = equations
@@ -55,7 +57,8 @@ class NoteTree:
         self.asked = asked_in(note, equations, settled.upstream)
         self.asked_by = self.asked.names
         self.learned = learned(note, equations)
-        self.frozen = frozen
+        self.frozen = provisos.frozen()
+        self.ones = one_sums(note, equations, provisos, self.asked_by, self.asked.places)
 
     # --- places ---
 
@@ -192,13 +195,15 @@ class NoteTree:
         role = None if role in ("constant", "target") and spelled.name in self.asked_by else role
         learned = spelled.name in self.asked_by or spelled.name in self.learned
         role = "parameter" if role is None and learned and spelled.name not in self.note.classes else role
+        sums = spelled.name in self.ones.names
+        role = "constant" if role is None and sums else role
         fields: dict[str, Tree] = {"role": self.word(role)} if role else {}
         if role in ("target", "constant"):
             self.not_asked.add(spelled.name)
         if role in ("target", "input") and says_one_hot(words):
             fields["one_hot"] = self.word("true")
-        elif spelled.key in {(letter, "") for letter in self.note.distributions} and not number and not learned:
-            fields |= {"role": self.word(role or "given"), "sums_to_one": self.word("true")}
+        elif sums:
+            fields["sums_to_one"] = self.word("true")
         return fields
 
     def spelling(self, spelled: Spelled, layer: str, *, bold: bool) -> dict[str, Tree]:
