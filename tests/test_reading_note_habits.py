@@ -279,6 +279,9 @@ def test_words_are_of_the_formula_that_they_stand_with(tmp_path: Path) -> None:
     text += r" with $p \in \mathbb{R}^D$ (fixed sinusoids)."
     symbols = loaded(tmp_path, "desired.md", text).symbols
     assert {name: symbols[name].role for name in "uvp"} == {"u": "input", "v": "target", "p": "constant"}
+    text = r"Let $x \in \mathbb{R}^D$ be an example with label $v \in \mathbb{R}^D$. $$L = \|A x - v\|^2$$"
+    symbols = loaded(tmp_path, "label.md", text).symbols
+    assert {name: symbols[name].role for name in "xv"} == {"x": "input", "v": "target"}
 
 
 def test_remarks_name_rows_that_define_no_quantity(tmp_path: Path) -> None:

@@ -115,6 +115,15 @@ NOTES: dict[str, tuple[str, Truth, dict[str, tuple[int, ...]]]] = {
         r"$$z_k = w_k x, \quad k = 1, 2, \ldots, K, \quad L = \sum_{k=1}^K (z_k - t_k)^2$$",
         lambda w, x, t: ((w * x - t) ** 2).sum(), {"w": (K,), "x": S, "t": (K,)},
     ),
+    "a range whose positions are all listed": (
+        r"$$z_k = w_k x, \quad k = 1, 2, 3, \quad L = \sum_k (z_k - t_k)^2$$",
+        lambda w, x, t: ((w * x - t) ** 2).sum(), {"w": (3,), "x": S, "t": (3,)},
+    ),
+    "a listed range in the text": (
+        r"For $i \in \{1, 2\}$ let $$h_i = \tanh(W x_i)$$ with $W \in \mathbb{R}^{m \times d}$ and"
+        r" $x_1, x_2 \in \mathbb{R}^d$. $$L = \|h_1 - h_2\|^2$$",
+        lambda W, x: ((np.tanh(W @ x[0]) - np.tanh(W @ x[1])) ** 2).sum(), {"W": (H, D), "x": (2, D)},
+    ),
     "a recurrence that is written ahead": (
         r"$$h_{t+1} = \tanh(w h_t + u x_{t+1}), \quad t = 0, \dots, T-1, \quad L = (h_T - y)^2$$",
         lambda w, u, x, h0, y: (states(w, u, x, h0) - y) ** 2, {"w": S, "u": S, "x": (N,), "h0": S, "y": S},
@@ -168,6 +177,7 @@ def test_a_note_is_read_as_meant(name: str, tmp_path: Path) -> None:
 
 
 REFUSED = {
+    "listed positions with one left out": r"$$z_k = w_k x, \quad k = 1, 2, 4$$ $$L = \sum_k z_k^2$$",
     "a computed unit that has no equation": (
         r"$$z_j = \tanh(\sum_{i=0}^D w_{ji} x_i), \quad y = \sum_{j=0}^M v_j z_j, \quad E = (y-t)^2$$"
     ),

@@ -9,7 +9,7 @@ Knows vocabularies and scopes; resolves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -21,7 +21,7 @@ from backsym.core.words import say
 from backsym.reading.latex.cursor import shown
 from backsym.reading.latex.derivatives import Formula
 from backsym.reading.latex.extents import extended
-from backsym.reading.latex.lexer import Tokens, nesting
+from backsym.reading.latex.lexer import Token, Tokens, nesting
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.latex.scripts import item, read_scripts
 from backsym.reading.meaning.scope import Scope
@@ -356,7 +356,8 @@ class FormulaReader(Formula):
             return False
         rest = [t.text for t in tokens[position : position + 4]]
         begins = rest[:2] == ["=", "1"] or (rest[:2] == ["=", "0"] and bool(self.words.from_zero))
-        return begins and (rest[2:3] == ["dots"] or rest[2:4] == [",", "dots"])
+        dots = rest[2:3] == ["dots"] or rest[2:4] == [",", "dots"]
+        return begins and (dots or last_listed(tokens, position + 1) is not None)
 
     def number_set_at(self, position: int) -> bool:
         r"""Whether ``\mathbb{R}``, or ``R^``, stands here: what a quantity is in, and no index."""
@@ -485,14 +486,32 @@ class FormulaReader(Formula):
         else:
             self.expect("=")
         message = say("latex.range_from_one")
-        zero = self.first_position(message, opening)
-        self.took(",")
-        self.expect("dots")
-        self.took(",")
-        dim = self.last_position(message, opening, zero=zero)
+        last = last_listed(self.tokens, self.position)
+        if last is not None:
+            self.position = last
+            dim = self.dimension()
+        else:
+            zero = self.first_position(message, opening)
+            self.took(",")
+            self.expect("dots")
+            self.took(",")
+            dim = self.last_position(message, opening, zero=zero)
         if in_set:
             self.expect(r"\}", opening)
         return {letter.value: dim for letter in letters}
+
+
+def last_listed(tokens: Sequence[Token], position: int) -> int | None:
+    """The position of the last number where each from 1 on stands, ``1, 2, 3``, and nothing goes on; else None."""
+    number, last = 1, None
+    while [t.text for t in tokens[position : position + 1]] == [str(number)]:
+        last = position
+        if [t.text for t in tokens[position + 1 : position + 2]] != [","]:
+            break
+        position, number = position + 2, number + 1
+    behind = tokens[last + 1].text if last is not None else ""
+    ended = behind in ("", ".", ";", "}", r"\}") or (behind == "," and tokens[position].text != "dots")
+    return last if last is not None and number > 1 and ended else None
 
 
 def _with_ranges(tree: Node, ranges: Mapping[str, Node]) -> Node:

@@ -84,7 +84,7 @@ def without_next(words: str) -> str:
     close = _LAST_WORDS.search(words)
     if close is None or not (tells_role(close[0]) or words_of(close[0])[-1:] in _VERBS):
         return words
-    parting = list(re.finditer(r",|;|\band\b", words))
+    parting = list(re.finditer(r",|;|\b(?:and|with|und|mit)\b", words))
     return words[: parting[-1].start()] if parting else words
 
 

@@ -21,7 +21,7 @@ from backsym.core.problem import start_names
 from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.files.yamlfile import Edit
-from backsym.reading.latex.equations import Spelled, first_looks
+from backsym.reading.latex.equations import Spelled, first_looks, last_listed
 from backsym.reading.latex.lexer import Token, tokens_in
 from backsym.reading.latex.names import new_name, split_tag
 from backsym.reading.notes.equations import Equations
@@ -92,7 +92,7 @@ def steps_of(source: Source, displayed: Iterable[tuple[int, int]], places: Itera
             if letter.text in steps.forms and first.text != "1":
                 words = say("notes.steps_from", letter=letter.text, first=first.text)
                 raise source.error(words, (letter.start, last.end))
-            if letter.text in steps.forms:
+            if letter.text in steps.forms and last.kind in _LETTERS:
                 steps.ends.setdefault(letter.text, last)
     for script in scripts:
         small = script.letter.lower()
@@ -163,6 +163,9 @@ def _ranges(tokens: Sequence[Token]) -> Iterator[tuple[Token, Token, Token]]:
         texts = [t.text for t in rest]
         if summed and texts[:2] == ["}", "^"]:
             last = rest[2 + (texts[2] == "{")]
+        elif (listed := last_listed(tokens, n + 2 + (tokens[n + 2].text == r"\{"))) is not None:
+            yield letter, first, tokens[listed]
+            continue
         elif "dots" in texts[:4]:
             after = texts.index("dots") + 1
             last = rest[after + (texts[after] == ",")]

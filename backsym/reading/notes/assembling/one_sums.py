@@ -97,9 +97,17 @@ def _is_ones(tree: Node) -> bool:
 
 
 def one_sums(
-    note: Stated, equations: Equations, provisos: Provisos, asked: Collection[str], places: Collection[int]
+    note: Stated,
+    equations: Equations,
+    provisos: Provisos,
+    *,
+    asked: Collection[str],
+    learned: Collection[str],
+    places: Collection[int],
 ) -> OneSums:
     """What the note says to sum to one; raises InputError where that binds what it asks for the derivative by.
+
+    Of what is ``learned`` the loss is differentiated, too: it is not taken to sum to one.
 
     What a sentence supposes counts where all that is ``asked``, or shown, stands in it, at these ``places``.
     """
@@ -109,14 +117,14 @@ def one_sums(
     bound = _Reader(note, equations, shapes)
     for formula, sentence in _stating(note, provisos):
         if _counts(note, formula, sentence, places):
-            reader.take_formula(formula, given - {*asked})
+            reader.take_formula(formula, given - {*asked, *learned})
             bound.take_formula(formula, given & {*asked})
     if bound.formulas:
         at = next(f for f in note.formulas if f.start in bound.formulas)
         raise note.source.error(say("notes.proviso.bound"), (at.start, at.end))
     for s in provisos.sentences:
         for n in s.places_of(ONE_SUM):
-            told = _said_of(provisos, s, n, shapes) & given - {*asked}
+            told = _said_of(provisos, s, n, shapes) & given - {*asked, *learned}
             if told and _counts(note, None, s, places):
                 reader.names |= told
                 reader.sentences.add(s.start)

@@ -46,7 +46,7 @@ from backsym.reading.notes.prose import (
 )
 from backsym.reading.notes.spelling import MARKS, numbered_members
 from backsym.reading.notes.stating.pieces import Settled, index_conditions
-from backsym.reading.notes.steps import Steps, starts_of, steps_of
+from backsym.reading.notes.steps import Steps, starts_of, steps_of, told_ranges
 from backsym.reading.notes.upstream import Slope, mentioned_loss, slopes
 from backsym.reading.notes.words import Place, is_size, layers, symmetric, worded
 from backsym.text.phrases import Phrases, words_of
@@ -240,6 +240,9 @@ class Stated:
         self.assumed += [(at.start, say("notes.remark.runs_up_to", letter=letter, end=at.text)) for letter, at in ends]
         self.letters, self.left_letters = index_letters(self.source, stating)
         self.letters |= self.steps.letters | index_letters(self.source, within)[0]
+        told = told_ranges(self.source, [(f.start, f.end) for f in self.formulas if not f.displayed])
+        self.letters |= self.left_letters & told.keys()
+        self.declared.found = [d for d in self.declared.found if not self.is_range(d)]
         self.left_letters -= self.steps.letters
         self.marks = (self.left_letters - self.letters) & loss_marks(self.source, stating)
         self.left_letters -= self.marks
@@ -267,6 +270,14 @@ class Stated:
         if self.declared.found == before:
             return equations
         return Equations(self.source, equations.segments, defined, self.vocabulary(), self.labels, self.sides)
+
+    def is_range(self, declared: Declaration) -> bool:
+        r"""Whether it is the range of an index letter, ``k \in \{1, 2, 3\}``."""
+        if declared.letter or declared.shape or declared.spelled.name not in self.letters:
+            return False
+        end = declared.spelled.span[1]
+        last = next((f.end for f in self.formulas if f.start < end <= f.end), end)
+        return [t.text for t in tokens_in(self.source, end, last)[:2]] == ["in", r"\{"]
 
     def all_equations(self, displayed: Sequence[Formula], defined: Mapping[str, Token]) -> Equations:
         """The equations with what is known by now: those displayed, and those within the text that they need."""

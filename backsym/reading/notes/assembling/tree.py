@@ -58,7 +58,9 @@ class NoteTree:
         self.asked_by = self.asked.names
         self.learned = learned(note, equations)
         self.frozen = provisos.frozen()
-        self.ones = one_sums(note, equations, provisos, self.asked_by, self.asked.places)
+        self.ones = one_sums(
+            note, equations, provisos, asked=self.asked_by, learned=self.learned, places=self.asked.places
+        )
 
     # --- places ---
 
