@@ -306,6 +306,13 @@ def test_a_row_with_a_small_letter_is_a_column(answer: str, verdict: str) -> Non
         ("softmax-label", "W", r"(p - \mathbf{1}_y) x^\top", r"(p - \mathbf{1}_x) x^\top"),
         ("skip-gram", "s", r"softmax(s) - \mathbb{1}_{o}", r"softmax(s) - \mathbb{1}_{c}"),
         ("scalar-tanh", "y", "y - t", r"\phi(z) - t"),
+        ("softmax-label", "W", "dW = np.outer(p, x)\ndW[y] -= x", "dW = np.outer(p, x)\ndW[y] += x"),
+        (
+            "two-steps",
+            "h",
+            "dh[t] = h[t] - Y[t] + A.T @ dz[t+1] + B.T @ dz[t+2]\ndz[T+1] = dz[T+2] = 0",
+            "dh[t] = h[t] - Y[t] + A.T @ dz[t+2] + B.T @ dz[t+1]\ndz[T+1] = dz[T+2] = 0",
+        ),
         ("layer-norm", "x", r"dc - \frac{1}{D} \mathbf{1} \mathbf{1}^T dc", r"dc - \mathbf{1} \mathbf{1}^T dc"),
         (
             "layer-norm",

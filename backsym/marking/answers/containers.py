@@ -28,25 +28,34 @@ _FORMULA = re.compile(
     re.DOTALL,
 )
 _WORD = re.compile(r"[A-Za-z]{2,}")
+_REMARKS = frozenset("where wobei here shape size dimension form format".split())
 _WHERE = frozenset(("where", "with", "here", "wobei", "mit", "as", "for"))
 _FRAME = "\\boxed"
 _CHANGES = frozenset(
     "not or if when unless otherwise else maybe perhaps cannot never nicht kein keine oder falls wenn sonst "
-    "andernfalls vielleicht nie without ohne instead statt except guess".split()
+    "andernfalls vielleicht nie without ohne instead statt except guess missing fehlt flipped negated".split()
 )
 """Words of a sentence around a formula by which it is not, or not always, what the sentence is about."""
 _FACTORS = frozenset(
     "minus plus times twice half negative opposite transpose transposed proportional approximately roughly square "
     "squared root sum product inverse divided multiplied mal halb hälfte doppelt doppelte zweimal negativ transponiert "
-    "transponierte proportional ungefähr etwa quadriert quadrat summe produkt geteilt".split()
+    "transponierte proportional ungefähr etwa quadriert quadrat summe produkt geteilt add subtract multiply divide "
+    "ignore delete discard drop remove out needs need must lacks muss braucht".split()
 )
 """The same directly beside it, but for the words that join them to it."""
+_FORMS = frozenset("form value result expression equation".split())
+"""What a formula may be the form of; anything else of it is another formula."""
+_IF = frozenset("for if when assuming assume suppose case falls wenn für angenommen unless provided".split())
+"""Words before an equation that is a condition, or an assumption."""
 _JOINS = frozenset("of the a an to von der die das des zu with by".split())
 _NEARLY = ("up to a", "up to the", "up to sign", "up to some", "bis auf")
 _SAYS = frozenset(
-    "is are be get obtain obtains find gives equals yields ist sind lautet beträgt ergibt erhalten".split()
+    "is are be get obtain obtains find gives equals yields ist sind lautet beträgt ergibt erhalten "
+    "erhalte bekommen bekomme folgt gilt".split()
 )
 """Words before a formula that is what the sentence is about."""
+_LETS = frozenset("let define set put write with using assume suppose setze sei seien definiere mit angenommen".split())
+"""Words before a formula that defines a name."""
 _CROSSED = frozenset(("s", "strike", "del"))
 _TILDES = "~~"
 _BLOCKS = frozenset("p br div li ul ol pre h1 h2 h3 h4 h5 h6 table tr".split())
@@ -101,7 +110,7 @@ def _formulas(text: str) -> Opened | None:
     display = [span for span in spans if span["inline"] is None and span["round"] is None]
     boxed = [span for span in spans if _FRAME in span[0]]
     equations = [span for span in spans if "=" in span[0]]
-    told = display or equations or spans[-1:]
+    told = display or equations or _said_last(spans, outside)
     if told is equations and spans[-1] not in told and _SAYS & set(_words(outside[-2])[-1:]):
         told = [*told, spans[-1]]
     last = (boxed or told)[-1]
@@ -112,16 +121,33 @@ def _formulas(text: str) -> Opened | None:
         return None  # Two answers.
     if (denied := next(filter(denies, (_last_sentence(outside[place]), outside[place + 1])), None)) is not None:
         return Opened("", denied=" ".join(denied.split()))
+    if (n := next((n for n, span in enumerate(spans) if _assumes(outside[n], span)), None)) is not None:
+        return Opened("", denied=f"{_words(outside[n])[-1]} {spans[n][0]}")
     if _is_changed(outside[place], outside[place + 1]) or any(words in "".join(outside).lower() for words in _NEARLY):
         return None
     # "$\\delta x^T$ where $\\delta = ...$": the second defines what the first uses.
     defining = [n for n in range(1, len(spans)) if "=" in spans[n][0] and _says_where(outside[n])]
-    told = [span for n, span in enumerate(spans) if span in told or n in defining or n + 1 in defining]
+    letting = [n for n in range(len(spans)) if "=" in spans[n][0] and _LETS & set(_words(outside[n])[-1:])]
+    told = [span for n, span in enumerate(spans) if span in told or n in (*defining, *letting) or n + 1 in defining]
     left = [*(" ".join(piece.split()) for piece in outside if _WORD.search(piece))]
     left += [span[0] for span in spans if span not in told]
     pieces = [(" where " if spans.index(span) in defining else "\n") + _inner(span) for span in told]
     whole = "".join(pieces).lstrip("\n")
     return Opened(whole, tuple(left), (_inner(last),) if len(told) > 1 else ())
+
+
+def _said_last(spans: list[re.Match[str]], outside: list[str]) -> list[re.Match[str]]:
+    """The last of the formulas of sentences that is no remark: where $N$ is the batch size, of shape $D \\times K$."""
+    ends = [_words(words)[-1:] for words in outside]
+    until = next((n for n in range(1, len(spans)) if _REMARKS & set(ends[n])), len(spans))
+    said = [spans[n] for n in range(until) if _SAYS & set(ends[n])]
+    return (said or spans[:until])[-1:]
+
+
+def _assumes(before: str, span: re.Match[str]) -> bool:
+    """Whether a formula, behind words of a condition, gives something a value: ``for $N = 1$``."""
+    name, _, value = _inner(span).partition("=")
+    return bool(name.strip().isalpha() and value.strip().isdecimal() and (_IF | _LETS) & set(_words(before)[-1:]))
 
 
 def _says_where(words: str) -> bool:
@@ -137,6 +163,8 @@ def _is_changed(before: str, after: str) -> bool:
     if any(word in _CHANGES or "n't" in word or "n’t" in word for word in (*said, *(then if goes_on else ()))):
         return True
     near = [word for word in said if word not in _JOINS]
+    if said[-1:] == ["of"] and near[-1:] and near[-1] not in _FORMS:
+        return True  # The norm of.
     beside = {*near[-1:], *(then[:1] if goes_on else ())}
     return after.lstrip().startswith("?") or not _FACTORS.isdisjoint(beside)
 

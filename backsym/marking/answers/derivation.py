@@ -192,7 +192,8 @@ class Derivation:
 
     def says_end(self, statement: Statement) -> bool:
         """Whether this says that there is nothing after the last member of a recurrence."""
-        return statement.members == ("0",) and is_after_end(statement.left or "", self.names.scope)
+        *others, value = (statement.left or "", *statement.members)
+        return value == "0" and all(is_after_end(other, self.names.scope) for other in others)
 
     def check_used(self, found: Sequence[Statement]) -> None:
         """Refuses ``... with x = 0`` of a name that nothing else has: what holds then is not asked for."""

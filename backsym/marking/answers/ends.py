@@ -40,9 +40,9 @@ def end_of(left: Left | None, dim: object, scope: Scope) -> Ix | None:
 
 
 def is_after_end(text: str, scope: Scope) -> bool:
-    """Whether a left side is about the member after the last one, ``h_{T+1}``."""
+    """Whether a left side is about a member after the last one, ``h_{T+1}``."""
     bare = "".join(text.split())
-    return any(f"{dim}+1" in bare for dim in scope.recurrent)
+    return any(bare.partition(f"{dim}+")[2][:1].isdecimal() for dim in scope.recurrent)
 
 
 def at_letter(left: Left, shape: Shape, scope: Scope) -> tuple[Left, Mapping[Ix, Ix]]:

@@ -19,7 +19,10 @@ _CHANGES = frozenset(
     "geteilt multipliziert falsch nicht kein keine".split()
 )
 """Words that say of a sign, a factor or a quantity that it is another: what has one is not left out."""
-_DENIES = frozenset("wrong incorrect false falsch inkorrekt mistake mistaken disagree gegenteil".split())
+_DENIES = frozenset(
+    "wrong incorrect false falsch inkorrekt mistake mistaken disagree gegenteil contradiction counterexample "
+    "ungültig durchgestrichen widerspruch gegenbeispiel".split()
+)
 _DENYING = (
     *("not correct", "not right", "almost right", "almost correct", "nearly right", "nearly correct", "fast richtig"),
     *("common error", "typical error", "usual error", "frequent error", "häufiger fehler", "typischer fehler"),
@@ -27,6 +30,8 @@ _DENYING = (
 """Words, and words in a row, that say of what stands beside them that it is not so."""
 _COMMENTS = ("#", "//", "%")
 _BRACES = ("\\underbrace", "\\overbrace")
+_STRUCK = frozenset("cancel xcancel bcancel cancelto sout st xout hcancel textst".split())
+"""Macros that strike through what they are given."""
 _BY_ENTRIES = ("element", "entry", "entri", "eintrag", "component", "komponent", "hadamard", "point", "punkt", "wise")
 _STEPS = ("heaviside", "unit step", "step function", "einheitssprung", "stufenfunktion")
 _QUOTES = ("\\text", "\\textrm", "\\mbox", "\\mathrm")
@@ -119,6 +124,8 @@ def taken_back(text: str) -> Said | None:
         for part in text.split(brace)[1:]:
             if (label := _label(part)) and (_is_number(label) or denies(label)):
                 return say("answers.denied", said=label)
+    if "\\" in text and any(piece.macro in _STRUCK for piece in words_and_signs(text)):
+        return say("answers.crossed_out")
     return say("answers.left_division") if "\\" in text and _divides_left(text) else None
 
 

@@ -14,7 +14,9 @@ _UNSEEN = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff\ufe0e\ufe0f")
 _ONES = frozenset("\U0001d7ce\U0001d7cf\U0001d7d8\U0001d7d9")
 """Digits that are not numbers: indicators and arrays of ones and zeros."""
 _COMMENTS = ("#", "//", "%")
-_SIGNS = str.maketrans({"÷": "/", "▒": " ", "〖": "(", "〗": ")", "⟨": "<", "⟩": ">", **dict.fromkeys("□∎■✓✔", " ")})
+_SIGNS = str.maketrans(
+    {"÷": "/", "▒": " ", "〖": "(", "〗": ")", "⟨": "\\langle ", "⟩": "\\rangle ", **dict.fromkeys("□∎■✓✔", " ")}
+)
 """Signs of word processors: a division, the body of a sum, brackets that do not print, and marks at the end."""
 
 

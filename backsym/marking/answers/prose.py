@@ -47,7 +47,7 @@ _SAID = re.compile(
     r"\b(?:\w+n['’]t|times|plus|minus|over|multiplied|divided|squared|sum(?!\s+(?:up\s+)?to\b)|product|transposed?|Summe|mal|geteilt"
     r"|Produkt|twice|double|half|halved|negated|factor|sign|constant|proportional|doppelte?|halbe?|negative|Vorzeichen"
     r"|Faktor|not|nicht|unequal|except|wrong|incorrect|falsch|keine?|or|oder|but|aber|maybe|perhaps|vielleicht|without|ohne"
-    r"|instead|statt|opposite|reversed|flipped|inverted|swapped|missing|fehlt|multiply|clip\w*|take|umgekehrt\w*|doubled|averaged|summed|approximately|ungefähr"
+    r"|instead|statt|opposite|reversed|flipped|inverted|swapped|missing|fehlt|multiply|clip\w*|take|umgekehrt\w*|doubled|averaged|summed|approximately|ungefähr|never|old|ignore|discard|delete"
     r")\b(?!\s+rule)",
     re.IGNORECASE,
 )
@@ -64,13 +64,16 @@ _NARROW = ("&", "\\,", "\\;", "\\:", "\\!", "\\ ")
 _SLOPES = ("\\frac{\\partial", "\\dfrac{\\partial", "\\frac{d", "\\partial", "\\nabla", "∂", "∇")
 _OPENINGS = (*(f"\\{size}" for size in ("left", "bigl", "Bigl", "big", "Big")), "(", "[", "{", "\\{", "\\mathrm{")
 _SHORTEST_WORD = 3
+_ANSWERS = ("ans", "answer", "result", "solution", "antwort", "ergebnis", "lösung")
+"""What an answer is called before a colon or an equals sign."""
 _MOST_LABEL = 40
 """Characters before a colon that may be a label."""
 _POINTS = re.compile(r"\A\s*(?:=>|->|→|⇒|⟹|⟶|∴|\\(?:to|rightarrow|Rightarrow|implies|therefore)(?![A-Za-z]))\s*")
 """An arrow before what follows."""
 _ENDS = (" ", ",", ";", "...", "…", "\\quad", "\\qquad", "\\,", "\\;", "\\:", "\\text{", "\\mbox{", "\\textrm{", "~")
 _LINK = re.compile(
-    r"(?<![\s,;.])[\s,;.]+(?:so|thus|hence|therefore|then|and|finally|next|now|dann|also|damit|we\s(?:have|get|find|obtain))"
+    r"(?<![\s,;.])[\s,;.]+(?:und\s+)?(?:so|thus|hence|therefore|then|and|finally|next|now|und|dann|also|damit|daraus|somit|daher"
+    r"|we\s(?:have|get|find|obtain))"
     r"(?:\s+that)?[\s,]+(?=[^=]*=)",
     re.IGNORECASE,
 )
@@ -112,6 +115,8 @@ def label_of(row: str) -> tuple[str, str] | None:
         or any(row[:colon].count(sign) for sign in "=<>[?")
     ):
         return None
+    if head.lower() in _ANSWERS:
+        return "", rest
     name = "" if head in GREEK else head
     if of_slope(head) or (head.isidentifier() and not (len(name) > _SHORTEST_WORD and name.isalpha())):
         return head, rest
@@ -152,6 +157,8 @@ def unlisted(rows: Sequence[str]) -> list[str]:
         (_LETTER, _ROMAN, 2),
     ):
         marks = {n: match for n, row in enumerate(rows) if (match := pattern.match(row)) is not None}
+        if len(rows) == len(marks) == 1 and "(" not in marks[0][0]:
+            return [rows[0][marks[0].end() :]]
         if len(marks) >= fewest and tuple(m[m.lastindex or 0] for m in marks.values()) == names[: len(marks)]:
             return [row[marks[n].end() :] if n in marks else row for n, row in enumerate(rows)]
     bullets = [match for row in rows if (match := _BULLET.match(row))]
@@ -181,7 +188,10 @@ def without_words(row: str) -> str:
 
 
 def assigned(row: str) -> str:
-    """A derivative and what is said to be it, ``dL/dz is e`` or ``dL/dz == e``, as an equation."""
+    """A derivative and what is said to be it, ``dL/dz is e`` or ``dL/dz == e``, as an equation; ``Answer = e`` as e."""
+    head, found, rest = row.partition("=")
+    if found and head.strip().lower() in _ANSWERS:
+        return rest
     if not begins_with_slope(row):
         return row
     for sign in (" is ", " equals ", " ist ", " lautet ", " == ", " <- ", " ← "):

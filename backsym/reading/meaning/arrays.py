@@ -337,16 +337,18 @@ def part_changed(r: Rules, tree: Node, facts: Sequence[str]) -> ex.Expr:
     """
     base, value = (r.resolve(child) for child in tree.children[:2])
     items = tree.children[2:]
+    sign = tree.value.split(" ")[0].removeprefix("part_")
+    same = facts[0] == "same"
+    if not same and sign in ("add", "sub") and (row := labels.row(r, base, items, value, tree)) is not None:
+        return ex.Add((base, ex.Neg(row) if sign == "sub" else row))
     hot = labels.mask(r, base, items, tree)
     if hot is None:
         raise r.error(say("arrays.part"), tree)
-    same = facts[0] == "same"
     if not same and value.shape and (len(items) == 2 and value.shape == base.shape[:1]):
         value = ex.MatMul((value, ex.T(ex.Ones(base.shape[1:]))))
         same = True
     if value.shape and (not same or value.shape != base.shape):
         raise r.error(say("arrays.part"), tree)
-    sign = tree.value.split(" ")[0].removeprefix("part_")
     if sign in ("add", "sub"):
         term = hot if value == ex.num(1) else ex.Mul((value, hot))
         return ex.Add((base, ex.Neg(term) if sign == "sub" else term))

@@ -80,6 +80,16 @@ def mask(r: Rules, base: Expr, items: Sequence[Node], tree: Node) -> Expr | None
     return OneHot(label, label.of) if is_each(r, first, shape[0]) and label.declared == shape[:1] else None
 
 
+def row(r: Rules, base: Expr, items: Sequence[Node], value: Expr, tree: Node) -> Expr | None:
+    """A matrix that has a value in the row at a label, ``base[items]``, and 0 elsewhere; None for any other part."""
+    label, (first, *rest) = label_of(items[0], r.scope), items
+    if label is None or label.declared or len(base.shape) != 2 or label.of != base.shape[0] or len(rest) > 1:
+        return None
+    if value.shape != base.shape[1:] or not all(map(is_whole, rest)):
+        return None
+    return MatMul((r.resolve(Node("call", "onehot", (first,), tree.span)), T(value)))
+
+
 def is_each(r: Rules, item: Node, dim: Dim) -> bool:
     """Whether an index is ``np.arange(N)``, each position of an axis."""
     if item.kind != "array" or item.value != "arange":
