@@ -35,6 +35,9 @@ TOLD = {
     "of members": BATCH + r"Assume $\sum_{k=1}^K Y_{nk} = 1$ for every $n$. " + SHOW_ALL,
 }
 NOT_TOLD = {
+    "not over all of an axis without a name": ONE.replace(r"_{k=1}^K", "_k").replace(r"\in \mathbb{R}^{K \times d}", "")
+    + r"where $\sum_{k=1}^{K-1} q_k = 1$. "
+    + SHOW,
     "not over all": ONE + r"where $\sum_{k=1}^{K-1} q_k = 1$. " + SHOW,
     "of squares": ONE + r"where $\sum_k q_k^2 = 1$. " + SHOW,
     "to two": ONE + r"where $\sum_k q_k = 2$. " + SHOW,

@@ -70,30 +70,33 @@ class _Reader:
         return {name for name in sums if name is not None}
 
     def array(self, tree: Node) -> str | None:
-        r"""The array of ``\sum_k q_{nk}`` or ``\mathbf{1}^\top q_n``, a sum over its last axis; else None."""
+        """The array of which a tree is the sum over its last axis; else None."""
         if tree.kind == "call" and tree.value == "sum" and len(tree.children) == 2:
-            body, letter = tree.children
-            if body.kind != "entry" or body.children[-1].value != letter.value:
-                return None
-            name, count = body.children[0], len(body.children) - 1
-            axis = self.shapes.get(name.value, ())[-1:]
-            ranges = [dim.value for index in (letter, body.children[-1]) for dim in index.children]
-            return name.value if count == len(self.shapes.get(name.value, ())) and {*ranges} <= {*axis} else None
-        if tree.kind in ("terms", "call") and len(tree.children) == 2 and tree.value.strip() in ("", "dot"):
-            inner = [t.children[0] if t.kind == "transpose" else t for t in tree.children]
-            turned = [t.kind == "transpose" for t in tree.children] in ([True, False], [False, False])
-            others = [t for t in inner if not _is_ones(t)]
-            if not turned or len(others) != 1 or (tree.kind == "terms" and tree.children[0].kind != "transpose"):
-                return None
-            (other,) = others
-            name = other.children[0] if other.kind == "entry" else other
-            axes = len(self.shapes.get(name.value, ())) - (len(other.children) - 1 if other.kind == "entry" else 0)
-            return name.value if name.kind == "name" and axes == 1 else None
+            return self.by_letter(*tree.children)
+        turned = [part.kind == "transpose" for part in tree.children]
+        if (tree.kind == "terms" and turned == [True, False]) or tree.value == "dot":
+            return self.by_ones([t.children[0] if t.kind == "transpose" else t for t in tree.children])
         return None
 
+    def by_letter(self, body: Node, letter: Node) -> str | None:
+        r"""``\sum_k q_{nk}``; the range is that of the axis, or a letter that only it has."""
+        if body.kind != "entry" or body.children[-1].value != letter.value:
+            return None
+        name, shape = body.children[0].value, self.shapes.get(body.children[0].value, ())
+        others = {axis for axes in self.shapes.values() for axis in axes} - {*shape[-1:]}
+        ranges = {dim.value for index in (letter, body.children[-1]) for dim in index.children}
+        whole = all(dim.isalpha() for dim in ranges) and not ranges & others
+        return name if len(body.children) == len(shape) + 1 and whole else None
 
-def _is_ones(tree: Node) -> bool:
-    return tree.kind == "bare" and tree.value == "ones"
+    def by_ones(self, factors: list[Node]) -> str | None:
+        r"""``\mathbf{1}^\top q_n`` or ``q_n^\top \mathbf{1}``."""
+        arrays = [t for t in factors if (t.kind, t.value) != ("bare", "ones")]
+        if len(factors) != 2 or len(arrays) != 1:
+            return None
+        member = arrays[0].kind == "entry"
+        name = arrays[0].children[0] if member else arrays[0]
+        axes = len(self.shapes.get(name.value, ())) - (len(arrays[0].children) - 1 if member else 0)
+        return name.value if name.kind == "name" and axes == 1 else None
 
 
 def one_sums(
