@@ -51,10 +51,7 @@ from backsym.reading.notes.preparing.one_step import of_one_step
 from backsym.reading.notes.preparing.script_letter import with_plain_index
 from backsym.reading.notes.preparing.sought import without_sought
 from backsym.reading.notes.preparing.tables import with_tables
-from backsym.reading.notes.prose import (
-    MAX_FORMULAS,
-    formulas,
-)
+from backsym.reading.notes.prose import MAX_FORMULAS, Formula, formulas
 from backsym.reading.notes.refusals import check_variants
 from backsym.reading.notes.spelling import respelt
 from backsym.reading.notes.stating.pieces import Settled
@@ -99,65 +96,63 @@ def tree_of_note(document: Document, *, tex: bool) -> ReadNote:
         return replace(note, tree=tree, remarks=remarks, complaints=front.complaints)
 
 
+class _Draft:
+    """A note while it is prepared; ``said`` is what its steps say of it, each with its place."""
+
+    def __init__(self, document: Document, *, tex: bool):
+        self.document = document
+        self.tex = tex
+        self.said: list[tuple[int, Said]] = []
+
+    def formulas(self) -> list[Formula]:
+        return self.formulas_of(self.document)
+
+    def formulas_of(self, document: Document) -> list[Formula]:
+        return list(islice(formulas(document.text, tex=self.tex), MAX_FORMULAS))
+
+    def places(self) -> list[tuple[int, int]]:
+        return [(f.start, f.end) for f in self.formulas()]
+
+    def displayed(self) -> list[tuple[int, int]]:
+        return [(f.start, f.end) for f in self.formulas() if f.displayed]
+
+    def take(self, step: tuple[Document, Sequence[tuple[int, Said]]]) -> bool:
+        """Goes on with what a step has made of the note; whether it said something."""
+        self.document, said = step
+        self.said += said
+        return bool(said)
+
+
 def _without_front(document: Document, *, tex: bool) -> ReadNote:
     """What a note says but for the keys in front of it."""
-    document = written_out(without_asides(document, tex=tex), tex=tex)
-    displayed = [f for f in islice(formulas(document.text, tex=tex), MAX_FORMULAS) if f.displayed]
-    document, tables = with_tables(document, [(f.start, f.end) for f in displayed], tex=tex)
-    document, letter = with_plain_index(document, _places(document, tex=tex))
-    displayed = [f for f in islice(formulas(document.text, tex=tex), MAX_FORMULAS) if f.displayed]
-    document, sought = without_sought(document, [(f.start, f.end) for f in displayed], _places(document, tex=tex))
-    displayed = [f for f in islice(formulas(document.text, tex=tex), MAX_FORMULAS) if f.displayed]
-    document, numbers = without_numbers(document, [(f.start, f.end) for f in displayed])
-    document, solved = without_logarithms(document, _places(document, tex=tex))
-    document, steps, one_step = of_one_step(document, _places(document, tex=tex))
-    document, bars = with_bars(document, _places(document, tex=tex))
-    document, slopes = with_differentials(document, _places(document, tex=tex))
-    spelling = respelt(document, _places(document, tex=tex))
-    document = spelling.document
-    document, powers = layered(document, _places(document, tex=tex))
+    draft = _Draft(written_out(without_asides(document, tex=tex), tex=tex), tex=tex)
+    draft.take(with_tables(draft.document, draft.displayed(), tex=tex))
+    draft.take(with_plain_index(draft.document, draft.places()))
+    draft.take(without_sought(draft.document, draft.displayed(), draft.places()))
+    draft.take(without_numbers(draft.document, draft.displayed()))
+    draft.take(without_logarithms(draft.document, draft.places()))
+    document, steps, one_step = of_one_step(draft.document, draft.places())
+    draft.take((document, one_step))
+    bars = draft.take(with_bars(draft.document, draft.places()))
+    draft.take(with_differentials(draft.document, draft.places()))
+    spelling = respelt(draft.document, draft.places())
+    draft.take((spelling.document, spelling.customs))
+    draft.document, powers = layered(draft.document, draft.places())
     powers |= spelling.spelled | steps
-    document = with_diagonals(document, _places(document, tex=tex))
-    document = with_lengths(document, _places(document, tex=tex))
-    document, later = with_later_sums(document, _places(document, tex=tex))
-    counted = from_one(document, _places(document, tex=tex))
-    document = counted.document
-    document, told = with_told_functions(document, tex=tex)
-    document, members = with_members(document, islice(formulas(document.text, tex=tex), MAX_FORMULAS))
-    done = settled(document, lambda read: islice(formulas(read.text, tex=tex), MAX_FORMULAS))
-    shown = ((f.start, f.end, f.displayed) for f in islice(formulas(done.document.text, tex=tex), MAX_FORMULAS))
-    document, features = with_given_features(done.document, shown)
-    done = replace(done, document=document)
-    customs = [
-        *letter,
-        *tables,
-        *sought,
-        *numbers,
-        *solved,
-        *one_step,
-        *bars,
-        *slopes,
-        *spelling.customs,
-        *later,
-        *counted.remarks,
-        *told,
-        *members,
-        *features,
-    ]
-    note = _read(done, powers | done.marks, customs, counted.spelled)
+    draft.document = with_diagonals(draft.document, draft.places())
+    draft.document = with_lengths(draft.document, draft.places())
+    draft.take(with_later_sums(draft.document, draft.places()))
+    counted = from_one(draft.document, draft.places())
+    draft.take((counted.document, counted.remarks))
+    edits, told = told_functions(draft.document.source, draft.formulas())
+    draft.take((rewritten(draft.document, edits) if edits else draft.document, told))
+    draft.take(with_members(draft.document, draft.formulas()))
+    done = settled(draft.document, draft.formulas_of)
+    draft.document = done.document
+    draft.take(with_given_features(draft.document, [(f.start, f.end, f.displayed) for f in draft.formulas()]))
+    note = _read(replace(done, document=draft.document), powers | done.marks, draft.said, counted.spelled)
     tree = with_gradient(note.tree, "bar") if bars else note.tree
     return replace(note, tree=tree, axes=counted.axes, ones=counted.ones)
-
-
-def _places(document: Document, *, tex: bool) -> list[tuple[int, int]]:
-    return [(f.start, f.end) for f in islice(formulas(document.text, tex=tex), MAX_FORMULAS)]
-
-
-def with_told_functions(document: Document, *, tex: bool) -> tuple[Document, list[tuple[int, Said]]]:
-    """The note with the functions that its words name in place of their letters, and what is said of these."""
-    places = list(islice(formulas(document.text, tex=tex), MAX_FORMULAS))
-    edits, remarks = told_functions(document.source, places)
-    return (rewritten(document, edits) if edits else document), remarks
 
 
 def _read(

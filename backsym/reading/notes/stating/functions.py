@@ -96,7 +96,7 @@ def without_functions(document: Document, places: Places, beside: list[tuple[int
     """
     done: set[tuple[str, ...]] = set()
     for _ in range(MAX_FUNCTIONS):
-        source, formulas = document.source, list(places(document))
+        source, formulas = document.source, places(document)
         pieces = pieces_in(source, formulas, displayed=True) or pieces_in(source, formulas, displayed=False)
         defined: dict[tuple[str, ...], tuple[Applied, Piece]] = {}
         for piece in (*pieces, *pieces_in(source, formulas, displayed=False)):

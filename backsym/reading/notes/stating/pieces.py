@@ -98,7 +98,7 @@ class Place(Protocol):
     def displayed(self) -> bool: ...
 
 
-Places: TypeAlias = "Callable[[Document], Iterable[Place]]"
+Places: TypeAlias = "Callable[[Document], Sequence[Place]]"
 
 
 class _AnySize(FormulaReader):

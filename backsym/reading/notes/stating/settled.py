@@ -55,7 +55,7 @@ def settled(document: Document, places: Places) -> Settled:
     source, shown = document.source, [f for f in places(document) if is_shown(document.text, f.start)]
     claims = [piece for f in shown for piece in pieces_of(source, f.start, f.end)]
     document = edited(document, (edit for piece in claims for edit in each_side(piece)))
-    formulas = list(places(document))
+    formulas = places(document)
     loose = {letter for f in formulas for letter in loose_letters(document.source, f)}
     pieces = pieces_in(document.source, formulas, displayed=True)
     within = pieces_in(document.source, formulas, displayed=False)
@@ -63,16 +63,16 @@ def settled(document: Document, places: Places) -> Settled:
     mentions = Mentions(document.source, formulas, [*pieces, *within])
     others = tuple(side for piece in (*pieces, *within) for side in other_sides(piece, document))
     document = edited(document, (edit for piece in (*pieces, *within) for edit in one_side(piece, mentions)))
-    document = edited(document, by_entries(document.source, list(places(document))))
-    document = edited(document, list(with_one_head(document.source, list(places(document)), loose)))
+    document = edited(document, by_entries(document.source, places(document)))
+    document = edited(document, list(with_one_head(document.source, places(document), loose)))
     marks: dict[Key, str] = {}
-    document = edited(document, list(with_parameters(document.source, list(places(document)), loose, marks)))
-    members = frozenset(applied_members(document.source, list(places(document))))
+    document = edited(document, list(with_parameters(document.source, places(document), loose, marks)))
+    members = frozenset(applied_members(document.source, places(document)))
     beside: list[tuple[int, str]] = []
     document = without_functions(document, places, beside)
     pieces = pieces_in(document.source, places(document), displayed=True)
     document = edited(document, (edit for piece in pieces for edit in one_side(piece, unread=True)))
-    formulas = list(places(document))
+    formulas = places(document)
     source = document.source
     pieces = pieces_in(source, formulas, displayed=True)
     found = Settled(
