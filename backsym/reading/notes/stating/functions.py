@@ -11,6 +11,7 @@ from math import isclose
 
 from backsym.core.errors import InputError
 from backsym.core.functions import FUNCTIONS, losses
+from backsym.core.lazy import lazy
 from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.files.yamlfile import Document, Edit
@@ -108,10 +109,11 @@ def without_functions(document: Document, places: Places, beside: list[tuple[int
         _check_powers(source, formulas, {*defined, *done})
         head = min(defined, key=lambda head: _uses_others(defined[head][1], defined))
         done.add(head)
-        definition, piece = defined[head]
-        if _is_beside(source, formulas, pieces, definition, piece):
-            beside.append((document.place(definition.start)[0], source.text[definition.start : definition.span[1]]))
-        document = edited(document, _arguments(source, formulas, pieces, definition, piece))
+        left, stated = defined[head]
+        function = _Function(source, formulas, pieces, left, stated)
+        if function.is_beside():
+            beside.append((document.place(left.start)[0], source.text[left.start : left.span[1]]))
+        document = edited(document, function.edits())
     return document
 
 
@@ -281,58 +283,126 @@ def _uses_others(piece: Piece, defined: Collection[tuple[str, ...]]) -> bool:
     return any(tuple(texts[n : n + len(head)]) == head for head in defined for n in range(len(texts)))
 
 
-def _arguments(
-    source: Source, formulas: Sequence[Place], pieces: Sequence[Piece], definition: Applied, piece: Piece
-) -> Iterator[Edit]:
-    """Takes the arguments of a function away that has a formula, or puts the formula in for other arguments.
+@dataclass(frozen=True)
+class _Function:
+    """A function of the note's own, by its left side and the statement of its formula, and the note around it."""
 
-    Arguments that are the same wherever the function stands say nothing but the index letter of an example.
-    """
-    head = definition.head
-    letters = frozenset[str]().union(*(piece.reader.summed_letters() for piece in pieces))
-    mine = [call for formula in formulas for call in _calls(source, formula, (head,))]
-    mine = [call for call in mine if not any(_is_value(call, other) for other in pieces if other is not piece)]
-    known = _known(head[0]) if len(head) == 1 else None
-    own = known is None or known not in FUNCTIONS or known in losses()
-    if own and (slopes := _slopes(definition, piece, pieces, mine)):
-        letter = _argument_texts(source, definition)[0]
-        name = source.text[definition.start : definition.head_end]
-        yield from (Edit(c.start, c.span[1], _as_partial(name, letter, len(c.arguments))) for c in slopes)
-        mine = [call for call in mine if call not in slopes]
-    if known is not None and known in FUNCTIONS and known not in losses():
-        if not _is_known(known, definition, piece):
-            yield from _as_known(source, formulas, pieces, definition, piece, mine)
-        elif piece in pieces:
-            again = [p for p in pieces if (call := _left_call(p)) is not None and call.head == head]
-            yield from (edit for each in again for edit in blanked(source.text, *each.span))
-        return
-    if _needless(pieces, mine):
-        return
-    if _is_beside(source, formulas, pieces, definition, piece):
-        return
-    if all(c.arguments == definition.arguments for c in mine):
-        for call in mine:
-            yield from _without_arguments(source.text, call, letters)
-        return
-    if any(_stands_bare(head, other) for other in pieces if other is not piece):
-        name = source.text[definition.start : definition.head_end]
-        raise source.error(say("notes.function_and_quantity", name=name), definition.span)
-    yield from _as_known(source, formulas, pieces, definition, piece, mine)
+    source: Source
+    formulas: Sequence[Place]
+    pieces: Sequence[Piece]
+    """The displayed statements, or without any those within the text."""
+    left: Applied
+    stated: Piece
+
+    @property
+    def others(self) -> list[Piece]:
+        return [piece for piece in self.pieces if piece is not self.stated]
+
+    @lazy
+    def calls(self) -> list[Applied]:
+        return [call for formula in self.formulas for call in _calls(self.source, formula, (self.left.head,))]
+
+    def is_beside(self) -> bool:
+        """Whether it is said beside the problem: nothing uses it, and another statement is the loss."""
+        bare = any(_stands_bare(self.left.head, other) for other in self.others)
+        return len(self.calls) == 1 and not bare and any(map(_is_loss, self.others))
+
+    def edits(self) -> Iterator[Edit]:
+        """Takes the arguments of a function away that has a formula, or puts the formula in for other arguments.
+
+        Arguments that are the same wherever the function stands say nothing but the index letter of an example.
+        """
+        letters = frozenset[str]().union(*(piece.reader.summed_letters() for piece in self.pieces))
+        mine = [call for call in self.calls if not any(_is_value(call, other) for other in self.others)]
+        name = self.source.text[self.left.start : self.left.head_end]
+        known = _known(self.left.head[0]) if len(self.left.head) == 1 else None
+        if known is not None and known in FUNCTIONS and known not in losses():
+            if not self.is_known(known):
+                yield from self.named_or_put_in(mine)
+            elif self.stated in self.pieces:
+                again = (p for p in self.pieces if (call := _left_call(p)) is not None and call.head == self.left.head)
+                yield from (edit for each in again for edit in blanked(self.source.text, *each.span))
+            return
+        if slopes := self.slopes(mine):
+            letter = _argument_texts(self.source, self.left)[0]
+            yield from (Edit(c.start, c.span[1], _as_partial(name, letter, len(c.arguments))) for c in slopes)
+            mine = [call for call in mine if call not in slopes]
+        if _needless(self.pieces, mine) or self.is_beside():
+            return
+        if all(call.arguments == self.left.arguments for call in mine):
+            for call in mine:
+                yield from _without_arguments(self.source.text, call, letters)
+            return
+        if any(_stands_bare(self.left.head, other) for other in self.others):
+            raise self.source.error(say("notes.function_and_quantity", name=name), self.left.span)
+        yield from self.named_or_put_in(mine)
+
+    def slopes(self, calls: Sequence[Applied]) -> list[Applied]:
+        """The derivatives ``f'(w)`` of what the note computes, ``f(w) = ...``, if it is a quantity of one letter."""
+        arguments = self.left.arguments
+        found = [call for call in calls if call.is_derivative]
+        mine = all(call.derived_at == arguments for call in found) and bool(letter_of(arguments))
+        others = all(call.arguments == arguments for call in calls if call not in found)
+        return found if self.stated in self.pieces and mine and others else []
+
+    def is_known(self, known: str) -> bool:
+        """Whether its formula says of a known function what everybody knows."""
+        tree = self.stated.tree(0) if len(self.left.arguments) == 1 else None
+        return tree is not None and defines(known, tree, self.left.arguments[0])
+
+    def named_or_put_in(self, calls: Sequence[Applied]) -> Iterator[Edit]:
+        """The name of a known function of numbers that has this formula, by its values; else the formula itself."""
+        tree, one = self.stated.tree(0), len(self.stated.signs) == 1
+        tells = tree is not None and any(part.kind in ("call", "cmp") for part in walk(tree)) and one
+        usual = (n for n, f in FUNCTIONS.items() if f.kind == "elementwise" and f.latex not in _PREFIXES)
+        known = next(filter(self.is_known, usual), None) if tells else None
+        uses = [call for call in calls if call.span != self.left.span]
+        if known is None:
+            yield from self.put_in(uses)
+        else:
+            yield from (Edit(call.start, call.head_end, FUNCTIONS[known].latex) for call in uses)
+        yield from blanked(self.source.text, *self.stated.span)
+
+    def put_in(self, calls: Sequence[Applied]) -> Iterator[Edit]:
+        """The formula in parentheses wherever the function is applied; raises InputError where that is not clear.
+
+        Within the text, a name that means nothing else by itself may stay.
+        """
+        custom = len(self.left.head) == 1 and _known(self.left.head[0]) is not None
+        parts = split_arguments(self.left.arguments)
+        names = [letter_of(_value(part)) for part in parts]
+        classes = {name for name, part in zip(names, parts, strict=True) if "=" in part}
+        begin, end = self.stated.part(0)
+        body = self.stated.tokens[begin:end]
+        plain = all(names) and "cdot" not in names and len(self.stated.signs) == 1 and bool(body)
+        plain = plain and not _uses_others(self.stated, (self.left.head,))  # A function of itself is none.
+        derived = [p.span for p in self.pieces if p.derives(p.first, p.last)]
+        for call in calls:
+            if call.is_derivative:
+                raise self.not_put_in(self.left.span)
+            formula = next((f for f in self.formulas if f.start <= call.start < f.end), None)
+            stated = formula is not None and (formula.displayed or custom or _states(self.source, formula))
+            texts = _argument_texts(self.source, call)
+            pairs = zip(names, texts, strict=False)
+            others = {name: text for name, text in pairs if "".join(text.split()) != _spelled(name)}
+            fits = plain and _of_same(self.left, call) and not any(name.isdecimal() for name in others)
+            replaced = _replaced(self.source.text, body, others, classes) if fits else None
+            nested = any(other is not call and call.start < other.start < call.span[1] for other in calls)
+            known = any(start <= call.start < end for start, end in derived)  # What is said of a derivative may stay.
+            if stated and not known and (replaced is None or len(texts) != len(names) or nested or not call.arguments):
+                raise self.not_put_in(call.span)
+            if stated and replaced is not None:
+                yield Edit(call.start, call.span[1], rf"{{\left({replaced}\right)}}")
+
+    def not_put_in(self, span: tuple[int, int]) -> InputError:
+        message = say("notes.function_not_put_in", name="".join(self.left.head))
+        return self.source.error(message, span, say("notes.write_formula"))
 
 
 def _is_value(call: Applied, piece: Piece) -> bool:
     r"""Whether a statement tells the value at some numbers, ``\nabla L(0, 0) = ...``, of what is called."""
     numbers = all(text in (",", ".", "-", "{", "}") or text.isdecimal() for text in call.arguments)
     return numbers and piece.span[0] <= call.start < piece.tokens[piece.signs[0]].start
-
-
-def _is_beside(
-    source: Source, formulas: Sequence[Place], pieces: Sequence[Piece], definition: Applied, piece: Piece
-) -> bool:
-    """Whether a function is said beside the problem: nothing uses it, and another statement is the loss."""
-    head, others = definition.head, [other for other in pieces if other is not piece]
-    once = sum(1 for formula in formulas for _ in _calls(source, formula, (head,))) == 1
-    return once and not any(_stands_bare(head, other) for other in others) and any(map(_is_loss, others))
 
 
 def _stands_bare(head: Sequence[str], piece: Piece) -> bool:
@@ -352,49 +422,11 @@ def _stands_bare(head: Sequence[str], piece: Piece) -> bool:
     return False
 
 
-def _slopes(definition: Applied, piece: Piece, pieces: Sequence[Piece], calls: Sequence[Applied]) -> list[Applied]:
-    """The derivatives ``f'(w)`` of what the note computes, ``f(w) = ...``, if it is a quantity of one letter."""
-    found = [call for call in calls if call.is_derivative]
-    mine = all(call.derived_at == definition.arguments for call in found) and bool(letter_of(definition.arguments))
-    others = all(call.arguments == definition.arguments for call in calls if call not in found)
-    return found if piece in pieces and mine and others else []
-
-
 def _as_partial(name: str, letter: str, times: int) -> str:
     """The derivative of a quantity by a letter, once or twice."""
     if times == 1:
         return rf"\frac{{\partial {name}}}{{\partial {letter}}}"
     return rf"\frac{{\partial^2 {name}}}{{\partial {letter}^2}}"
-
-
-def _as_known(
-    source: Source,
-    formulas: Sequence[Place],
-    pieces: Sequence[Piece],
-    definition: Applied,
-    piece: Piece,
-    calls: Sequence[Applied],
-) -> Iterator[Edit]:
-    """The name of a known function of numbers that has this formula, by its values; else the formula itself."""
-    tree = piece.tree(0)
-    tells = tree is not None and any(part.kind in ("call", "cmp") for part in walk(tree)) and len(piece.signs) == 1
-    names = [n for n, f in FUNCTIONS.items() if f.kind == "elementwise" and f.latex not in _PREFIXES] if tells else []
-    known = next((name for name in names if _is_known(name, definition, piece)), None)
-    if known is None:
-        yield from _formula_put_in(source, formulas, pieces, definition, piece, calls)
-        return
-    for call in calls:
-        if call.span != definition.span:
-            yield Edit(call.start, call.head_end, FUNCTIONS[known].latex)
-    yield from blanked(source.text, *piece.span)
-
-
-def _is_known(known: str, definition: Applied, piece: Piece) -> bool:
-    """Whether a formula says of a known function what everybody knows."""
-    if len(definition.arguments) != 1:
-        return False
-    tree = piece.tree(0)
-    return tree is not None and defines(known, tree, definition.arguments[0])
 
 
 def _is_loss(piece: Piece) -> bool:
@@ -421,50 +453,6 @@ def _without_arguments(text: str, call: Applied, letters: Collection[str]) -> It
         yield Edit(call.start, call.span[1], f"{below}_{{{script[1:-1]},{inner[0]}}}")
     else:
         yield Edit(call.start, call.span[1], f"{below}_{{{script},{inner[0]}}}")
-
-
-def _formula_put_in(
-    source: Source,
-    formulas: Sequence[Place],
-    pieces: Sequence[Piece],
-    definition: Applied,
-    piece: Piece,
-    calls: Sequence[Applied],
-) -> Iterator[Edit]:
-    """The formula in parentheses wherever the function is applied; raises InputError where that is not clear.
-
-    Within the text, a name that means nothing else by itself may stay.
-    """
-    custom = len(definition.head) == 1 and _known(definition.head[0]) is not None
-    parts = split_arguments(definition.arguments)
-    names = [letter_of(_value(part)) for part in parts]
-    classes = {name for name, part in zip(names, parts, strict=True) if "=" in part}
-    begin, end = piece.part(0)
-    body = piece.tokens[begin:end]
-    plain = all(names) and "cdot" not in names and len(piece.signs) == 1 and bool(body)
-    plain = plain and not _uses_others(piece, (definition.head,))  # A function of itself is none.
-    derived = [p.span for p in pieces if p.derives(p.first, p.last)]
-    for call in calls:
-        if call.span == definition.span:
-            continue
-        if call.is_derivative:
-            message = say("notes.function_not_put_in", name="".join(definition.head))
-            raise source.error(message, definition.span, say("notes.write_formula"))
-        stated = any(f.start <= call.start < f.end and (f.displayed or custom or _states(source, f)) for f in formulas)
-        texts = _argument_texts(source, call)
-        others = {
-            name: text for name, text in zip(names, texts, strict=False) if "".join(text.split()) != _spelled(name)
-        }
-        fits = plain and _of_same(definition, call) and not any(name.isdecimal() for name in others)
-        replaced = _replaced(source.text, body, others, classes) if fits else None
-        nested = any(other is not call and call.start < other.start < call.span[1] for other in calls)
-        known = any(start <= call.start < end for start, end in derived)  # What is said of a derivative may stay.
-        if stated and not known and (replaced is None or len(texts) != len(names) or nested or not call.arguments):
-            message = say("notes.function_not_put_in", name="".join(definition.head))
-            raise source.error(message, call.span, say("notes.write_formula"))
-        if stated and replaced is not None:
-            yield Edit(call.start, call.span[1], rf"{{\left({replaced}\right)}}")
-    yield from blanked(source.text, *piece.span)
 
 
 def _value(argument: Sequence[str]) -> Sequence[str]:
