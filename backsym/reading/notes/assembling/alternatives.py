@@ -11,7 +11,8 @@ from collections.abc import Iterable
 
 from backsym.core.words import say
 from backsym.reading.latex.equations import Segment, segments
-from backsym.reading.notes.assembling.provisos import Provisos, Sentence
+from backsym.reading.notes.assembling.provisos import Provisos
+from backsym.reading.notes.assembling.said import Sentence
 from backsym.reading.notes.assembling.stated import Stated
 from backsym.reading.notes.equations import LOSS_NAMES, Equations, Forward
 from backsym.reading.notes.stating.pieces import Piece
@@ -65,19 +66,18 @@ def check_alternatives(note: Stated, equations: Equations, tasks: Iterable[Task]
     if not others:
         return
     places = [at for t in tasks for at in (*t.formulas, *(start for start, _ in t.equations)) or (t.at,)]
-    sentences = Provisos(note.source, note.formulas, equations).sentences
     text = note.document.text
     for other in others:
         first, second = taken[other.name].segment, other.segment
         begin, end = sorted((first.start, second.start))
         around = any(begin < at < end for at in places) and any(at > end for at in places)
         listed = any(at < begin for at in places) and _is_item(text, first.start) and _is_item(text, second.start)
-        mine = [s for s in sentences if s.start <= second.start < s.end]
+        mine = [s for s in note.sentences if s.start <= second.start < s.end]
         together = [s for s in mine if s.start <= first.start < s.end]
         shown = _in_one_formula(note, first, second) and words_of(text, first.end, second.start) in _CHOICE
         chosen = shown or any((s.has(_CHOICE) and not s.has(_FORMS)) or s.has(_REPEATS) for s in mine)
         both = any(s.has(_IF) or any(s.start <= at < s.end for at in places) for s in together)
-        elsewhere = any(s.has(ELSEWHERE) for s in sentences if _leads(note, s, first.start))
+        elsewhere = any(s.has(ELSEWHERE) for s in note.sentences if _leads(note, s, first.start))
         if around or listed or chosen or both or elsewhere:
             raise note.source.error(say("notes.two_problems", name=other.name), (second.start, second.end))
 
@@ -92,16 +92,16 @@ def check_changed(note: Stated, provisos: Provisos, tasks: Iterable[Task]) -> No
             raise note.source.error(say("notes.proviso.changed"), (s.start, s.end))
 
 
-def check_losses(note: Stated, equations: Equations, tasks: Iterable[Task]) -> None:
+def check_losses(provisos: Provisos, tasks: Iterable[Task]) -> None:
     """Raises InputError where words ask for "the gradient of each loss", and several are used by nothing else."""
-    used = {name for e in equations.found for name in e.uses}
-    losses = [e.name for e in equations.found if e.name not in used and _letter(e) in LOSS_NAMES]
+    found = provisos.equations.found
+    used = {name for e in found for name in e.uses}
+    losses = [e.name for e in found if e.name not in used and _letter(e) in LOSS_NAMES]
     places = [task.at for task in tasks if task.kind in SLOPES and not task.formulas] if len(losses) > 1 else []
-    provisos = Provisos(note.source, note.formulas, equations) if places else None
-    for s in provisos.sentences if provisos is not None else ():
-        named = {name for f in s.shown.values() for name in provisos.entry_names(f)} if provisos is not None else set()
+    for s in provisos.sentences if places else ():
+        named = {name for f in s.shown.values() for name in provisos.entry_names(f)}
         if any(s.start <= at < s.end for at in places) and not named.intersection(losses):
-            raise note.source.error(say("notes.which_loss", names=losses), (s.start, s.end))
+            raise provisos.source.error(say("notes.which_loss", names=losses), (s.start, s.end))
 
 
 def _letter(e: Forward) -> str:

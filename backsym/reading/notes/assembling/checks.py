@@ -86,7 +86,7 @@ def check_equations(note: Stated, equations: Equations, powers: Mapping[Key, str
     unsaid = {name for name in LOSS_NAMES if name not in equations.lefts()}
     check_told(source, note.formulas, {*equations.given(), *unsaid}, letters)
     check_called(source, note.formulas, equations.functions)
-    provisos = Provisos(source, note.formulas, equations)
+    provisos = Provisos(note, equations)
     provisos.check()
     Worded(provisos).check()
     check_objective(source, equations, [(f.start, f.end) for f in note.formulas if note.is_idle(f)])

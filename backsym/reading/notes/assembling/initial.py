@@ -14,9 +14,8 @@ from backsym.reading.latex.declarations import names_in_formula
 from backsym.reading.latex.equations import Spelled
 from backsym.reading.latex.lexer import tokens_in
 from backsym.reading.notes.assembling.alternatives import ELSEWHERE
-from backsym.reading.notes.assembling.provisos import Provisos, Sentence
+from backsym.reading.notes.assembling.said import Sentence
 from backsym.reading.notes.assembling.stated import Stated
-from backsym.reading.notes.equations import Equations
 from backsym.reading.notes.lengths import Respelled
 from backsym.reading.notes.prose import Formula
 from backsym.reading.notes.steps import Start
@@ -43,10 +42,10 @@ _AT = frozenset("at of in on by for after am im beim vom von f\u00fcr nach".spli
 _ARTICLES = frozenset("the an all der die das den dem".split())
 
 
-def hear_starts(note: Stated, equations: Equations, starts: Sequence[Start]) -> None:
+def hear_starts(note: Stated, starts: Sequence[Start]) -> None:
     """Notes which of the starts, given by nothing else, are learned; raises Respelled with those that are zero."""
     edits: list[Edit] = []
-    sentences = Provisos(note.source, note.formulas, equations).sentences if starts else []
+    sentences = note.sentences if starts else []
     shown = {start.name for s in sentences for start in starts if _shown(note, s, start) is not None}
     for s in sentences:
         words = {*s.words}

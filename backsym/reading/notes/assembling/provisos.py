@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from backsym.core.errors import InputError
@@ -20,30 +20,15 @@ from backsym.reading.latex.declarations import names_in_formula
 from backsym.reading.latex.lexer import has_sign, tokens_in
 from backsym.reading.latex.names import split_tag
 from backsym.reading.notes.asking.questions import ALL
-from backsym.reading.notes.asking.sentences import NOTHING, Element, elements
 from backsym.reading.notes.assembling.asked import role_by_custom
-from backsym.reading.notes.assembling.stated import DERIVATIVES
+from backsym.reading.notes.assembling.said import FROZEN, Sentence
+from backsym.reading.notes.assembling.stated import DERIVATIVES, Stated
 from backsym.reading.notes.equations import Equations
-from backsym.reading.notes.prose import Formula, sentences_of
+from backsym.reading.notes.prose import Formula
 from backsym.reading.notes.told_functions import named_functions
 from backsym.reading.syntax import walk
 from backsym.text.phrases import Phrases, Word, words_of
 
-MOST_BETWEEN = 80
-"""Characters behind a displayed formula among which a capital begins a sentence."""
-_OF_ANOTHER_CASE = Phrases(
-    "if", "not", "n t", "never", "would", "later", "what happens", "how does", "how do", "why", "compare", "show that",
-    "wenn", "falls", "nicht", "nie", "w\u00fcrde", "sp\u00e4ter", "warum", "zeigen sie", "vergleichen sie",
-    "notation", "index", "indices", "subscript", "subscripts", "superscript", "superscripts", "argument", "arguments",
-    "dependence", "abh\u00e4ngigkeit", "schreibweise",
-)  # fmt: skip
-"""Words of a sentence that says nothing of what is computed, or of another case."""
-_UNLIKE = Phrases(
-    "unlike", "in contrast to", "contrary to", "as opposed to", "anders als", "im gegensatz zu", "im gegensatz zum",
-    "im gegensatz zur", "im unterschied zu", "im unterschied zum", "im unterschied zur",
-)  # fmt: skip
-"""Words before another case, up to the next comma."""
-NONE = frozenset("no not never without kein keine keinen keiner nicht ohne".split())
 _LEAVES_OUT = Phrases(
     "ignore", "ignored", "ignores", "ignoring", "neglect", "neglected", "neglects", "neglecting", "drop", "drops",
     "dropped", "dropping", "omit", "omits", "omitted", "omitting", "leave out", "left out", "leaving out", "discard",
@@ -95,13 +80,6 @@ _TRUNCATES = Phrases(
     "truncate", "truncated bptt", "truncated backpropagation", "truncated back-propagation", "through at most",
     "truncated gradient", "tbptt", "abgeschnittene backpropagation", "\u00fcber h\u00f6chstens",
 )  # fmt: skip
-_FROZEN = Phrases(
-    "frozen", "eingefroren", "fixed during training", "fixed throughout training", "constant during training",
-    "untrained", "w\u00e4hrend des trainings fest", "beim training fest", "not trained", "not trainable", "not updated",
-    "not learned", "not optimised", "not optimized", "nicht trainiert", "nicht gelernt", "nicht aktualisiert",
-    "nicht trainierbar",
-)  # fmt: skip
-"""Words that keep a quantity as it is."""
 _PARTS = frozenset(
     "row rows column columns entry entries component components element elements block half diagonal zeile zeilen"
     " spalte spalten eintrag eintr\u00e4ge komponente komponenten".split()
@@ -333,62 +311,6 @@ _DESCRIBES = frozenset(
 
 
 @dataclass(frozen=True)
-class Sentence:
-    """The words and numbers of a sentence, each formula as what it is if that is a number, else "".
-
-    ``shown`` are the formulas by the numbers of their words.
-    """
-
-    words: tuple[str, ...]
-    shown: dict[int, Formula]
-    start: int
-    end: int
-    other_case: bool
-    """Whether it asks, supposes or denies."""
-    places: tuple[int, ...] = ()
-    """Where each word begins."""
-
-    @property
-    def last_displayed(self) -> int:
-        """The number of the last displayed formula among the words; -1 without."""
-        return max((n for n, f in self.shown.items() if f.displayed), default=-1)
-
-    def quoted_from(self, number: int) -> int:
-        """Where to begin to quote what is said by a word: behind what is displayed before it."""
-        first = self.last_displayed + 1
-        return self.places[first] if 0 < first <= number else self.start
-
-    def has(self, phrases: Phrases) -> bool:
-        return bool(self.places_of(phrases))
-
-    def states(self, phrases: Phrases) -> bool:
-        """Whether one of the phrases stands here, and right before it no word such as "no"."""
-        return any(self.words[n - 1 : n] == () or self.words[n - 1] not in NONE for n in self.places_of(phrases))
-
-    def places_of(self, phrases: Phrases) -> list[int]:
-        """The numbers of the words at which one of the phrases begins."""
-        return [n for n in range(len(self.words)) if phrases.length_at(self.words, n)]
-
-    def before(self, number: int, fillers: frozenset[str]) -> Iterator[int]:
-        """The numbers of the words before one, as far as only fillers stand between."""
-        for n in range(number - 1, -1, -1):
-            yield n
-            if self.words[n] not in fillers:
-                return
-
-    def behind(self, number: int, fillers: frozenset[str]) -> Iterator[int]:
-        """The numbers of the words behind one, as far as only fillers stand between."""
-        for n in range(number + 1, len(self.words)):
-            yield n
-            if self.words[n] not in fillers:
-                return
-
-    def binding(self) -> list[int]:
-        """The numbers of the words that leave a quantity fewer free entries."""
-        return [n for n, w in enumerate(self.words) if w in _BOUND or _BOUND_BY.length_at(self.words, n)]
-
-
-@dataclass(frozen=True)
 class Kind:
     """Words that change the problem: the message, whether a sentence says so of this one, and whether what it says
     is ``shown`` by the equations.
@@ -424,17 +346,14 @@ def _has_any(places: Sequence[int], start: int, end: int) -> bool:
 class Provisos:
     """The sentences of a note that change what ``equations`` say."""
 
-    def __init__(self, source: Source, formulas: Sequence[Formula], equations: Equations):
-        self.source = source
+    def __init__(self, note: Stated, equations: Equations):
+        self.source, self.formulas, self.sentences = note.source, note.formulas, note.sentences
         self.equations = equations
         self.computed = {e.name for e in equations.found}
         self.known = {*equations.given(), *self.computed}
         self.biases = {name for name in equations.given() if split_tag(name)[0].rpartition(":")[2] == "b"}
         self.calls = {tree.value for tree in equations.parts() if tree.kind == "call"}
-        self.signs = {t.text for e in equations.found for t in tokens_in(source, e.segment.start, e.segment.end)}
-        self.formulas = formulas
-        self.starts = [f.start for f in formulas]
-        self.sentences = list(self.read())
+        self.signs = {t.text for e in equations.found for t in tokens_in(note.source, e.segment.start, e.segment.end)}
 
     def check(self) -> None:
         """Raises InputError with each sentence that changes the problem."""
@@ -494,9 +413,9 @@ class Provisos:
         many = (sums and bool(families)) or any(t.value in sizes for t in below)
         everything = any(s.has(ALL) for s in self.sentences)
         kinds = (
-            Kind(say("notes.proviso.bound"), lambda s: any(self.bound(s, n) & names for n in s.binding())),
+            Kind(say("notes.proviso.bound"), lambda s: any(self.bound(s, n) & names for n in _binding(s))),
             Kind(say("notes.proviso.bound"), lambda s: bool(self.kept_in_part(s) & names)),
-            Kind(say("notes.proviso.frozen"), lambda s: any(self.bound(s, n) & names for n in s.places_of(_FROZEN))),
+            Kind(say("notes.proviso.frozen"), lambda s: any(self.bound(s, n) & names for n in s.places_of(FROZEN))),
             Kind(say("notes.proviso.frozen"), lambda s: everything and bool(self.kept(s) & names)),
             Kind(say("notes.proviso.example"), lambda s: many, said=(_ONE_EXAMPLE, _SLOPES)),
             Kind(say("notes.proviso.total"), lambda s: totals, said=(_ONE_EXAMPLE,)),
@@ -520,11 +439,11 @@ class Provisos:
     def frozen(self) -> set[str]:
         """ "$W_0$ is frozen", "the frozen weights $W_0$": the names of what is kept as it is."""
         plain = (s for s in self.sentences if not s.other_case)
-        return {name for s in plain for n in s.places_of(_FROZEN) for name in self.kept_by(s, n)}
+        return {name for s in plain for n in s.places_of(FROZEN) for name in self.kept_by(s, n)}
 
     def kept_by(self, s: Sentence, n: int) -> set[str]:
         """What a word such as "frozen" is said of: what stands before it, else behind it, apart from fillers."""
-        behind = n + _FROZEN.length_at(s.words, n) - 1
+        behind = n + FROZEN.length_at(s.words, n) - 1
         ahead = [m for m in s.before(n, _STAYS) if m in s.shown]
         places = ahead or [m for m in s.behind(behind, _CALLED) if m in s.shown]
         return {name for m in places for name in self.subject(s.shown[m])}
@@ -577,8 +496,8 @@ class Provisos:
         found, places = [], sorted(used)
         for s in self.sentences:
             last = s.last_displayed
-            kept = [n for n in s.places_of(_FROZEN) if not s.other_case and self.kept_by(s, n)]
-            read = {n + m for n in kept for m in range(_FROZEN.length_at(s.words, n))} | s.shown.keys()
+            kept = [n for n in s.places_of(FROZEN) if not s.other_case and self.kept_by(s, n)]
+            read = {n + m for n in kept for m in range(FROZEN.length_at(s.words, n))} | s.shown.keys()
             words = [w for n, w in enumerate(s.words[last + 1 :], last + 1) if n not in read and w[:1].isalpha()]
             about = any(word.startswith(_OF_MATHEMATICS) for word in words)
             formulas = [f for n, f in s.shown.items() if n > last]
@@ -593,54 +512,6 @@ class Provisos:
         """Whether a formula is a derivative that is said to be nothing."""
         derives = has_sign(self.source, formula.start, formula.end, *DERIVATIVES)
         return derives and "=" not in self.source.text[formula.start : formula.end]
-
-    # --- sentences ---
-
-    def read(self) -> Iterator[Sentence]:
-        """The sentences; one that goes on with a capital behind a displayed formula is two."""
-        text = self.source.text
-        places = [(f.start, f.end, f.displayed) for f in self.formulas]
-        for start, end in sentences_of(text, places):
-            inside = self.within(start, end)
-            for f in [f for f in inside if f.displayed]:
-                after = words_of(text, f.end, min(end, f.end + MOST_BETWEEN))
-                if after and text[after[0].start].isupper():
-                    yield self.sentence(start, f.end)
-                    start = f.end
-            yield self.sentence(start, end)
-
-    def within(self, start: int, end: int) -> list[Formula]:
-        """The formulas between two places."""
-        first, last = bisect_left(self.starts, start), bisect_left(self.starts, end)
-        return [f for f in self.formulas[first:last] if f.end <= end]
-
-    def sentence(self, start: int, end: int) -> Sentence:
-        text = self.source.text
-        inside = {f.start: f for f in self.within(start, end)}
-        spans = [(f.start, f.end, f.displayed) for f in inside.values()]
-        found = elements(text, start, end, spans, lambda _start, _end: NOTHING)
-        found = self.of_this_case(found)
-        words = [e.text if isinstance(e, Word) else text[e.start : e.end].strip() for e in found]
-        shown = {n: inside[e.start] for n, e in enumerate(found) if not isinstance(e, Word)}
-        plain = tuple(w if n not in shown or w.isdecimal() else "" for n, w in enumerate(words))
-        first = next((e.start for e in found if isinstance(e, Word)), start)
-        last = max(first + 1, start + len(text[start:end].rstrip()))
-        kept = {
-            n + m for n in range(len(plain)) for m in range(_FROZEN.length_at(plain, n))
-        }  # "Not trained" denies not.
-        others = (n for n in range(len(plain)) if n not in kept and _OF_ANOTHER_CASE.length_at(plain, n))
-        other = "?" in text[last - 1 : last + 1] or any(True for _ in others)
-        return Sentence(plain, shown, first, last, other, tuple(e.start for e in found))
-
-    def of_this_case(self, found: Sequence[Element]) -> list[Element]:
-        """What stands in a sentence, but for "unlike the network above,"."""
-        words = [e.text if isinstance(e, Word) else "" for e in found]
-        starts = [n for n in range(len(words)) if _UNLIKE.length_at(words, n)]
-        ends = [self.source.text.find(",", found[n].start, found[-1].end) for n in starts]
-        return [
-            e for e in found
-            if not any(found[n].start <= e.start < end for n, end in zip(starts, ends, strict=True))
-        ]  # fmt: skip
 
     def names(self, formula: Formula | None) -> set[str]:
         """The names of a formula that is nothing but names."""
@@ -863,6 +734,11 @@ class Provisos:
         """The words, and each formula that is one sign or letter as that, without its backslash."""
         texts = {n: self.texts(f) for n, f in s.shown.items() if not f.displayed}
         return [texts[n][0].lstrip("\\") if len(texts.get(n, ())) == 1 else w for n, w in enumerate(s.words)]
+
+
+def _binding(s: Sentence) -> list[int]:
+    """The numbers of the words that leave a quantity fewer free entries."""
+    return [n for n, word in enumerate(s.words) if word in _BOUND or _BOUND_BY.length_at(s.words, n)]
 
 
 def _base(name: str) -> str:

@@ -50,9 +50,10 @@ def without_left_side(note: Stated, displayed: Iterable[Formula], functions: Seq
 
 
 def what_was_passed_over(
-    note: Stated, equations: Equations, asked: Asked, ones: OneSums, strange: Iterable[Piece]
+    note: Stated, provisos: Provisos, asked: Asked, ones: OneSums, strange: Iterable[Piece]
 ) -> tuple[Said, ...]:
     """In order of the lines, what an instructor might look for in vain."""
+    equations = provisos.equations
     found: list[tuple[int, Said]] = [(note.line(at), reason) for at, reason in equations.passed_over]
     to_show = [at for at in asked.tasks.unread if at not in ones.formulas]
     found += [(note.line(at), say("notes.remark.unread_to_show")) for at in to_show]
@@ -80,7 +81,7 @@ def what_was_passed_over(
         declared = name in known
         said = say("notes.remark.by_no_parameter" if declared else "notes.remark.by_unmentioned", name=name)
         found.append((note.line(at), said))
-    found += _words(note, equations, asked, ones)
+    found += _words(note, provisos, asked, ones)
     words, given = note.vocabulary(), equations.given()
     for f in note.formulas:
         derives = has_sign(note.source, f.start, f.end, *DERIVATIVES)
@@ -112,9 +113,8 @@ def what_was_passed_over(
     return (*customs, *(say("notes.passed_over", line=n, what=reason) for n, reason in found))
 
 
-def _words(note: Stated, equations: Equations, asked: Asked, ones: OneSums) -> list[tuple[int, Said]]:
+def _words(note: Stated, provisos: Provisos, asked: Asked, ones: OneSums) -> list[tuple[int, Said]]:
     """Sentences that may change the equations, each by itself, and all others that are not read, in one remark."""
-    provisos = Provisos(note.source, note.formulas, equations)
     doubtful = provisos.doubtful()
     found: list[tuple[int, Said]] = [
         (note.line(at), say("notes.remark.words", words=_beginning(note, at, s.end - at))) for s, at in doubtful
@@ -127,7 +127,7 @@ def _words(note: Stated, equations: Equations, asked: Asked, ones: OneSums) -> l
         for at in [s.quoted_from(len(s.words))]
         if not any(s.start <= place < s.end for place in told)
     ]
-    taken = {e.segment.start for e in equations.found}
+    taken = {e.segment.start for e in provisos.equations.found}
     used = {f.start for f in note.formulas if not f.displayed and any(f.start <= at < f.end for at in taken)}
     used |= {
         *asked.places,

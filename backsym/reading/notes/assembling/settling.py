@@ -110,7 +110,7 @@ class Settling:
         waits = {e.name: [s.name for s in self.starts if s.family in {e.name, *e.uses}] for e in equations.found}
         equations.found = in_order(equations.found, waits)
         begun = {*given, *declared, *(e.name for e in equations.found)}
-        hear_starts(note, equations, [start for start in self.starts if start.name not in begun])
+        hear_starts(note, [start for start in self.starts if start.name not in begun])
         for start in self.starts:
             if start.name not in begun:
                 given[start.name] = start.spelled

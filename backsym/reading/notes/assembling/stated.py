@@ -19,6 +19,7 @@ from backsym.reading.latex.declarations import Declaration, Declarations, names_
 from backsym.reading.latex.equations import Segment, Spelled, segments
 from backsym.reading.latex.lexer import Token, has_sign, tokens_in
 from backsym.reading.latex.names import Vocabulary, new_name, split_tag
+from backsym.reading.notes.assembling.said import Sentence, sentences
 from backsym.reading.notes.equations import (
     Equations,
     Forward,
@@ -134,6 +135,10 @@ class Stated:
     @property
     def spans(self) -> list[tuple[int, int]]:
         return [(f.start, f.end) for f in self.formulas]
+
+    @lazy
+    def sentences(self) -> list[Sentence]:
+        return list(sentences(self.source.text, self.formulas))
 
     def within(self) -> list[tuple[int, int]]:
         """The formulas within the text that say what holds."""

@@ -19,15 +19,14 @@ from backsym.reading.notes.assembling.provisos import (
     ALIKE,
     AS_A_CONSTANT,
     BIAS,
-    NONE,
     OF_WEIGHTS,
     PENALTIES,
     TIES,
     Kind,
     Provisos,
-    Sentence,
     refuse,
 )
+from backsym.reading.notes.assembling.said import NONE, Sentence
 from backsym.reading.syntax import walk
 from backsym.text.phrases import Phrases
 
