@@ -482,5 +482,5 @@ def declared_as(name: Spelled, shape: tuple[str, ...]) -> Declaration:
 
 def column(name: Spelled, shape: tuple[str, ...]) -> tuple[str, ...]:
     """The declared shape; a small letter that is D x 1 is a vector."""
-    small = name.key[0].rpartition(":")[2].islower()
+    small = name.letter.islower()
     return shape[:1] if small and len(shape) == 2 and shape[1] == "1" else shape

@@ -22,7 +22,7 @@ from backsym.reading.latex.cursor import shown
 from backsym.reading.latex.derivatives import Formula
 from backsym.reading.latex.extents import extended
 from backsym.reading.latex.lexer import Token, Tokens, nesting
-from backsym.reading.latex.names import Key, Vocabulary, new_name
+from backsym.reading.latex.names import Key, Vocabulary, new_name, without_accents
 from backsym.reading.latex.scripts import item, read_scripts
 from backsym.reading.meaning.scope import Scope
 from backsym.reading.syntax import Node, walk
@@ -48,6 +48,11 @@ class Spelled:
     @property
     def name(self) -> str:
         return new_name(*self.key)
+
+    @property
+    def letter(self) -> str:
+        """The letter without its accents."""
+        return without_accents(self.key[0])
 
     def latex(self, *, bold: bool) -> str:
         r"""A spelling of the whole quantity, such as ``\hat{\mathbf{y}}`` or ``W_{s}``."""

@@ -278,6 +278,16 @@ def spelling(name: str, layer: str = "superscript") -> str:
     return f"{base}^{{({tag})}}" if layer == "superscript" else f"{base}_{{{tag}}}"
 
 
+def without_accents(base: str) -> str:
+    """The letter of a base."""
+    return base.rpartition(":")[2]
+
+
+def letter_of_name(name: str) -> str:
+    """The letter of a name without its tag and accents."""
+    return without_accents(split_tag(name)[0])
+
+
 def split_tag(name: str) -> Key:
     base, tag = split_name(name)
     return SHORT.get(base, base), tag.replace("_", "")

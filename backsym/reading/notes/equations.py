@@ -28,7 +28,7 @@ from backsym.reading.latex.equations import (
     segments,
 )
 from backsym.reading.latex.lexer import FONTS, Token, closing, nesting, script_end, tokenize, tokens_in
-from backsym.reading.latex.names import Key, Vocabulary, new_name
+from backsym.reading.latex.names import Key, Vocabulary, new_name, without_accents
 from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.latex.symbols import Base
 from backsym.reading.meaning.scope import positional
@@ -121,7 +121,7 @@ class Application:
     def on_itself(self) -> bool:
         r"""Whether its letter begins what stands in the parentheses, ``x (x)^T``: a product, no function of itself."""
         first, second = [*(token.text for token in self.inside), "", ""][:2]
-        return first == self.key[0].rpartition(":")[2] and second != "("
+        return first == without_accents(self.key[0]) and second != "("
 
     @property
     def scales_penalty(self) -> bool:
@@ -192,7 +192,7 @@ class FirstLook(FormulaReader):
                 break
             end += 1
         head = base.token.start, self.tokens[self.position - 1].end
-        letter = base.text.rpartition(":")[2]
+        letter = without_accents(base.text)
         plain = not base.bold and ":" not in base.text and letter[:1].islower() and self.at("(")
         inner = self.tokens[self.position + 1 : end]
         single = not any(t.kind == "op" and t.text in ("+", "-") for t in inner[1:])
@@ -262,7 +262,7 @@ class Equations:
         unclear: dict[Key, Application] = {}
         for call in self.applications:
             key = call.key
-            base = key[0].rpartition(":")[2]
+            base = without_accents(key[0])
             several = len(key[1]) > 1 and {*key[1]} <= self.words.letters and not call.single
             member = key[1] in self.words.letters and ((key[0], "") in known or not call.single or call.scales_target)
             if call.scales_penalty or (call.scales_target and key[1] in self.words.letters):
@@ -290,7 +290,7 @@ class Equations:
 
     def has_kin(self, call: Application) -> bool:
         """Whether a capital before a product or a sum is that of factors with other marks, U beside U_z and U_r."""
-        letter = call.key[0].rpartition(":")[2]
+        letter = without_accents(call.key[0])
         marks = [mark for base, mark in self.alone if base == call.key[0] and mark != call.key[1]]
         several = sum(token.kind in ("letter", "greek") for token in call.inside) > 1
         return len(letter) == 1 and letter.isupper() and several and any(mark.isalpha() for mark in marks)
@@ -636,7 +636,7 @@ def is_loss(left: Spelled) -> bool:
 def is_part_of_loss(given: Spelled) -> bool:
     r"""Whether a quantity without an equation is by its letter a loss: ``\mathcal{L}``, or L with a word below."""
     letter, mark = given.key
-    script = given.calligraphic and letter.rpartition(":")[2] in (*_MARKED_LOSSES, "E")
+    script = given.calligraphic and without_accents(letter) in (*_MARKED_LOSSES, "E")
     return script or (letter in _MARKED_LOSSES and len(mark) > MOST_BELOW and mark.isalpha()) or letter in _LOSS_WORDS
 
 

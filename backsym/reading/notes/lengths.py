@@ -18,7 +18,7 @@ from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Edit
 from backsym.reading.latex.equations import UNKNOWN, FormulaReader, Segment, Spelled, first_look, segments
 from backsym.reading.latex.lexer import FONTS, Token, closing, script_end, tokens_in
-from backsym.reading.latex.names import Key, new_name
+from backsym.reading.latex.names import Key, new_name, without_accents
 from backsym.reading.latex.symbols import BOLD
 from backsym.reading.notes.equations import TARGETS, Equations, is_loss
 from backsym.reading.notes.refusals import capital_of, computed_arrays, indexes
@@ -227,7 +227,7 @@ def _in_capitals(source: Source, keys: Collection[Key], start: int, end: int) ->
             base = None
         reader.position = max(reader.position, first + 1)
         if base is not None and (base.text, "") in keys and reader.at("_"):
-            letters = [t for t in reader.tokens[first : reader.position] if t.text == base.text.rpartition(":")[2]]
+            letters = [t for t in reader.tokens[first : reader.position] if t.text == without_accents(base.text)]
             yield from (Edit(t.start, t.end, t.text.upper()) for t in letters)
 
 

@@ -28,7 +28,7 @@ from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, blanks, rewritten
 from backsym.reading.latex.equations import first_look
 from backsym.reading.latex.lexer import ACCENTS, CLOSING, FONTS, Token, nesting, script_end, tokens_in
-from backsym.reading.latex.names import new_name
+from backsym.reading.latex.names import new_name, without_accents
 
 Array: TypeAlias = "tuple[str, str]"
 """A letter with its accent, and the mark above it."""
@@ -141,7 +141,7 @@ def from_one(document: Document, places: Iterable[tuple[int, int]]) -> Counted:
     if not axes or not _may_move(found, axes, letters, zero):
         return _with_own_columns(document, found)
     edits = sorted(edit for n, formula in enumerate(found) for edit in _edits(document.text, n, formula, axes, letters))
-    names = sorted({array[0].rpartition(":")[2] for array, _ in axes})
+    names = sorted({without_accents(array[0]) for array, _ in axes})
     what = (edits[0].start, say("notes.remark.from_zero", names=names))
     leading = {index.axis[0] for f in found for index in f.indices if index.axis[1] == ABOVE and index.letter}
     stated = [(at, span) for formula in found for index, span in formula.ones if (at := _its_axis(index, axes))]

@@ -136,7 +136,7 @@ class Ranks:
         names = {name: spelled for name, spelled in names.items() if name not in _divisors(equations)}
         found = {}
         for name, spelled in names.items():
-            letter = spelled.key[0].rpartition(":")[2]
+            letter = spelled.letter
             capital = is_capital(letter) and name not in {*equations.lefts(), *equations.dims, *self.sizes}
             if (turned or whole or name in before) and capital:
                 found[name] = 2
@@ -178,7 +178,7 @@ class Ranks:
 
     def light_matrices(self, equations: Equations, given: Mapping[str, Spelled]) -> set[str]:
         r"""The capitals that multiply vectors, ``W \vec{x}``, in a note that marks vectors and not matrices."""
-        marked = [s.key[0].rpartition(":")[2] for s in (*equations.names.values(), *given.values()) if s.bold]
+        marked = [s.letter for s in (*equations.names.values(), *given.values()) if s.bold]
         if any(letter.isupper() for letter in marked):
             return set()
         told = [d for d in self.declared if not d.letter]
@@ -305,7 +305,7 @@ def _is_row(declaration: Declaration) -> bool:
 
 
 def _is_small(spelled: Spelled) -> bool:
-    return spelled.key[0].rpartition(":")[2][:1].islower()
+    return spelled.letter[:1].islower()
 
 
 def _is_product(tree: Node, matrices: Collection[str], vectors: Collection[str]) -> bool:

@@ -183,6 +183,6 @@ def _dim_in_layer(dim: str, letter: str, number: int, declared: Declarations) ->
 
 def usual_rank(spelled: Spelled) -> int:
     """The axes of a quantity by its letter: bold capitals are matrices, other bold letters vectors."""
-    letter = spelled.key[0].rpartition(":")[2]
+    letter = spelled.letter
     capital = letter[:1].isupper() and (len(letter) == 1 or letter in GREEK)
     return (2 if capital else 1) if spelled.bold else 0

@@ -96,16 +96,12 @@ def check_losses(provisos: Provisos, tasks: Iterable[Task]) -> None:
     """Raises InputError where words ask for "the gradient of each loss", and several are used by nothing else."""
     found = provisos.equations.found
     used = {name for e in found for name in e.uses}
-    losses = [e.name for e in found if e.name not in used and _letter(e) in LOSS_NAMES]
+    losses = [e.name for e in found if e.name not in used and e.segment.left.letter in LOSS_NAMES]
     places = [task.at for task in tasks if task.kind in SLOPES and not task.formulas] if len(losses) > 1 else []
     for s in provisos.sentences if places else ():
         named = {name for f in s.shown.values() for name in provisos.entry_names(f)}
         if any(s.start <= at < s.end for at in places) and not named.intersection(losses):
             raise provisos.source.error(say("notes.which_loss", names=losses), (s.start, s.end))
-
-
-def _letter(e: Forward) -> str:
-    return e.segment.left.key[0].rpartition(":")[2]
 
 
 def check_choice(note: Stated, strange: Iterable[Piece]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from backsym.reading.latex.equations import Spelled
-from backsym.reading.latex.names import Key, split_tag
+from backsym.reading.latex.names import Key, split_tag, without_accents
 from backsym.reading.notes.asking.network import Network
 from backsym.reading.notes.asking.values import Given, all_numbers
 from backsym.reading.notes.assembling.stated import Stated
@@ -123,7 +123,7 @@ def learned(note: Stated, equations: Equations) -> tuple[str, ...]:
 def role_by_custom(spelled: Spelled, nodes: Iterable[Key]) -> str | None:
     """x is an input, t and y are targets; of layers and steps that are computed the given one is the input."""
     base, tag = spelled.key
-    letter = base.rpartition(":")[2].lower()
+    letter = without_accents(base).lower()
     computed = {other for other, mark in nodes if mark not in MARKS.values()}
     if letter == "x":
         return "input"

@@ -291,7 +291,7 @@ def _check_assigned(note: Stated, equations: Equations) -> None:
 
     Of what is learned it is a step of training.
     """
-    changed = {s.key: s.name for s in equations.given().values() if s.key[0].rpartition(":")[2].lower() in _DATA}
+    changed = {s.key: s.name for s in equations.given().values() if s.letter.lower() in _DATA}
     changed |= {e.segment.left.key: e.name for e in equations.found}
     for f in note.formulas:
         tokens = tokens_in(note.source, f.start, f.end)
@@ -362,7 +362,7 @@ def _check_computed(note: Stated, equations: Equations) -> None:
                 or (s.left.name in declared and shows_optimum(note.source.text, f.start))
             ):
                 continue
-            own = s.left.key[0].rpartition(":")[2]
+            own = s.left.letter
             others = [t for t in tokens if t.kind in ("letter", "greek") and t.text.lstrip("\\") != own]
             lists = any(t.text in (",", ";", "mid", "|") for t in tokens)
             unread = e.sides is None and (

@@ -18,7 +18,7 @@ from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.latex.declarations import names_in_formula
 from backsym.reading.latex.lexer import has_sign, tokens_in
-from backsym.reading.latex.names import split_tag
+from backsym.reading.latex.names import letter_of_name, split_tag
 from backsym.reading.notes.asking.questions import ALL
 from backsym.reading.notes.assembling.asked import role_by_custom
 from backsym.reading.notes.assembling.said import FROZEN, Sentence
@@ -351,7 +351,7 @@ class Provisos:
         self.equations = equations
         self.computed = {e.name for e in equations.found}
         self.known = {*equations.given(), *self.computed}
-        self.biases = {name for name in equations.given() if split_tag(name)[0].rpartition(":")[2] == "b"}
+        self.biases = {name for name in equations.given() if letter_of_name(name) == "b"}
         self.calls = {tree.value for tree in equations.parts() if tree.kind == "call"}
         self.signs = {t.text for e in equations.found for t in tokens_in(note.source, e.segment.start, e.segment.end)}
 

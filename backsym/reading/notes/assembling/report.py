@@ -14,7 +14,7 @@ from backsym.reading.files.yamlfile import Document, Rewritten
 from backsym.reading.latex.declarations import names_in_formula
 from backsym.reading.latex.equations import Segment, segments
 from backsym.reading.latex.lexer import Token, has_sign, script_end, tokens_in
-from backsym.reading.latex.names import split_tag
+from backsym.reading.latex.names import letter_of_name, split_tag
 from backsym.reading.notes.assembling.asked import Asked
 from backsym.reading.notes.assembling.one_sums import OneSums
 from backsym.reading.notes.assembling.provisos import Provisos
@@ -193,7 +193,7 @@ def _derivatives_within(note: Stated, asked: Asked) -> list[tuple[int, Said]]:
 def _bounds_within(note: Stated, equations: Equations, asked: Asked, ones: OneSums) -> list[tuple[int, Said]]:
     r"""Equations within the text whose left side is no quantity, ``\|w\| = 1``, of what the equations have."""
     words, places = note.vocabulary(), {*asked.places, *asked.tasks.no_part, *asked.tasks.asking, *ones.formulas}
-    letters = {split_tag(name)[0].rpartition(":")[2] for name in (*equations.given(), *equations.lefts())}
+    letters = {letter_of_name(name) for name in (*equations.given(), *equations.lefts())}
     return [
         (f.start, say("notes.remark.bound_within", formula=note.document.text[f.start : f.end].strip()))
         for f in note.formulas

@@ -355,7 +355,7 @@ class Settling:
         The note says that it is a number, or that what it is compared with is one: ``y \in \{0, 1\}`` beside the hat.
         """
         one = {name for name in names if name not in declared and (axes := shapes.shape(name)) and set(axes) == {"1"}}
-        light = [name for name in one if not names[name].bold and names[name].key[0].rpartition(":")[2][:1].islower()]
+        light = [name for name in one if not names[name].bold and names[name].letter[:1].islower()]
         told = [
             e
             for e in self.equations.found

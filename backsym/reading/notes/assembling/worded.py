@@ -14,7 +14,7 @@ from itertools import takewhile
 
 from backsym.core.words import say
 from backsym.reading.latex.lexer import tokens_in
-from backsym.reading.latex.names import split_tag
+from backsym.reading.latex.names import letter_of_name
 from backsym.reading.notes.assembling.provisos import (
     ALIKE,
     AS_A_CONSTANT,
@@ -294,7 +294,7 @@ class Worded:
 
     def masks(self) -> bool:
         """Whether they multiply entry by entry, or have a quantity that is called as masks are."""
-        names = {split_tag(name)[0].rpartition(":")[2] for name in self.provisos.known}
+        names = {letter_of_name(name) for name in self.provisos.known}
         return bool(self.provisos.signs & _ENTRYWISE or names & _MASKS)
 
     def adds_itself(self) -> bool:
@@ -394,7 +394,7 @@ class Worded:
         """ "The weights are shared", where each stands once, and none is of many examples or steps."""
         trees = [tree for side in self.sides for tree in walk(side)]
         used = Counter(t.value for t in trees if t.kind == "name")
-        given = [name for name in self.equations.given() if split_tag(name)[0].rpartition(":")[2][:1] in "WUVwuv"]
+        given = [name for name in self.equations.given() if letter_of_name(name)[:1] in "WUVwuv"]
         once = len(given) > 1 and all(used[name] == 1 for name in given)
         named = any(self.provisos.names(f) for f in s.shown.values())
         return not named and once and not any(t.kind == "entry" or t.value == "conv" for t in trees)
@@ -421,7 +421,7 @@ class Worded:
             of = s.shown.get(behind)
             tokens = tokens_in(self.provisos.source, of.start, of.end) if of is not None and not of.displayed else ()
             letters = {*[t.text.lstrip("\\") for t in tokens if t.kind in ("letter", "greek")][:1]}
-            bases = {split_tag(name)[0].rpartition(":")[2] for name in self.provisos.known}
+            bases = {letter_of_name(name) for name in self.provisos.known}
             plain = "one-hot" not in s.words and not {*s.words} & AS_A_CONSTANT
             if given & self.provisos.known and letters & bases and plain:
                 return True
