@@ -27,6 +27,7 @@ from backsym.reading.syntax import MAX_DEPTH, MAX_NESTING, Node, node
 SPLIT_HINT = say("latex.split_it")
 _WIDE = (r"\quad", r"\qquad", r"\hspace")
 _OPERATORS = frozenset("+ - cdot times odot * / = , < > <= >= !=".split())
+_DELIMITERS = frozenset(r"( ) [ ] \{ \} <( >) . | || |( |) ||( ||)".split())
 _INFIX = frozenset("+ - * cdot times odot".split())
 _SHOWN = {
     "cdot": r"\cdot", "times": r"\times", "odot": r"\odot", "|(": r"\lvert", "|)": r"\rvert", "||(": r"\lVert",
@@ -293,23 +294,7 @@ def _continues(before: Token | None, tokens: Sequence[Token], n: int) -> bool:
 
 
 def _check_delimiter(source: Source, token: Token, follows: Token) -> None:
-    if follows.kind != "op" or follows.text not in (
-        "(",
-        ")",
-        "[",
-        "]",
-        r"\{",
-        r"\}",
-        "<(",
-        ">)",
-        ".",
-        "|",
-        "||",
-        "|(",
-        "|)",
-        "||(",
-        "||)",
-    ):
+    if follows.kind != "op" or follows.text not in _DELIMITERS:
         raise source.error(say("latex.size_of_delimiter", token=token.text), (token.start, token.end))
 
 

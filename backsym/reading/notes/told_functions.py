@@ -24,18 +24,9 @@ from backsym.reading.notes.stating.pieces import Place
 from backsym.text.phrases import Phrases, Word, up_to, words_of
 
 _SAYS = Phrases(
-    "is",
-    "be",
-    "denotes",
-    "represents",
-    "means",
-    "stands for",
-    "refers to",
-    "ist",
-    "sei",
-    "bezeichnet",
+    "is", "be", "denotes", "represents", "means", "stands for", "refers to", "ist", "sei", "bezeichnet",
     "steht f\u00fcr",
-)
+)  # fmt: skip
 _ANY = Phrases(
     "arbitrary", "any", "some", "generic", "general", "unspecified", "differentiable", "beliebige", "beliebiger",
     "beliebiges", "irgendeine",

@@ -221,20 +221,10 @@ _TO = Phrases("to", "for", "of")
 _IN_TERMS = Phrases("in terms of", "as a function of", "as functions of")
 """Words before what an answer may use."""
 _NUMERICALLY = Phrases(
-    "at these values",
-    "for these values",
-    "at this point",
-    "at the given values",
-    "for the given values",
-    "for this example",
-    "an dieser stelle",
-    "f\u00fcr diese werte",
-    "numerically",
-    "as a number",
-    "as numbers",
-    "numerisch",
-    "zahlenm\u00e4\u00dfig",
-)
+    "at these values", "for these values", "at this point", "at the given values", "for the given values",
+    "for this example", "an dieser stelle", "f\u00fcr diese werte", "numerically", "as a number", "as numbers",
+    "numerisch", "zahlenm\u00e4\u00dfig",
+)  # fmt: skip
 _FORWARD = Phrases(
     "forward pass", "a forward pass", "one forward pass", "forward propagation", "vorw\u00e4rtsdurchlauf",
     "forw\u00e4rtspropagation", "vorw\u00e4rtspropagation", "all activations", "all intermediate values",
