@@ -164,20 +164,8 @@ class AnswerFormula(Formula):
         self.leave()
         return (self.terms(factors, signs, start),)
 
-    def argument_list(self) -> tuple[Node, ...]:
-        """The arguments between parentheses, ``axis=0`` among them."""
-        opening = self.take()
-        self.enter(opening)
-        self.bars.append("")
-        arguments = [self.argument()]
-        while self.took(",", ";"):
-            arguments.append(self.argument())
-        self.bars.pop()
-        self.leave()
-        self.expect(BRACKETS[opening.text], opening)
-        return tuple(arguments)
-
     def argument(self) -> Node:
+        """Also ``axis=0``."""
         token = self.token
         if token.kind != "word" or token.text not in ("axis", "keepdims", "dim") or self.ahead().text != "=":
             inner = self.additive()

@@ -160,7 +160,7 @@ class Formula(Symbols):
         if not self.at("_"):
             raise self.unexpected(say("latex.sought.subscript"), say("latex.name_the_quantity"))
         self.take()
-        target = self.operand() if self.at("{") else self.between() if self.at("(") else self.factor_below()
+        target = self.bracketed(self.additive) if self.at("{", "(") else self.factor_below()
         name = target.children[0] if target.kind == "entry" else target
         if name.kind != "name":
             raise self.source.error(say("latex.gradient_by_quantity"), target.span)
@@ -173,15 +173,6 @@ class Formula(Symbols):
         if target.kind == "entry":
             tree = self.make("entry", "", (tree, *target.children[1:]), start)
         return self.raised(tree, scripts, start)
-
-    def between(self) -> Node:
-        """A quantity in parentheses, as word processors write what stands below: ``∇_(W^((2)))``."""
-        opening = self.take()
-        self.enter(opening)
-        target = self.additive()
-        self.leave()
-        self.expect(")", opening)
-        return target
 
     def factor_below(self) -> Node:
         if self.token.kind not in ("letter", "greek", "macro"):
@@ -252,6 +243,6 @@ class Formula(Symbols):
         if self.words.gradient != "delta":
             hint = say("words.both", first=say("latex.kronecker_delta"), second=say("latex.declare_delta"))
             raise self.error(say("latex.undeclared_delta"), base.token, hint)
-        target = self.operand() if self.at("{") else self.between() if self.at("(") else self.factor_below()
+        target = self.bracketed(self.additive) if self.at("{", "(") else self.factor_below()
         tree = self.adjoint_of(target)
         return self.scripted(tree, start)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from backsym.core.names import GREEK
 from backsym.core.source import Source
@@ -27,6 +28,8 @@ SIGNS = {"cdot": ".", "times": "x", "odot": "o", "*": "*"}
 """Signs of products; a space is juxtaposition."""
 
 COMPARISONS = {"<": "<", ">": ">", "<=": "<=", ">=": ">=", "=": "==", "!=": "!="}
+T = TypeVar("T")
+
 _END_WORDS = frozenset(
     "for forall forevery foreach where with and if each all every when otherwise else iff so hence thus or as on "
     "elsewhere für falls wenn sonst ansonsten und oder".split()
@@ -235,29 +238,33 @@ class Grammar(Cursor, ABC):
 
     # --- groups ---
 
-    def below_each_other(self, first: Node, opening: Token) -> Node:
-        r"""``[\mathbf{h}; \mathbf{x}]``: the rest of a column of blocks."""
-        parts = [first]
-        while self.took(";"):
+    def below_each_other(self, opening: Token) -> Node:
+        """What stands in a group; ``[h; x]`` are vectors one below the other."""
+        parts = [self.inside(opening)]
+        while opening.text == "[" and self.took(";"):
             parts.append(self.additive())
-        return self.make("call", "concat", tuple(parts), opening.start)
+        return parts[0] if len(parts) == 1 else self.make("call", "concat", tuple(parts), opening.start)
 
     def group(self) -> Node:
         """What stands between parentheses, brackets or braces; a comparison between brackets is an indicator."""
-        opening = self.take()
-        self.enter(opening)
-        self.bars.append("")
-        inner = self.inside(opening)
-        if opening.text == "[" and self.at(";"):
-            inner = self.below_each_other(inner, opening)
-        self.bars.pop()
-        self.leave()
-        self.expect(BRACKETS[opening.text], opening)
+        opening = self.token
+        inner = self.bracketed(lambda: self.below_each_other(opening))
         if self.at("_") and self.ahead().text == "+":
             # The positive part, (z)_+.
             self.position += 2
             inner = self.make("call", "relu", (inner,), opening.start)
         return self.scripted(inner, opening.start)
+
+    def bracketed(self, inside: Callable[[], T]) -> T:
+        """What is read between the bracket here and the one that closes it."""
+        opening = self.take()
+        self.enter(opening)
+        self.bars.append("")
+        found = inside()
+        self.bars.pop()
+        self.leave()
+        self.expect(BRACKETS[opening.text], opening)
+        return found
 
     def inside(self, opening: Token) -> Node:
         inner = self.additive()
@@ -343,17 +350,16 @@ class Grammar(Cursor, ABC):
 
     def argument_list(self) -> tuple[Node, ...]:
         """The arguments between parentheses, brackets or braces."""
-        opening = self.take()
-        self.enter(opening)
-        self.bars.append("")
-        arguments = [self.additive()]
-        while self.at(",", ";"):
-            self.take()
-            arguments.append(self.additive())
-        self.bars.pop()
-        self.leave()
-        self.expect(BRACKETS[opening.text], opening)
-        return tuple(arguments)
+        return self.bracketed(self.listed)
+
+    def listed(self) -> tuple[Node, ...]:
+        found = [self.argument()]
+        while self.took(",", ";"):
+            found.append(self.argument())
+        return tuple(found)
+
+    def argument(self) -> Node:
+        return self.additive()
 
     # --- quotients and roots ---
 
@@ -367,14 +373,7 @@ class Grammar(Cursor, ABC):
         r"""What ``\frac`` and ``\sqrt`` take: a group in braces, or one token."""
         token = self.token
         if self.at("{"):
-            opening = self.take()
-            self.enter(opening)
-            self.bars.append("")
-            inner = self.additive()
-            self.bars.pop()
-            self.leave()
-            self.expect("}", opening)
-            return inner
+            return self.bracketed(self.additive)
         if token.kind == "number" and len(token.text) == 2 and token.text.isdecimal():
             # \frac12
             self.tokens[self.position] = token._replace(text=token.text[1], start=token.start + 1)
@@ -403,12 +402,7 @@ class Grammar(Cursor, ABC):
     def under_sign(self) -> Node:
         """What ``√`` is of, where it is typed: parentheses, or one factor without a power, which may be of the root."""
         if self.at("("):
-            opening = self.take()
-            self.enter(opening)
-            inner = self.additive()
-            self.leave()
-            self.expect(")", opening)
-            return inner
+            return self.bracketed(self.additive)
         token = self.token
         inner = self.factor()
         glued = (

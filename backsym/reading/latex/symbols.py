@@ -579,26 +579,21 @@ class Symbols(Grammar):
         extreme = any(t.kind == "macro" and t.text == "arg" for t in inside)
         if not extreme and not any(t.kind == "op" and t.text in COMPARISONS for t in inside):
             return None
-        self.take()
         if self.equal_letters(inside[1:]):
+            self.take()
             first = item(self)
             self.take()
             letters = (self.index(first), self.index(item(self)))
             self.expect(close, opening)
             return self.scripted(self.make("call", "delta", letters, base.token.start), base.token.start)
-        self.enter(opening)
-        self.bars.append("")
-        if extreme:
-            tree = self.position_of_extreme()
-        else:
-            left = self.additive()
-            if not self.at(*COMPARISONS):
-                raise self.unexpected(say("latex.sought.comparison"))
-            tree = self.compared(left)
-        self.bars.pop()
-        self.leave()
-        self.expect(close, opening)
+        tree = self.bracketed(self.position_of_extreme if extreme else self.comparison)
         return self.scripted(tree, base.token.start)
+
+    def comparison(self) -> Node:
+        left = self.additive()
+        if not self.at(*COMPARISONS):
+            raise self.unexpected(say("latex.sought.comparison"))
+        return self.compared(left)
 
     def equal_letters(self, inside: Sequence[Token]) -> bool:
         """Whether these tokens say that two indices are equal, ``k' = k`` or ``k = 1``: a Kronecker delta."""
