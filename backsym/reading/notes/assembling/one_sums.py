@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from backsym.core.words import say
-from backsym.reading.notes.assembling.provisos import NONE, Provisos, Sentence
+from backsym.reading.notes.assembling.provisos import Provisos
+from backsym.reading.notes.assembling.said import NONE, Sentence
 from backsym.reading.notes.assembling.stated import Stated
 from backsym.reading.notes.equations import Equations
 from backsym.reading.notes.prose import Formula, is_shown
