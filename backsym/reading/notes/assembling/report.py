@@ -104,13 +104,17 @@ def what_was_passed_over(
     found += [(note.line(at), said) for at, said in _derivatives_within(note, asked)]
     idle = (f for f in note.formulas if f.displayed and f.start not in asked.places and note.is_idle(f))
     found += [(note.line(f.start), say("notes.remark.without_equals")) for f in idle]
-    lines = sorted({note.line(at) for at in asked.tasks.left_over})
+    found += _asked_by_nobody(sorted({note.line(at) for at in asked.tasks.left_over}))
+    found.sort(key=lambda each: (each[0], str(each[1])))
+    return (*customs, *(say("notes.passed_over", line=n, what=reason) for n, reason in found))
+
+
+def _asked_by_nobody(lines: Sequence[int]) -> Iterator[tuple[int, Said]]:
+    """One remark about all lines with derivatives that no question is about."""
     if lines:
         others = [*map(str, lines[1:12]), *(["..."] if len(lines) > 12 else [])]
         also = say("notes.remark.asked_by_nobody_also", count=len(lines) - 1, lines=others)
-        found.append((lines[0], also if others else say("notes.remark.asked_by_nobody")))
-    found.sort(key=lambda each: (each[0], str(each[1])))
-    return (*customs, *(say("notes.passed_over", line=n, what=reason) for n, reason in found))
+        yield lines[0], also if others else say("notes.remark.asked_by_nobody")
 
 
 def _words(note: Stated, provisos: Provisos, asked: Asked, ones: OneSums) -> list[tuple[int, Said]]:
