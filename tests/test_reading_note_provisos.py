@@ -229,6 +229,12 @@ SEEMING = {
     "the same for another loss": (
         LINE + r"(a) Find $\partial L/\partial w$. (b) Repeat for $L = |y - t|$.", "notes.two_problems",
     ),
+    "rows and columns the other way round": (
+        r"$W$ has $D$ rows and $K$ columns, $x \in \mathbb{R}^D$. $$y = W x, \quad L = \|y - t\|^2$$", "meaning.cannot_multiply_as_matrices",
+    ),
+    "a matrix of another size, in German": (
+        r"Sei $W$ eine $D \times K$-Matrix, $x \in \mathbb{R}^D$. $$y = W x, \quad L = \|y - t\|^2$$", "meaning.cannot_multiply_as_matrices",
+    ),
     "a sigma that is denied": (
         r"$$h = \sigma(w x), \quad L = (h - t)^2$$ where $\sigma$ is not the logistic function but tanh.",
         "notes.sigma_is_open",
@@ -572,6 +578,9 @@ NAMED = {
     "a convention in words": ("Indices start at 0. " + LINE, "Indices start at 0"),
     "what a question has besides": (
         LINE + r"Find $\partial L/\partial w$ on the diagonal.", r"Find $\partial L/\partial w$ on the",
+    ),
+    "a mean squared error that is a sum": (
+        r"We minimise the mean squared error $$L = \sum_{n=1}^N (w x_n - t_n)^2.$$", "mean squared error",
     ),
     "a layout": (LINE + "We use the numerator layout.", "numerator layout"),
     "a derivative that is of interest": (

@@ -30,14 +30,22 @@ FARTHEST = 120
 """Characters between a quantity and the shape that the words give it."""
 
 VERB = re.compile(
-    r"\b(?:is|are|be|has|have|denotes?|represents?|contains?|(?:of|with) (?:size|shape|dimensions?|length))\b"
+    r"\b(?:is|are|be|has|have|denotes?|represents?|contains?|(?:of|with) (?:size|shape|dimensions?|length)"
+    r"|ist|sind|sei|seien|hat|haben|bezeichnet)\b"
 )
 _IN = Phrases("in", "aus")
+_LET_BE = Phrases("eine", "einer")
+_BY_MATRIX = Phrases("by matrix", "by matrices", "mal matrix")
+_ROWS_FIRST = Phrases("rows and columns", "zeilen und spalten")
+_COLUMNS_FIRST = Phrases("columns and rows", "spalten und zeilen")
+_NEAR = 20
+"""What stands around two counts that are a shape, and how near behind the second."""
 _SENTENCE_END = re.compile(r"[.;:!?](?:\s|\Z)|\n\s*(?:\n|[-*+]\s|\d+[.)]\s|\\item\b)")
 _SIZE_BEFORE = re.compile(r"\b(?:size|shape|dimension|dimensionality|length|dimensions)\s*(?:of\s*)?\Z", re.IGNORECASE)
 _UNITS_AFTER = re.compile(
     r"[\s~-]*(?:(?:hidden|input|output)\s+)?"
-    r"(?:units|neurons|nodes|entries|components|elements|dimensional|features)\b"
+    r"(?:units|neurons|nodes|entries|components|elements|dimensional|features"
+    r"|Neuronen|Einheiten|Eintr\u00e4ge|Eintr\u00e4gen|Komponenten|Elemente|Elementen|dimensional(?:e[rn]?)?)\b"
 )
 _FUNCTIONS = Phrases(
     "function", "functions", "nonlinearity", "non-linearity", "funktion", "aktivierungsfunktion",
@@ -63,14 +71,14 @@ def worded(source: Source, places: Sequence[Place], declared: Declarations) -> I
         before, here = places[n - 1], places[n]
         between = text[before.end : here.start]
         is_set = has_sign(source, here.start, here.end, "mathbb")
-        said = VERB.search(between) or (is_set and words_of(between)[-1:] in _IN)
+        said = VERB.search(between) or (is_set and words_of(between)[-1:] in _IN) or words_of(between) in _LET_BE
         if len(between) > FARTHEST or not said or _SENTENCE_END.search(between):
             continue
         if words_of(text, max(0, before.start - FARTHEST), before.start)[-1:] in _FUNCTIONS:
             continue  # What the activation function gives has this size.
         sized = _SIZE_BEFORE.search(between.rstrip("$\\( ")) or _UNITS_AFTER.match(_after(text, here))
         met = Declarations()
-        shape = shape_in_formula(source, here.start, here.end, met)
+        shape = _counted(source, places[n : n + 2], met) or shape_in_formula(source, here.start, here.end, met)
         if shape is None or (len(shape) == 1 and not sized and not is_set):
             continue
         declared.dims.update({name: s for name, s in met.dims.items() if name not in declared.dims})
@@ -79,6 +87,20 @@ def worded(source: Source, places: Sequence[Place], declared: Declarations) -> I
             for d in subjects_in_formula(source, places[m].start, places[m].end, declared):
                 if d.spelled.key[0] not in ("0", "1") and d.spelled.bold == bold:
                     yield m, replace(declared_as(d.spelled, shape), count=d.count)
+
+
+def _counted(source: Source, places: Sequence[Place], met: Declarations) -> tuple[str, ...] | None:
+    """The shape that two formulas tell: "$K$ by $D$ matrix", "$K$ rows and $D$ columns"."""
+    if len(places) < 2:
+        return None
+    first, second = places
+    before = words_of(source.text, second.end, second.end + _NEAR)[:1]
+    told = [*words_of(source.text[first.end : second.start]), *before]
+    by_rows = any(len(told) == length and told in phrases for length, phrases in ((2, _BY_MATRIX), (3, _ROWS_FIRST)))
+    if not by_rows and not (len(told) == 3 and told in _COLUMNS_FIRST):
+        return None
+    rows, columns = (shape_in_formula(source, p.start, p.end, met) for p in (places if by_rows else places[::-1]))
+    return (*rows, *columns) if rows and columns and len(rows) == len(columns) == 1 else None
 
 
 def is_size(source: Source, place: Place) -> bool:

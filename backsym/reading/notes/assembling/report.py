@@ -19,6 +19,7 @@ from backsym.reading.notes.assembling.asked import Asked
 from backsym.reading.notes.assembling.one_sums import OneSums
 from backsym.reading.notes.assembling.provisos import Provisos
 from backsym.reading.notes.assembling.stated import DERIVATIVES, Stated
+from backsym.reading.notes.assembling.worded import Worded
 from backsym.reading.notes.equations import (
     Equations,
 )
@@ -120,6 +121,7 @@ def _asked_by_nobody(lines: Sequence[int]) -> Iterator[tuple[int, Said]]:
 def _words(note: Stated, provisos: Provisos, asked: Asked, ones: OneSums) -> list[tuple[int, Said]]:
     """Sentences that may change the equations, each by itself, and all others that are not read, in one remark."""
     doubtful = provisos.doubtful()
+    doubtful += [(s, s.quoted_from(0)) for s in Worded(provisos).means() if s not in [t for t, _ in doubtful]]
     found: list[tuple[int, Said]] = [
         (note.line(at), say("notes.remark.words", words=_beginning(note, at, s.end - at))) for s, at in doubtful
     ]

@@ -54,6 +54,11 @@ _AVERAGES = Phrases(
     "averaged over", "gemittelt", "mitteln", "mittelt", "mittelwert \u00fcber", "mittel \u00fcber",
     "mittel der einzelnen", "durchschnitt der", "durchschnitt \u00fcber",
 )  # fmt: skip
+_MEAN_ERRORS = Phrases(
+    "mean squared", "mean-squared", "mean-squared-error", "mean square", "mse", "average loss", "average squared",
+    "average error", "mean loss", "mean absolute", "mittlere quadratische", "mittleren quadratischen",
+    "mittlerer quadratischer", "mittlere verlust", "mittleren verlust", "mse-verlust",
+)  # fmt: skip
 _OTHER_MEANS = frozenset(
     "weighted moving running exponential pooling pooled squared square gewichtet gewichtete gewichteter gleitend"
     " gleitende".split()
@@ -286,6 +291,11 @@ class Worded:
     def totals(self) -> bool:
         """Whether they sum, or multiply vectors."""
         return bool(self.provisos.calls & _TOTALS) or any(t.kind == "transpose" for x in self.sides for t in walk(x))
+
+    def means(self) -> list[Sentence]:
+        """Sentences that speak of a mean squared error, where the equations sum and divide by no number of terms."""
+        sums = bool(self.provisos.calls & {"sum", "norm"}) and not self.divides()
+        return [s for s in self.provisos.sentences if sums and s.has(_MEAN_ERRORS)]
 
     def divides_by_more(self) -> bool:
         """Whether they divide by anything but a number."""
