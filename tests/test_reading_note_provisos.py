@@ -230,10 +230,12 @@ SEEMING = {
         LINE + r"(a) Find $\partial L/\partial w$. (b) Repeat for $L = |y - t|$.", "notes.two_problems",
     ),
     "rows and columns the other way round": (
-        r"$W$ has $D$ rows and $K$ columns, $x \in \mathbb{R}^D$. $$y = W x, \quad L = \|y - t\|^2$$", "meaning.cannot_multiply_as_matrices",
+        r"$W$ has $D$ rows and $K$ columns, $x \in \mathbb{R}^D$. $$y = W x, \quad L = \|y - t\|^2$$",
+        "meaning.cannot_multiply_as_matrices",
     ),
     "a matrix of another size, in German": (
-        r"Sei $W$ eine $D \times K$-Matrix, $x \in \mathbb{R}^D$. $$y = W x, \quad L = \|y - t\|^2$$", "meaning.cannot_multiply_as_matrices",
+        r"Sei $W$ eine $D \times K$-Matrix, $x \in \mathbb{R}^D$. $$y = W x, \quad L = \|y - t\|^2$$",
+        "meaning.cannot_multiply_as_matrices",
     ),
     "a sigma that is denied": (
         r"$$h = \sigma(w x), \quad L = (h - t)^2$$ where $\sigma$ is not the logistic function but tanh.",
