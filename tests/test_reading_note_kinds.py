@@ -543,6 +543,14 @@ NOTES: dict[str, Note] = {
 }
 
 REFUSED = {
+    "an equation of one member": (
+        r"$$h_i = \tanh(\sum_j W_{ij} x_j), \quad i = 2, 3$$ $$L = \sum_i (h_i - t_i)^2$$",
+        "notes.of_one_case",
+    ),
+    "entries on a diagonal": (
+        r"$$L = \sum_i \sum_j (h_{ij} - t_{ij})^2, \quad i = j$$",
+        "notes.of_one_case",
+    ),
     "units that are listed": (
         r"$$h_1 = \tanh(a x), \quad h_2 = \tanh(b x)$$ with $h = [h_1, h_2]^T$. $$L = (v^\top h - t)^2$$",
         "notes.computed_within",

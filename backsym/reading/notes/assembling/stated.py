@@ -6,7 +6,7 @@ the formulas and the words beside them; what these leave open is settled elsewhe
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -112,7 +112,7 @@ class Stated:
         self.numbered: frozenset[str] = frozenset()
         self.marks: frozenset[str] = frozenset()
         self.labels: dict[str, str] = {}
-        self.conditions = frozenset(index_conditions(self.source, self.formulas))
+        self.conditions = index_conditions(self.source, self.formulas)
         self.assumed: list[tuple[int, Said]] = []
         self.classes: dict[str, str] = {}
         self.symmetric: set[str] = set()
@@ -287,10 +287,20 @@ class Stated:
     def all_equations(self, displayed: Sequence[Formula], defined: Mapping[str, Token]) -> Equations:
         """The equations with what is known by now: those displayed, and those within the text that they need."""
         words = self.vocabulary()
-        segs = [s for f in displayed for s in segments(self.source, words, f.start, f.end)]
-        segs = [s for s in segs if s.start not in self.conditions and not self.says_input(s)]
+        segs = [s for f in displayed for s in self.equations_in(f, words)]
         segs += self.within_the_text(Equations(self.source, segs, defined, words, self.labels, self.sides), words)
         return Equations(self.source, segs, defined, words, self.labels, self.sides)
+
+    def equations_in(self, formula: Formula, words: Vocabulary) -> Iterator[Segment]:
+        """Those of a displayed formula; raises InputError where one is of some members alone, "$h_i = x_i, i = 2$"."""
+        before = ""
+        for segment in segments(self.source, words, formula.start, formula.end):
+            condition = segment.start in self.conditions
+            if condition and before and not self.conditions[segment.start]:
+                raise self.source.error(say("notes.of_one_case", name=before), (segment.start, segment.end))
+            if not (condition and self.conditions[segment.start]) and not self.says_input(segment):
+                before = segment.left.name
+                yield segment
 
     def says_input(self, segment: Segment) -> bool:
         """Whether ``x = input`` only says what x is; it is kept in mind."""

@@ -181,17 +181,22 @@ def loose_letters(source: Source, formula: Place) -> Iterator[str]:
             yield token.text
 
 
-def index_conditions(source: Source, formulas: Iterable[Place]) -> Iterator[int]:
-    """Where ``i = j`` and ``t = T`` begin, of a letter that stands below others and nowhere else: no equations."""
+def index_conditions(source: Source, formulas: Iterable[Place]) -> dict[int, bool]:
+    """Where ``i = j`` and ``t = T`` begin, of a letter that stands below others and nowhere else: no equations.
+
+    Each with whether a derivative stands before it in its row.
+    """
+    behind: dict[int, bool] = {}
     loose: dict[str, list[int]] = {}
     below: set[str] = set()
     short: dict[int, str] = {}
     for formula in formulas:
         tokens = tokens_in(source, formula.start, formula.end)
         tokens += [Token("end", "", formula.end, formula.end)] * 4
-        n = 0
+        n, derived = 0, False
         while tokens[n].kind != "end":
             token, end = tokens[n], script_end(tokens, n)
+            derived = token.text in ("partial", "nabla") or (derived and token.kind != "row")
             inner = [t for t in tokens[n + 1 : end] if t.text not in ("{", "}")]
             if token.text == "_" or (token.text == "^" and inner and inner[0].text in ("(", "[")):
                 below.update(t.text for t in inner)
@@ -199,14 +204,14 @@ def index_conditions(source: Source, formulas: Iterable[Place]) -> Iterator[int]
                 continue
             if token.kind in ("letter", "greek"):
                 loose.setdefault(token.text, []).append(token.start)
+                behind[token.start] = derived
                 relation, other, after, further = tokens[n + 1 : n + 5]
                 plain = relation.text in _RELATIONS and other.kind in ("letter", "greek", "number")
                 if plain and (after.text in _BEHIND or after.kind in _ENDS):
                     short |= {token.start: "" if further.text == "dots" else relation.text, other.start: ""}
             n += 1
-    for letter, places in loose.items():
-        if letter in below and all(place in short for place in places):
-            yield from (place for place in places if short[place] == "=")
+    found = (p for letter, p in loose.items() if letter in below and all(place in short for place in p))
+    return {place: behind[place] for places in found for place in places if short[place] == "="}
 
 
 def bold_letters(source: Source, formula: Place) -> Iterator[str]:
