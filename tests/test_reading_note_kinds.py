@@ -477,6 +477,12 @@ NOTES: dict[str, Note] = {
         lambda s, W, b, t: ((W @ s + b - t) ** 2).sum(),
         {"s": (D,), "W": (K, D), "b": (K,), "t": (K,)},
     ),
+    "a question whose display is all that follows": (
+        r"Compute the gradient of $L$ with respect to a $w_j$ in the following computation:"
+        r" $$z = {\bf w}^\top {\bf x}, \quad L = (z - t)^2$$",
+        lambda w, x, t: (w @ x - t) ** 2,
+        {"w": (D,), "x": (D,), "t": S},
+    ),
     "conditions of indices": (
         r"$$a_j = \frac{e^{z_j}}{\sum_k e^{z_k}}$$ $$L = -\sum_k y_k \log a_k$$"
         r" $$\frac{\partial a_j}{\partial z_i} = a_i (1 - a_i), \quad i = j$$"

@@ -61,7 +61,7 @@ class Sentence:
     def quoted_from(self, number: int) -> int:
         """Where to begin to quote what is said by a word: behind what is displayed before it."""
         first = self.last_displayed + 1
-        return self.places[first] if 0 < first <= number else self.start
+        return self.places[first] if 0 < first <= number and first < len(self.places) else self.start
 
     def has(self, phrases: Phrases) -> bool:
         return bool(self.places_of(phrases))
