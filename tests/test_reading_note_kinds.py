@@ -478,7 +478,7 @@ NOTES: dict[str, Note] = {
         {"s": (D,), "W": (K, D), "b": (K,), "t": (K,)},
     ),
     "a question whose display is all that follows": (
-        r"Compute the gradient of $L$ with respect to a $w_j$ in the following computation:"
+        r"Compute the $\frac{\partial L}{\partial w_j}$ gradient of $L$ in the following computation:"
         r" $$z = {\bf w}^\top {\bf x}, \quad L = (z - t)^2$$",
         lambda w, x, t: (w @ x - t) ** 2,
         {"w": (D,), "x": (D,), "t": S},
