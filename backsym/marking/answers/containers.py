@@ -107,11 +107,12 @@ def _formulas(text: str) -> Opened | None:
     outside = _outside(text, spans)
     if not spans or not any(_WORD.search(piece) for piece in outside):
         return None
+    ends = [frozenset(_words(words)[-1:]) for words in outside]
     display = [span for span in spans if span["inline"] is None and span["round"] is None]
     boxed = [span for span in spans if _FRAME in span[0]]
     equations = [span for span in spans if "=" in span[0]]
-    told = display or equations or _said_last(spans, outside)
-    if told is equations and spans[-1] not in told and _SAYS & set(_words(outside[-2])[-1:]):
+    told = display or equations or _said_last(spans, ends)
+    if told is equations and spans[-1] not in told and _SAYS & ends[-2]:
         told = [*told, spans[-1]]
     last = (boxed or told)[-1]
     if last not in told:
@@ -121,13 +122,13 @@ def _formulas(text: str) -> Opened | None:
         return None  # Two answers.
     if (denied := next(filter(denies, (_last_sentence(outside[place]), outside[place + 1])), None)) is not None:
         return Opened("", denied=" ".join(denied.split()))
-    if (n := next((n for n, span in enumerate(spans) if _assumes(outside[n], span)), None)) is not None:
-        return Opened("", denied=f"{_words(outside[n])[-1]} {spans[n][0]}")
+    if (n := next((n for n, span in enumerate(spans) if _assumes(ends[n], span)), None)) is not None:
+        return Opened("", denied=f"{' '.join(ends[n])} {spans[n][0]}")
     if _is_changed(outside[place], outside[place + 1]) or any(words in "".join(outside).lower() for words in _NEARLY):
         return None
     # "$\\delta x^T$ where $\\delta = ...$": the second defines what the first uses.
     defining = [n for n in range(1, len(spans)) if "=" in spans[n][0] and _says_where(outside[n])]
-    letting = [n for n in range(len(spans)) if "=" in spans[n][0] and _LETS & set(_words(outside[n])[-1:])]
+    letting = [n for n in range(len(spans)) if "=" in spans[n][0] and _LETS & ends[n]]
     told = [span for n, span in enumerate(spans) if span in told or n in (*defining, *letting) or n + 1 in defining]
     left = [*(" ".join(piece.split()) for piece in outside if _WORD.search(piece))]
     left += [span[0] for span in spans if span not in told]
@@ -136,18 +137,17 @@ def _formulas(text: str) -> Opened | None:
     return Opened(whole, tuple(left), (_inner(last),) if len(told) > 1 else ())
 
 
-def _said_last(spans: list[re.Match[str]], outside: list[str]) -> list[re.Match[str]]:
+def _said_last(spans: list[re.Match[str]], ends: list[frozenset[str]]) -> list[re.Match[str]]:
     """The last of the formulas of sentences that is no remark: where $N$ is the batch size, of shape $D \\times K$."""
-    ends = [_words(words)[-1:] for words in outside]
-    until = next((n for n in range(1, len(spans)) if _REMARKS & set(ends[n])), len(spans))
-    said = [spans[n] for n in range(until) if _SAYS & set(ends[n])]
+    until = next((n for n in range(1, len(spans)) if _REMARKS & ends[n]), len(spans))
+    said = [spans[n] for n in range(until) if _SAYS & ends[n]]
     return (said or spans[:until])[-1:]
 
 
-def _assumes(before: str, span: re.Match[str]) -> bool:
+def _assumes(before: frozenset[str], span: re.Match[str]) -> bool:
     """Whether a formula, behind words of a condition, gives something a value: ``for $N = 1$``."""
     name, _, value = _inner(span).partition("=")
-    return bool(name.strip().isalpha() and value.strip().isdecimal() and (_IF | _LETS) & set(_words(before)[-1:]))
+    return bool(name.strip().isalpha() and value.strip().isdecimal() and (_IF | _LETS) & before)
 
 
 def _says_where(words: str) -> bool:
