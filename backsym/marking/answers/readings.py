@@ -31,6 +31,7 @@ from backsym.reading.meaning.labels import spelled_out
 from backsym.reading.meaning.resolve import Resolver
 from backsym.reading.meaning.scope import Frame, Scope, Unavailable, free_letters
 from backsym.reading.meaning.shape_hints import Mismatch, SizeUnknown
+from backsym.reading.plain import glance
 from backsym.reading.plain.grammar import parse_expression
 from backsym.reading.python.grammar import expression_of_code
 from backsym.reading.python.lexer import NotPython
@@ -109,8 +110,9 @@ class Readings(NamedTuple):
                 raise first from None
             if rows is not None:
                 return rows
-            # sum(X, 0) and the like, of which no sign says that it is code; beside no sign of MATLAB's a prime is none.
-            if text.isascii() and (self.matlab or ("^" not in text and "'" not in text)):
+            # sum(X, 0) and the like, of which no sign says that it is code; a prime is mathematics but in MATLAB.
+            matlab = bool(self.matlab and glance.called(text))
+            if text.isascii() and (matlab or ("^" not in text and "'" not in text)):
                 with suppress(Refused):
                     if (found := self.code(text, given)) is not None:
                         return found
