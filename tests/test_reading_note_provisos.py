@@ -180,6 +180,14 @@ REFUSED = {
 }  # fmt: skip
 
 SEEMING = {
+    "entry by entry with a light letter": (
+        r"$$\mathbf{c} = g \odot \mathbf{v}, \quad L = \|\mathbf{c}\|^2$$ with $\mathbf{v} \in \mathbb{R}^n$.",
+        "notes.entrywise_number",
+    ),
+    "entry by entry with what a bold matrix would give one row": (
+        r"$$i = \sigma(\mathbf{W} \mathbf{x} + b), \quad \mathbf{c} = i \odot \mathbf{v}, \quad L = \|\mathbf{c}\|^2$$",
+        "notes.entrywise_number",
+    ),
     "weights before members": (
         r"$$h_t = \tanh(W h_{t-1} + U x_t + b), \quad L = \sum_{t=1}^T (v h_t - y_t)^2$$", "notes.number_or_matrix",
     ),

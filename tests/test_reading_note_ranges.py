@@ -153,6 +153,11 @@ NOTES: dict[str, tuple[str, Truth, dict[str, tuple[int, ...]]]] = {
         r"$$L = \sum_{n=1}^N \log\det \mathbf{A}_n$$",
         lambda A: sum(np.log((a[0, 0] * a[1, 1] - a[0, 1] * a[1, 0]) ** 2) for a in A) / 2, {"A": (N, 2, 2)},
     ),
+    "a matrix before what brackets stack": (
+        r"$$h = \tanh(W [a; x] + b), \quad L = \|h\|^2$$ with $a, h \in \mathbb{R}^n$ and $x \in \mathbb{R}^m$.",
+        lambda W, a, x, b: (np.tanh(W @ np.concatenate([a, x]) + b) ** 2).sum(),
+        {"W": (H, H + D), "a": (H,), "x": (D,), "b": (H,)},
+    ),
     "a declaration in words": (
         r"$$L = \sum_{n=1}^N \|\mathbf{A} \mathbf{x}_n\|^2 \text{ with } \mathbf{A} \in \mathbb{R}^{D \times D}$$",
         lambda A, x: ((x @ A.T) ** 2).sum(), {"A": (D, D), "x": (N, D)},

@@ -124,6 +124,11 @@ class Application:
         return first == without_accents(self.key[0]) and second != "("
 
     @property
+    def joins(self) -> bool:
+        r"""Whether a capital is before what square brackets join, ``W [h; x]``: a matrix, no function."""
+        return self.square and self.key[0].isupper() and any(t.text in (",", ";") for t in self.inside)
+
+    @property
     def scales_penalty(self) -> bool:
         r"""Whether a letter of constants is before squares and lengths, ``\lambda (\|w\|^2 + \|v\|_1)``, or ``[``."""
         return self.key[0] in _CONSTANTS and (self.square or all(map(_is_penalty, terms_of(self.inside))))
@@ -275,6 +280,7 @@ class Equations:
                 or key[0] in self.functions
                 or key[0] in self.defined
                 or call.matrix
+                or call.joins
                 or call.on_itself
                 or self.has_kin(call)
             ):

@@ -118,6 +118,7 @@ def check_shapes(
         *_unindexed(source, equations, shapes, marked),
         *_logits(source, equations),
         *_of_size_one(source, equations, shapes, told),
+        *_entrywise_numbers(source, equations, shapes, told),
         *_exponentials(source, equations, told),
         *_crosses(source, equations, told),
         *_softmaxes(source, equations, told),
@@ -516,6 +517,22 @@ def _of_size_one(
         if (spelled.bold or axes) and not declared and (narrow or all(axis == "1" for axis in axes)):
             written = source.text[slice(*spelled.span)]
             yield source.diagnostic(say("notes.size_one", name=written), spelled.span)
+
+
+def _entrywise_numbers(
+    source: Source, equations: Equations, shapes: Mapping[str, Axes], told: Shapes
+) -> Iterator[Diagnostic]:
+    r"""The number of ``g \odot v`` that nothing says to be one: a light letter, or what bold letters give one row."""
+    given = equations.given()
+    rows = {name for name in given if shapes.get(name, ())[:1] == ("1",)}
+    light = {name for name, spelled in given.items() if not spelled.bold}
+    light |= {e.name for e in equations.found if not e.segment.left.bold and e.uses & rows}
+    declared = {new_name(*key) for key in equations.words.keys}
+    for tree in equations.parts():
+        if tree.kind == "terms" and "o" in tree.value and any(told.of(child) for child in tree.children):
+            for child in tree.children:
+                if child.kind == "name" and child.value in light - declared and told.of(child) == ():
+                    yield source.diagnostic(say("notes.entrywise_number", name=child.value), child.span)
 
 
 def _norms(source: Source, equations: Equations, told: Shapes) -> Iterator[Diagnostic]:
