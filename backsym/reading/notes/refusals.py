@@ -530,8 +530,9 @@ def _entrywise_numbers(
     declared = {new_name(*key) for key in equations.words.keys}
     for tree in equations.parts():
         if tree.kind == "terms" and "o" in tree.value and any(told.of(child) for child in tree.children):
-            for child in tree.children:
-                if child.kind == "name" and child.value in light - declared and told.of(child) == ():
+            for child, before, behind in zip(tree.children, "o" + tree.value, tree.value + "o", strict=True):
+                alone = before == behind == "o" and child.kind == "name"
+                if alone and child.value in light - declared and told.of(child) == ():
                     yield source.diagnostic(say("notes.entrywise_number", name=child.value), child.span)
 
 
