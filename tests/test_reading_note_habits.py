@@ -282,6 +282,9 @@ def test_words_are_of_the_formula_that_they_stand_with(tmp_path: Path) -> None:
     text = r"Let $x \in \mathbb{R}^D$ be an example with label $v \in \mathbb{R}^D$. $$L = \|A x - v\|^2$$"
     symbols = loaded(tmp_path, "label.md", text).symbols
     assert {name: symbols[name].role for name in "xv"} == {"x": "input", "v": "target"}
+    text = r"With fixed mixture weights $u_k$ and weights $w_k$, $$L = (\sum_{k=1}^K u_k w_k - y)^2.$$"
+    symbols = loaded(tmp_path, "fixed.md", text).symbols
+    assert {name: symbols[name].role for name in "uw"} == {"u": "constant", "w": "parameter"}
 
 
 def test_remarks_name_rows_that_define_no_quantity(tmp_path: Path) -> None:

@@ -51,6 +51,8 @@ NOT_TOLD = {
 }
 BOUND = {
     "in words": ONE + r"The entries of $q$ sum to one. Find $\frac{\partial L}{\partial q}$.",
+    "of members": r"""The weights $\alpha_k$ sum to one. $$f = \sum_{k=1}^K \alpha_k w_k, \quad L = (f - y)^2$$
+Compute $\partial L/\partial \alpha_k$.""",
     "by its formula": ONE + r"where $\sum_k q_k = 1$. Find $\frac{\partial L}{\partial q}$.",
 }
 

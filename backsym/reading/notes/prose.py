@@ -31,7 +31,9 @@ _OPENING = re.compile(
 _CLOSING = {"$$": "$$", "\\[": "\\]", "$": "$", "\\(": "\\)", "```": "```", "`": "`", "<!--": "-->", "%": "\n"}
 _OF_ONE = re.compile(r"[\W$]*(?:(?:be|is)\s+(?:an?\s|one-hot)|(?:tells|indicates)\s)")
 """Words after several formulas that are said of the last."""
-_LAST_WORDS = re.compile(r"[\w\-]+(?:\s+(?:vector|matrix|array|scalar|value))?[\s$\\(]*\Z")
+_LAST_WORDS = re.compile(
+    r"(?:\b(?:fixed|festen?)\s+(?:[\w\-]+\s+)?)?[\w\-]+(?:\s+(?:vector|matrix|array|scalar|value))?[\s$\\(]*\Z"
+)
 _ROLES = (
     (
         "parameter",
@@ -212,9 +214,17 @@ def _without_heading(text: str, start: int, end: int) -> Iterator[tuple[int, int
 
 def role_in(words: str) -> str | None:
     """The role that words give."""
-    if words_of(words) in _WEIGHING:
+    if words_of(words) in _WEIGHING or _fixes_weights([word.text for word in words_of(words)]):
         return "constant"
     return next((role for role, pattern in _ROLES if pattern.search(words)), None) or _role_of_data(words)
+
+
+def _fixes_weights(words: Sequence[str]) -> bool:
+    """ "The fixed mixture weights", of which nothing is learned."""
+    fixed = (n for n, word in enumerate(words) if word in ("fixed", "feste", "festen"))
+    return any(
+        word.endswith(("weight", "weights", "gewichte", "gewichten")) for n in fixed for word in words[n + 1 : n + 3]
+    )
 
 
 def _role_of_data(words: str) -> str | None:

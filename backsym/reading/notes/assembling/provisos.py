@@ -519,10 +519,11 @@ class Provisos:
         return {spelled.name for spelled in found}
 
     def subject(self, formula: Formula) -> set[str]:
-        """The names of a formula, or of the left side of a declaration."""
+        """The names of a formula, or of the left side of a declaration; of a member, ``a_k``, that of its array."""
         tokens = tokens_in(self.source, formula.start, formula.end)
         end = next((t.start for t in tokens if t.text.lstrip("\\") == "in"), formula.end)
-        return {spelled.name for spelled in names_in_formula(self.source, formula.start, end)}
+        found = {spelled.name for spelled in names_in_formula(self.source, formula.start, end)}
+        return {_base(name) if name not in self.known and _base(name) in self.known else name for name in found}
 
     def entry_names(self, formula: Formula | None) -> set[str]:
         """The same, and of an entry the name of its array."""
