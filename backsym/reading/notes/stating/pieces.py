@@ -195,11 +195,12 @@ def index_conditions(source: Source, formulas: Iterable[Place]) -> dict[int, boo
         tokens += [Token("end", "", formula.end, formula.end)] * 4
         n, derived = 0, False
         while tokens[n].kind != "end":
-            token, end = tokens[n], script_end(tokens, n)
+            token = tokens[n]
             derived = token.text in ("partial", "nabla") or (derived and token.kind != "row")
-            inner = [t for t in tokens[n + 1 : end] if t.text not in ("{", "}")]
-            if token.text == "_" or (token.text == "^" and inner and inner[0].text in ("(", "[")):
-                below.update(t.text for t in inner)
+            first = tokens[n + 1 + (tokens[n + 1].text == "{")].text
+            if token.text == "_" or (token.text == "^" and first in ("(", "[")):
+                end = script_end(tokens, n)
+                below.update(t.text for t in tokens[n + 1 : end] if t.text not in ("{", "}"))
                 n = end
                 continue
             if token.kind in ("letter", "greek"):
