@@ -99,7 +99,9 @@ def test_any_answer_gets_a_verdict(name: str, text: str, which: int) -> None:
     examine([prompt(lambda: marker.mark(names[which % len(names)], text))])
 
 
-@pytest.mark.parametrize(("target", "text"), [("Z2", "sum(dLA1, axis=0)"), ("Z2", "sum(dL/0dA1, axis=0)")])
+@pytest.mark.parametrize(
+    ("target", "text"), [("Z2", "sum(dLA1, axis=0)"), ("Z2", "sum(dL/0dA1, axis=0)"), ("Z2", r"(\delta_00_")]
+)
 def test_what_the_fuzz_run_found(target: str, text: str) -> None:
     examine([marker_of("backward-batch").mark(target, text)])
 

@@ -19,7 +19,7 @@ from backsym.reading.latex.cases import FOR, IF, choice_in_words
 from backsym.reading.latex.derivatives import Formula
 from backsym.reading.latex.grammar import COMPARISONS
 from backsym.reading.latex.handwriting import handwritten
-from backsym.reading.latex.lexer import ACCENTS, BRACKETS, FONTS, FUNCTION_MACROS, Token, closing
+from backsym.reading.latex.lexer import ACCENTS, BRACKETS, FONTS, FUNCTION_MACROS, Token, closing, script_end
 from backsym.reading.latex.names import Found, Vocabulary, split_tag
 from backsym.reading.latex.scripts import Scripts
 from backsym.reading.latex.symbols import Base
@@ -398,10 +398,9 @@ class AnswerFormula(Formula):
         if known:
             self.position = position
             return super().delta(base)
-        self.position = self.closing.get(self.position, self.position) + 1
+        self.position = script_end(self.tokens, position)
         while self.at("_", "^"):
-            self.take()
-            self.position = self.closing.get(self.position, self.position) + 1
+            self.position = script_end(self.tokens, self.position)
         end = self.tokens[self.position - 1].end
         name = self.source.text[start:end]
         hint = say("latex.define_it", name=name)

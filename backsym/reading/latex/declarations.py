@@ -15,7 +15,7 @@ from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.latex.equations import FormulaReader, Spelled
-from backsym.reading.latex.lexer import nesting, tokens_in
+from backsym.reading.latex.lexer import nesting, script_end, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.latex.symbols import Base
@@ -295,8 +295,8 @@ class _Reader(FormulaReader):
 
     def skip_script(self, sign: str) -> None:
         """Takes a sign and what stands behind it, a group or one token, if it stands here."""
-        if self.took(sign):
-            self.position = self.closing.get(self.position, self.position) + 1
+        if self.at(sign):
+            self.position = script_end(self.tokens, self.position)
 
     def several(self) -> bool:
         r"""Reads ``(x, y) \in \mathbb{R}^D \times \mathbb{R}``, one set for each name; whether it stands here."""

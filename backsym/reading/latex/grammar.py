@@ -19,7 +19,7 @@ from backsym.core.words import Said, Words, say
 from backsym.reading.latex.blocks import blocks
 from backsym.reading.latex.cases import cases
 from backsym.reading.latex.cursor import Cursor, shown
-from backsym.reading.latex.lexer import ACCENTS, BRACKETS, FONTS, FUNCTION_MACROS, GROUPS, Token, nesting
+from backsym.reading.latex.lexer import ACCENTS, BRACKETS, FONTS, FUNCTION_MACROS, GROUPS, Token, nesting, script_end
 from backsym.reading.latex.names import Vocabulary
 from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.syntax import Node, walk
@@ -417,7 +417,7 @@ class Grammar(Cursor, ABC):
         self.take()
         inner = self.operand()
         if self.at("_", "^"):
-            self.position = self.closing.get(self.position + 1, self.position + 1) + 1
+            self.position = script_end(self.tokens, self.position)
         return inner
 
     # --- functions ---
