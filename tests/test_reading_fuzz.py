@@ -210,7 +210,8 @@ def test_hostile_texts(folder: Path, text: str) -> None:
 CUT_SHORT = [
     r"$$L = \sum_{i=1}^$$", r"$$L == (y - t)^2 + c, \quad L = \sum_{t=1}^T L_t, \quad L_t = \frac12 (x_t - y_t)^2$$",
     r"$$L = = \sum_{t=1}^T L_t$$ where $L_t =$, $\delta = \partial L/\partial z = = r$ given.",
-    "$$L = w x_$$", r"$$L = \phi(\mathbf{x$$", r"$$L = \phi_n(\mathbf{x)$$", "$$L = x$$ for $i =$", r"$$L = x^{",
+    "$$L = w x_$$", r"$$L = \frac{1}{2} \sum_i \|x_i '- \mu\|^2$$",
+    r"$$L = \phi(\mathbf{x$$", r"$$L = \phi_n(\mathbf{x)$$", "$$L = x$$ for $i =$", r"$$L = x^{",
     r"$$z_t = \sigma(W_z x_t x_t + U_z h_{t-1})$$ $$\tilde h_t = \tanh(W x_t + U \cdot (r_t \odot h_{t-1}))$$"
     "\n"
     r"$$h_t = (1 - z_t) \odot h_{t-1} + z_t \odot \tilde h_t$$ where $x_t \in \mathbb{R}^D$ and $h_t \in \mathbb{R}^H$."

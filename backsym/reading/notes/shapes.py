@@ -181,7 +181,8 @@ class Shapes:
         members = [member for term in terms for member in _entrywise(term)]
         widest = max((self.of(member) or () for member in members), key=len, default=())
         for member in members:
-            if self.may_grow(member) and len(widest) == 1:
+            known = self.may_grow(member) and member.children[0].value in self.shapes
+            if known and len(widest) == 1:
                 self.shapes[member.children[0].value] = (*(self.shapes[member.children[0].value] or ()), *widest)
 
     def may_grow(self, tree: Node) -> bool:
